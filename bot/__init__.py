@@ -1,0 +1,1 @@
+"""Cercle: a chat bot for circles of volunteer ambassadors."""

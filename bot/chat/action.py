@@ -1,0 +1,67 @@
+"""What lies behind a button: one frozen dataclass an intention, packed to a short string.
+
+Whatever an action carries is a hint. It comes back from outside, so every id in it is loaded again
+under the verified circle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import quote, unquote
+
+MAX_PACKED = 75
+"""Characters. The shortest field an action travels in is the value of a Slack overflow option:
+75 in @slack/types 3.2.0 (docs.slack.dev says 150)."""
+
+
+class BadAction(ValueError):
+    """A packed action that this code never made."""
+
+
+class Action:
+    """Base of every intention: a frozen dataclass whose fields are strings or whole numbers.
+
+    The verb is unique among all actions and never changes: old cards keep it for years.
+    """
+
+    verb: ClassVar[str]
+
+    def __init_subclass__(cls, verb: str, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.verb = verb
+
+
+A = TypeVar("A", bound=Action)
+
+
+def pack(action: Action) -> str:
+    """`verb/field/field`, at most MAX_PACKED characters; raises ValueError above that."""
+    values = (str(getattr(action, field.name)) for field in fields(action))  # type: ignore[arg-type]
+    packed = "/".join([action.verb, *(quote(value, safe="") for value in values)])
+    if len(packed) > MAX_PACKED:
+        raise ValueError(f"{packed!r} is {len(packed)} characters, {MAX_PACKED} fit behind a button")
+    return packed
+
+
+def verb_of(packed: str) -> str:
+    return packed.partition("/")[0]
+
+
+def unpack(kind: type[A], packed: str) -> A:
+    """The action that `packed` says; raises BadAction for anything `pack` could not have made."""
+    verb, *values = packed.split("/")
+    names = fields(kind)  # type: ignore[arg-type]
+    if verb != kind.verb or len(values) != len(names) or len(packed) > MAX_PACKED:
+        raise BadAction(packed[:MAX_PACKED])
+    try:
+        typed = {
+            field.name: int(value) if field.type in (int, "int") else unquote(value, errors="strict")
+            for field, value in zip(names, values, strict=True)
+        }
+    except ValueError as error:
+        raise BadAction(packed) from error
+    action = kind(**typed)
+    if pack(action) != packed:
+        raise BadAction(packed)
+    return action

@@ -1,0 +1,135 @@
+"""What we say. A closed union: a renderer that forgets an element does not type-check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from bot.chat.action import Action
+from bot.chat.text import Span, Spans
+
+
+class Style(Enum):
+    PLAIN = "plain"
+    PRIMARY = "primary"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph; `quiet` is small print. A newline inside a span is a line break."""
+
+    spans: Spans
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Somebody's own words, set apart."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A public https picture with the words for those who do not see it."""
+
+    url: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Counts side by side, drawn against the largest of them."""
+
+    rows: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Does something at once."""
+
+    label: str
+    action: Action
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class FormButton:
+    """Opens a form. A kind of its own because Teams has to know before the click."""
+
+    label: str
+    action: Action
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class LinkButton:
+    """Opens a page. Only Slack reports the click, so what has to be counted goes through our own page."""
+
+    label: str
+    url: str
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Rarer choices behind one button; 1 to 5 of them (Slack's overflow menu)."""
+
+    label: str
+    buttons: tuple[Button | FormButton | LinkButton, ...]
+
+
+Item = Button | FormButton | LinkButton | Menu
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    items: tuple[Item, ...]
+
+
+Element = Text | Quote | Image | Facts | Bars | Divider | Buttons
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    title: str
+    body: tuple[Element, ...] = ()
+
+
+def text(*spans: Span) -> Text:
+    return Text(spans)
+
+
+def small(*spans: Span) -> Text:
+    return Text(spans, quiet=True)
+
+
+def buttons(*items: Item | None) -> Buttons:
+    """A row of buttons; None leaves a place out."""
+    return Buttons(tuple(item for item in items if item is not None))
+
+
+def every_item(card: Card) -> Iterator[Button | FormButton | LinkButton]:
+    """Whatever can be pressed on a card, those inside menus included."""
+    for element in card.body:
+        if isinstance(element, Buttons):
+            for item in element.items:
+                yield from item.buttons if isinstance(item, Menu) else (item,)

@@ -1,0 +1,96 @@
+"""What came in. An adapter makes an event only after it has verified who sent it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.chat.form import Answers
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who acts, as the platform itself vouches for it.
+
+    `workspace` and `user` are the platform's own ids. `locale` ("fr-FR") and `zone` (IANA) are empty where
+    the platform does not tell. `guest`: an outsider or a guest of that workspace.
+    """
+
+    platform: str
+    workspace: str
+    user: str
+    name: str
+    locale: str = ""
+    zone: str = ""
+    guest: bool = False
+
+    @property
+    def address(self) -> str:
+        """Where this person is written to, one to one."""
+        return f"{self.platform}:{self.workspace}:{self.user}"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`/cercle <text>`, or the same words written to the bot. `place`: the address of the channel it was
+    typed in, empty when that is the conversation with the bot."""
+
+    key: str
+    sender: Sender
+    text: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A button. `action` is packed, and only a hint."""
+
+    key: str
+    sender: Sender
+    action: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A form sent. `action` is packed, and only a hint."""
+
+    key: str
+    sender: Sender
+    action: str
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    key: str
+    sender: Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The person can now be written to: the app was added for them, or they unblocked it."""
+
+    key: str
+    sender: Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The person can no longer be written to: the app was removed for them, or the account is closed."""
+
+    key: str
+    sender: Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Free words to the bot that start with no verb it knows."""
+
+    key: str
+    sender: Sender
+    text: str
+
+
+Event = Command | Click | Submission | HomeOpened | Installed | Removed | Said
+"""`key` names the delivery (Slack: event id, or trigger id and action time; Teams: activity id): the same
+key twice is the same event sent again."""

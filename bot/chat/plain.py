@@ -1,0 +1,76 @@
+"""A card as plain words: notifications, screen readers, logs, transcripts. The third renderer of three."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot.chat.card import (
+    Bars,
+    Button,
+    Buttons,
+    Card,
+    Divider,
+    Element,
+    Facts,
+    FormButton,
+    Image,
+    LinkButton,
+    Menu,
+    Quote,
+    Text,
+)
+from bot.chat.text import Spans, spoken
+
+BAR_WIDTH = 10
+
+
+def line(spans: Spans) -> str:
+    return "".join(spoken(span) for span in spans)
+
+
+def bar(count: int, most: int, width: int = BAR_WIDTH) -> str:
+    """A bar of blocks; any count above nought shows."""
+    return "▇" * max(round(width * count / most) if most else 0, 1 if count else 0)
+
+
+def _label(item: Button | FormButton | LinkButton | Menu) -> str:
+    match item:
+        case Menu():
+            return "[ ⋯ ]"
+        case _:
+            return f"[ {item.label} ]"
+
+
+def _element(element: Element) -> str:
+    match element:
+        case Text():
+            return line(element.spans)
+        case Quote():
+            return f"« {element.text} »"
+        case Image():
+            return f"({element.alt})"
+        case Facts():
+            return "\n".join(f"{name} : {value}" for name, value in element.rows)
+        case Bars():
+            most = max((row.count for row in element.rows), default=0)
+            return "\n".join(
+                f"{row.label} {bar(row.count, most)} {row.count}".replace("  ", " ") for row in element.rows
+            )
+        case Divider():
+            return "—"
+        case Buttons():
+            return " ".join(_label(item) for item in element.items)
+        case _:
+            assert_never(element)
+
+
+def render(card: Card) -> str:
+    """The whole card, a line a paragraph."""
+    return "\n".join([card.title, *(_element(element) for element in card.body)])
+
+
+def summary(card: Card, limit: int = 300) -> str:
+    """Title and first words: what a notification shows."""
+    first = next((line(e.spans) for e in card.body if isinstance(e, Text) and not e.quiet), "")
+    words = f"{card.title} — {first}" if first else card.title
+    return " ".join(words.split())[:limit]

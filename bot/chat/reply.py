@@ -1,0 +1,42 @@
+"""What a handler answers. It returns a value and never calls a client: Slack opens a form by a call,
+Teams by the body of the HTTP answer, and a value fits both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.chat.card import Card
+from bot.chat.form import NO_ERRORS, Errors, Form
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A card in answer, seen by that person only where the platform can do so."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Puts a card in the place of the one whose button was pressed. For answers that live nowhere else:
+    a card that has a message row changes by its version, and the pump redraws it."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Opens a form; in answer to a submission, keeps it open with sentences beside the inputs."""
+
+    form: Form
+    errors: Errors = NO_ERRORS
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The person's own page inside the chat."""
+
+    card: Card
+
+
+Reply = Say | Replace | Ask | Home | None

@@ -1,0 +1,133 @@
+"""Who hears what: features register by action and by verb, the app dispatches. `C` is what a handler is
+given beside the event; the vocabulary does not need to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from bot.chat.action import Action, BadAction, unpack, verb_of
+from bot.chat.event import Click, Command, Event, HomeOpened, Installed, Removed, Said, Submission
+from bot.chat.reply import Reply
+
+C = TypeVar("C")
+A = TypeVar("A", bound=Action)
+E = TypeVar("E")
+L = TypeVar("L")
+
+
+class Unheard(Exception):
+    """Nobody listens to that verb."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A command: its name in English first, then in every other language it is heard in."""
+
+    names: tuple[str, ...]
+    hint: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+
+@dataclass
+class Router(Generic[C]):
+    """One a feature, then one for all."""
+
+    verbs: dict[str, tuple[Verb, Callable[[C, Command, str], Reply]]] = field(default_factory=dict)
+    clicks: dict[str, tuple[type[Action], Callable[[C, Click, Any], Reply]]] = field(default_factory=dict)
+    submissions: dict[str, tuple[type[Action], Callable[[C, Submission, Any], Reply]]] = field(
+        default_factory=dict
+    )
+    others: dict[type[Any], Callable[[C, Any], Reply]] = field(default_factory=dict)
+
+    def command(
+        self, *names: str, hint: str = ""
+    ) -> Callable[[Callable[[C, Command, str], Reply]], Callable[[C, Command, str], Reply]]:
+        """Hear `/cercle name rest`; the handler is given the rest."""
+
+        def register(handler: Callable[[C, Command, str], Reply]) -> Callable[[C, Command, str], Reply]:
+            for name in names:
+                _add(self.verbs, name, (Verb(names, hint), handler))
+            return handler
+
+        return register
+
+    def click(
+        self, kind: type[A]
+    ) -> Callable[[Callable[[C, Click, A], Reply]], Callable[[C, Click, A], Reply]]:
+        def register(handler: Callable[[C, Click, A], Reply]) -> Callable[[C, Click, A], Reply]:
+            _add(self.clicks, kind.verb, (kind, handler))
+            return handler
+
+        return register
+
+    def submission(
+        self, kind: type[A]
+    ) -> Callable[[Callable[[C, Submission, A], Reply]], Callable[[C, Submission, A], Reply]]:
+        def register(handler: Callable[[C, Submission, A], Reply]) -> Callable[[C, Submission, A], Reply]:
+            _add(self.submissions, kind.verb, (kind, handler))
+            return handler
+
+        return register
+
+    def on(self, kind: type[E]) -> Callable[[Callable[[C, E], Reply]], Callable[[C, E], Reply]]:
+        """Hear HomeOpened, Installed, Removed or Said."""
+
+        def register(handler: Callable[[C, E], Reply]) -> Callable[[C, E], Reply]:
+            _add(self.others, kind, handler)
+            return handler
+
+        return register
+
+    def route(self, context: C, event: Event) -> Reply:
+        """The reply of the handler that listens. Raises Unheard or BadAction when there is none."""
+        match event:
+            case Command():
+                name, _, rest = event.text.strip().partition(" ")
+                if name.lower() not in self.verbs:
+                    raise Unheard(name)
+                return self.verbs[name.lower()][1](context, event, rest.strip())
+            case Click():
+                clicked, click = _listener(self.clicks, event.action)
+                return click(context, event, unpack(clicked, event.action))
+            case Submission():
+                sent, submit = _listener(self.submissions, event.action)
+                return submit(context, event, unpack(sent, event.action))
+            case HomeOpened() | Installed() | Removed() | Said():
+                handler = self.others.get(type(event))
+                return handler(context, event) if handler else None
+
+    def heard(self) -> Iterator[Verb]:
+        """Every command once, in the order it was registered."""
+        yield from dict.fromkeys(verb for verb, _ in self.verbs.values())
+
+
+def _listener(table: dict[str, L], packed: str) -> L:
+    try:
+        return table[verb_of(packed)]
+    except KeyError:
+        raise BadAction(packed) from None
+
+
+def join(routers: Iterable[Router[C]]) -> Router[C]:
+    """One router of many; raises ValueError if two listen to the same thing."""
+    whole: Router[C] = Router()
+    for router in routers:
+        for mine, theirs in zip(_tables(whole), _tables(router), strict=True):
+            for name, listener in theirs.items():
+                _add(mine, name, listener)
+    return whole
+
+
+def _tables(router: Router[C]) -> tuple[dict[Any, Any], ...]:
+    return router.verbs, router.clicks, router.submissions, router.others
+
+
+def _add(table: dict[Any, Any], name: Any, listener: Any) -> None:
+    if name in table:
+        raise ValueError(f"two listeners for {name!r}")
+    table[name] = listener
