@@ -27,9 +27,10 @@ class Action:
 
     verb: ClassVar[str]
 
-    def __init_subclass__(cls, verb: str, **kwargs: Any) -> None:
+    def __init_subclass__(cls, verb: str = "", **kwargs: Any) -> None:
+        """A dataclass with slots is made twice, the second time without the keyword."""
         super().__init_subclass__(**kwargs)
-        cls.verb = verb
+        cls.verb = verb or cls.verb
 
 
 A = TypeVar("A", bound=Action)

@@ -1,4 +1,4 @@
-"""What we ask. Inputs live in forms only: Slack messages take no text field, and Teams selects do not fire."""
+"""What we ask. Inputs live in forms only: Slack messages take no text field, Teams selects do not fire."""
 
 from __future__ import annotations
 

@@ -30,9 +30,14 @@ Words = Callable[[str, str], str]
 class Platform(Protocol):
     """One chat. `name` is the first part of its addresses."""
 
-    name: str
-    pace: Pace
-    messenger: Messenger
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def pace(self) -> Pace: ...
+
+    @property
+    def messenger(self) -> Messenger: ...
 
     async def start(self) -> None:
         """Open what has to be open before the first request."""

@@ -3,10 +3,10 @@ Teams by the body of the HTTP answer, and a value fits both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.chat.card import Card
-from bot.chat.form import NO_ERRORS, Errors, Form
+from bot.chat.form import Errors, Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Ask:
     """Opens a form; in answer to a submission, keeps it open with sentences beside the inputs."""
 
     form: Form
-    errors: Errors = NO_ERRORS
+    errors: Errors = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

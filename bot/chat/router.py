@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from bot.chat.action import Action, BadAction, unpack, verb_of
 from bot.chat.event import Click, Command, Event, HomeOpened, Installed, Removed, Said, Submission
+from bot.chat.form import Form, refill
 from bot.chat.reply import Reply
 
 C = TypeVar("C")
@@ -39,9 +40,9 @@ class Router(Generic[C]):
 
     verbs: dict[str, tuple[Verb, Callable[[C, Command, str], Reply]]] = field(default_factory=dict)
     clicks: dict[str, tuple[type[Action], Callable[[C, Click, Any], Reply]]] = field(default_factory=dict)
-    submissions: dict[str, tuple[type[Action], Callable[[C, Submission, Any], Reply]]] = field(
-        default_factory=dict
-    )
+    submissions: dict[
+        str, tuple[type[Action], Callable[[C, Submission, Any], Reply], Callable[[C, Any], Form]]
+    ] = field(default_factory=dict)
     others: dict[type[Any], Callable[[C, Any], Reply]] = field(default_factory=dict)
 
     def command(
@@ -66,10 +67,12 @@ class Router(Generic[C]):
         return register
 
     def submission(
-        self, kind: type[A]
+        self, kind: type[A], form: Callable[[C, A], Form]
     ) -> Callable[[Callable[[C, Submission, A], Reply]], Callable[[C, Submission, A], Reply]]:
+        """Hear a form sent. `form` draws it again, for when something in it has to be said differently."""
+
         def register(handler: Callable[[C, Submission, A], Reply]) -> Callable[[C, Submission, A], Reply]:
-            _add(self.submissions, kind.verb, (kind, handler))
+            _add(self.submissions, kind.verb, (kind, handler, form))
             return handler
 
         return register
@@ -95,11 +98,16 @@ class Router(Generic[C]):
                 clicked, click = _listener(self.clicks, event.action)
                 return click(context, event, unpack(clicked, event.action))
             case Submission():
-                sent, submit = _listener(self.submissions, event.action)
+                sent, submit, _ = _listener(self.submissions, event.action)
                 return submit(context, event, unpack(sent, event.action))
             case HomeOpened() | Installed() | Removed() | Said():
                 handler = self.others.get(type(event))
                 return handler(context, event) if handler else None
+
+    def form(self, context: C, event: Submission) -> Form:
+        """The form that was sent, as it is drawn today, holding what was typed."""
+        kind, _, draw = _listener(self.submissions, event.action)
+        return refill(draw(context, unpack(kind, event.action)), event.answers)
 
     def heard(self) -> Iterator[Verb]:
         """Every command once, in the order it was registered."""

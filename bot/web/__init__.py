@@ -1,0 +1,29 @@
+"""The pages people open from chat, each a module with its routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from aiohttp import web
+
+from bot.web import health, pages, redirect, share
+from storage.database import Database
+
+
+def routes(
+    database: Database,
+    site: str,
+    now: Callable[[], datetime],
+    rung: Callable[[], None],
+    *,
+    trusted_proxy: bool = False,
+) -> list[web.RouteDef]:
+    """`site` is our origin without a slash at its end. `rung` is called after each commit, for there may be
+    something to send. `trusted_proxy`: the last hop of X-Forwarded-For is written by a proxy of ours."""
+    return [
+        *pages.routes(),
+        *share.routes(database, site, now, rung),
+        *redirect.routes(database, now, rung, trusted_proxy=trusted_proxy),
+        *health.routes(database),
+    ]

@@ -1,0 +1,18 @@
+"""Bringing content to the circle."""
+
+from bot.context import Feature, Notice
+from bot.domain.message import AUTHOR, DRAFT, QUESTION, UNDELIVERED
+from handlers.content.cards import examples
+from handlers.content.handlers import draw_author, draw_draft, draw_question, draw_undelivered, router
+
+FEATURE = Feature(
+    "content",
+    router,
+    examples,
+    (
+        Notice(DRAFT, draw_draft),
+        Notice(AUTHOR, draw_author),
+        Notice(QUESTION, draw_question),
+        Notice(UNDELIVERED, draw_undelivered),
+    ),
+)

@@ -1,0 +1,13 @@
+"""Making a content one's own, and sharing it."""
+
+from bot.context import Feature, Notice
+from bot.domain.message import ANSWER, CONTENT, REMINDER
+from handlers.sharing.cards import examples
+from handlers.sharing.handlers import draw_answer, draw_content, draw_reminder, router
+
+FEATURE = Feature(
+    "sharing",
+    router,
+    examples,
+    (Notice(CONTENT, draw_content), Notice(REMINDER, draw_reminder), Notice(ANSWER, draw_answer)),
+)

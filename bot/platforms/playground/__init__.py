@@ -1,0 +1,1 @@
+"""The third platform: a chat in the browser, no account needed. Everything it remembers is in memory."""

@@ -1,0 +1,1 @@
+"""Slack, by slack-bolt. Without imports, so that the manifest and the renderer need no Bolt."""

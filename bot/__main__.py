@@ -1,0 +1,116 @@
+"""The `cercle` command."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from bot.settings import Settings, SettingsError, load
+
+cli = typer.Typer(
+    help="Cercle: a circle of volunteer ambassadors, inside Slack and Microsoft Teams.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+manifests = typer.Typer(help="Build what Slack and Teams need to know the app.", no_args_is_help=True)
+cli.add_typer(manifests, name="manifest")
+
+
+def fail(lines: str) -> NoReturn:
+    for line in lines.splitlines():
+        typer.secho(line, fg="red", err=True)
+    raise typer.Exit(2)
+
+
+def environment() -> Settings:
+    try:
+        return load(os.environ)
+    except SettingsError as error:
+        fail(str(error))
+
+
+@cli.command()
+def serve() -> None:
+    """Run the bot: HTTP, pump and clock, until it is told to stop."""
+    from bot import serving
+
+    settings = environment()
+    if faults := settings.faults():
+        fail("\n".join(faults))
+    asyncio.run(serving.serve(settings))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to today's shape. Starting does the same."""
+    from storage.database import upgrade
+
+    upgrade(environment().cercle_database_url)
+    typer.echo("The database is up to date.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Check settings, database and reachability, and say how to mend what is wrong."""
+    from bot import doctor
+
+    raise typer.Exit(doctor.examine(environment(), typer.echo))
+
+
+@cli.command()
+def demo(
+    headless: Annotated[bool, typer.Option(help="Play one month in the terminal, then exit.")] = False,
+    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1; 0 for any free port.")] = 8000,
+) -> None:
+    """The whole bot with the playground, on a database of its own. No account is needed."""
+    from bot import demo
+
+    raise typer.Exit(demo.headless() if headless else demo.playground(port))
+
+
+@manifests.command("slack")
+def slack(
+    out: Annotated[Path | None, typer.Argument(help="A file; the terminal without one.")] = None,
+) -> None:
+    """The app manifest to paste at api.slack.com/apps."""
+    from bot.app import VERBS
+    from bot.platforms.slack.manifest import manifest, to_yaml
+
+    try:
+        text = to_yaml(manifest(environment().cercle_base_url, VERBS))
+    except ValueError as error:
+        fail(str(error))
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+@manifests.command("teams")
+def teams(out: Annotated[Path, typer.Argument(help="The zip to write.")] = Path("cercle-teams.zip")) -> None:
+    """The app package to upload in the Teams admin centre."""
+    from bot.app import VERBS, words
+    from bot.platforms.teams.manifest import package
+
+    settings = environment()
+    if not settings.microsoft_app_id:
+        fail("MICROSOFT_APP_ID is missing: the app registration in Microsoft Entra")
+    try:
+        out.write_bytes(package(settings.cercle_base_url, settings.microsoft_app_id, VERBS, words))
+    except ValueError as error:
+        fail(str(error))
+    typer.echo(f"{out} is ready to be uploaded.")
+
+
+def main() -> None:
+    cli(prog_name="cercle")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

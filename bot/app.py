@@ -1,0 +1,185 @@
+"""The composition root: the only file that knows everything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+from aiohttp import web
+
+from bot.chat.platform import Dispatch, Platform
+from bot.chat.router import Verb, join
+from bot.clients.errors import Unreadable
+from bot.clients.http import GuardedClient
+from bot.clients.preview import preview
+from bot.dispatch import Dispatcher
+from bot.domain.content import Found
+from bot.locales import Translator, language_of
+from bot.settings import Settings
+from bot.web import health, redirect, share
+from handlers import FEATURES
+from scheduler.engine import Engine
+from scheduler.pump import Pump
+from scheduler.timetable import Tools
+from storage.database import Database
+from storage.notebook import Notebook
+
+log = structlog.get_logger()
+
+ROUTER = join(feature.router for feature in FEATURES)
+VERBS: tuple[Verb, ...] = tuple(ROUTER.heard())
+DRAWINGS = tuple(notice for feature in FEATURES for notice in feature.notices)
+Clock = Callable[[], datetime]
+
+
+class Chat(Platform, Protocol):
+    """A platform that is reached over HTTP."""
+
+    def routes(self) -> Sequence[web.AbstractRouteDef]: ...
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def words(language: str, key: str) -> str:
+    """The platforms' own few words."""
+    return Translator(language_of(language))(key)
+
+
+class Cercle:
+    """The whole bot in one process: `start` opens everything in order, `stop` closes it in reverse."""
+
+    def __init__(
+        self,
+        database: Database,
+        site: str,
+        *,
+        connect: Callable[[Dispatch, Notebook], Sequence[Chat]],
+        client: GuardedClient,
+        now: Clock = utc_now,
+    ) -> None:
+        """`connect` makes the platforms; `site` is the address of our own pages, without a slash."""
+        self.database = database
+        self._client = client
+        self.dispatch = Dispatcher(database, ROUTER, site, now, self.ring)
+        self.platforms = connect(self.dispatch, Notebook(database))
+        self.pump = Pump(database, self.platforms, DRAWINGS, site, now)
+        self.tools = Tools(database, partial(read_page, client), now, self.ring)
+        self._engine = Engine(self.tools)
+        self._pumping: asyncio.Task[None] | None = None
+        self._site = site
+        self._now = now
+
+    def ring(self) -> None:
+        """Something was committed that may be due."""
+        self.pump.ring()
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        pages = (
+            *share.routes(self.database, self._site, self._now, self.ring),
+            *redirect.routes(self.database, self._now, self.ring),
+            *health.routes(self.database),
+        )
+        return [*pages, *(route for platform in self.platforms for route in platform.routes())]
+
+    async def start(self, *, by_itself: bool = True) -> None:
+        """Ready for events; the pump and the clock run unless somebody else drives them."""
+        self.database.open()
+        for platform in self.platforms:
+            await platform.start()
+        if by_itself:
+            self._pumping = asyncio.create_task(self.pump.run())
+            self._engine.start()
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what was begun, let go."""
+        if self._pumping is not None:
+            self._engine.stop()
+            await self.pump.stop()
+            await self._pumping
+        for platform in self.platforms:
+            await platform.close()
+        await self._client.close()
+        await asyncio.to_thread(self.database.close)
+
+    def web(self, *, by_itself: bool = True) -> web.Application:
+        """The one web application; starting and stopping it starts and stops the bot."""
+        app = web.Application(client_max_size=1 << 20)
+        app.add_routes(self.routes())
+        app.on_startup.append(lambda _: self.start(by_itself=by_itself))
+        app.on_cleanup.append(lambda _: self.stop())
+        return app
+
+
+async def read_page(client: GuardedClient, url: str) -> Found | str:
+    """handlers.content.jobs.ReadPage over the only door out."""
+    try:
+        page = await preview(client, url)
+    except Unreadable as error:
+        log.info("page.unreadable", reason=error.reason, detail=str(error))
+        return error.reason
+    return Found(page.url, page.title, page.description, page.image_url, page.image_alt, page.site_name)
+
+
+def connect(settings: Settings, now: Clock, dispatch: Dispatch, notebook: Notebook) -> list[Chat]:
+    """The chats that the environment names. Each SDK is imported only where it is used."""
+    chats: list[Chat] = []
+    if settings.slack:
+        chats.append(_slack(settings, dispatch, notebook))
+    if settings.teams:
+        chats.append(_teams(settings, dispatch, notebook, now))
+    return chats
+
+
+def _slack(settings: Settings, dispatch: Dispatch, notebook: Notebook) -> Chat:
+    from bot.platforms.slack.adapter import Slack, SlackSettings
+
+    return Slack(
+        SlackSettings(
+            settings.slack_signing_secret.get_secret_value(),
+            settings.slack_bot_token.get_secret_value(),
+            settings.slack_api_url,
+        ),
+        dispatch,
+        words,
+        notebook,
+    )
+
+
+def _teams(settings: Settings, dispatch: Dispatch, notebook: Notebook, now: Clock) -> Chat:
+    from bot.platforms.teams.adapter import Teams
+    from bot.platforms.teams.glue import TeamsSettings
+
+    known = TeamsSettings(
+        settings.microsoft_app_id,
+        settings.microsoft_app_password.get_secret_value(),
+        settings.microsoft_app_tenant_id,
+        anonymous=settings.cercle_dev_teams_anonymous,
+        **_given(
+            openid_url=settings.microsoft_openid_url,
+            login_url=settings.microsoft_login_url,
+            service_hosts=tuple(settings.microsoft_service_hosts.replace(",", " ").split()),
+        ),
+    )
+    return Teams(known, dispatch, words, notebook, now)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Only what the environment names; the rest keeps its defaults."""
+    return {name: value for name, value in values.items() if value}
+
+
+def from_settings(settings: Settings, now: Clock = utc_now) -> Cercle:
+    """The bot as `cercle serve` runs it: never with the playground."""
+    return Cercle(
+        Database(settings.cercle_database_url),
+        settings.cercle_base_url,
+        connect=partial(connect, settings, now),
+        client=GuardedClient(),
+        now=now,
+    )

@@ -1,0 +1,88 @@
+"""What a handler is given, and what a feature is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.chat.card import Card
+from bot.chat.event import Sender
+from bot.chat.form import Form
+from bot.chat.router import Router, Verb
+from bot.domain.circle import Circle, Person, Role
+from bot.domain.errors import CommsOnly, LeadOnly, MembersOnly
+from bot.domain.member import Member
+from bot.domain.message import Kind, Message
+from bot.locales import Translator
+from storage.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One transaction under one circle. `now` is an aware UTC instant; `site` is where our pages are."""
+
+    tx: Transaction
+    now: datetime
+    circle: Circle
+    t: Translator
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context(Scope):
+    """Somebody did something. `verbs` is every command the bot hears."""
+
+    sender: Sender
+    person: Person
+    member: Member | None
+    verbs: tuple[Verb, ...]
+
+    def as_member(self) -> Member:
+        """Raises MembersOnly."""
+        if self.member is None:
+            raise MembersOnly
+        return self.member
+
+    def as_comms(self) -> Person:
+        """Raises CommsOnly."""
+        if not self.person.posts:
+            raise CommsOnly
+        return self.person
+
+    def as_lead(self) -> Person:
+        """Raises LeadOnly."""
+        if self.person.role is not Role.LEAD:
+            raise LeadOnly
+        return self.person
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Scope):
+    """Somebody is about to read a message; a whole channel when `reader` is None."""
+
+    message: Message
+    reader: Person | None
+    member: Member | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A kind of message and how it is drawn: at send time, from today's data, in the reader's language.
+    None means there is nothing to show any more."""
+
+    kind: Kind
+    draw: Callable[[Reading], Card | None]
+
+
+Examples = Mapping[str, Card | Form]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One folder of `handlers`: what it hears, what it sends, and a sample of all it can say."""
+
+    name: str
+    router: Router[Context]
+    examples: Callable[[Translator], Examples]
+    notices: tuple[Notice, ...] = field(default=())

@@ -1,0 +1,157 @@
+"""From an event to an answer: one transaction in which it is heard once, by the feature that listens."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from bot.chat.action import BadAction
+from bot.chat.card import Card, Element, Quote, text
+from bot.chat.event import Command, Event, Removed, Said, Sender, Submission
+from bot.chat.platform import Answer
+from bot.chat.reply import Ask, Reply, Say
+from bot.chat.router import Router, Unheard
+from bot.context import Context
+from bot.domain.circle import Circle, Person
+from bot.domain.errors import BadInput, ButtonGone, DomainError, GuestsStayOut, Problems
+from bot.domain.member import Member
+from bot.locales import Translator, language_of
+from handlers.home.handlers import unknown
+from handlers.membership.service import found_circle
+from storage import inbox, messages, people
+from storage.database import Database, Transaction
+
+log = structlog.get_logger()
+
+
+class Dispatcher:
+    """bot.chat.platform.Dispatch. `rung` is called after each commit, for there may be something to send."""
+
+    def __init__(
+        self,
+        database: Database,
+        router: Router[Context],
+        site: str,
+        now: Callable[[], datetime],
+        rung: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._router = router
+        self._verbs = tuple(router.heard())
+        self._site = site
+        self._now = now
+        self._rung = rung
+
+    async def __call__(self, event: Event) -> Answer:
+        try:
+            answer = await self._database.transact(lambda tx: self._hear(tx, event))
+        except DomainError as error:
+            answer = await self._explain(event, error)
+        except BadAction:
+            answer = await self._explain(event, ButtonGone())
+        except Exception:
+            answer = self._apologise(event)
+        self._rung()
+        return answer
+
+    def _hear(self, tx: Transaction, event: Event) -> Answer:
+        if not inbox.first_time(tx, f"{event.sender.platform}:{event.key}", self._now()):
+            return Answer(None, language_of(event.sender.locale))
+        ctx = self._context(tx, event.sender)
+        try:
+            reply = self._router.route(ctx, self._as_command(event))
+        except Unheard as typed:
+            reply = unknown(ctx, str(typed))
+        if not ctx.person.reachable and not isinstance(event, Removed):
+            people.change(tx, ctx.person, reachable=True)
+            messages.hasten(tx, ctx.circle.id, ctx.person.id, ctx.now)
+        return Answer(reply, ctx.t.language)
+
+    def _as_command(self, event: Event) -> Event:
+        """In Teams, and in a conversation with the bot, a known verb alone is a command."""
+        if isinstance(event, Said):
+            words = event.text.strip().removeprefix("/cercle").strip()
+            if words.partition(" ")[0].lower() in self._router.verbs:
+                return Command(event.key, event.sender, words)
+        return event
+
+    def _context(self, tx: Transaction, sender: Sender) -> Context:
+        """Who acts, under their circle; both are made when they are seen for the first time."""
+        if sender.guest:
+            raise GuestsStayOut
+        circle, person, member = self._who(tx, sender)
+        t = Translator(person.language, person.zone)
+        return Context(tx, self._now(), circle, t, self._site, sender, person, member, self._verbs)
+
+    def _who(self, tx: Transaction, sender: Sender) -> tuple[Circle, Person, Member | None]:
+        found = people.find(tx, sender.platform, sender.workspace, sender.user)
+        if found is None:
+            return self._meet(tx, sender)
+        person, profile = found[1], _profile(sender)
+        if changed := {k: v for k, v in profile.items() if v and v != getattr(person, k)}:
+            people.change(tx, person, **changed)
+            found = people.find(tx, sender.platform, sender.workspace, sender.user)
+            assert found is not None
+        return found
+
+    def _meet(self, tx: Transaction, sender: Sender) -> tuple[Circle, Person, Member | None]:
+        who = sender.platform, sender.workspace, sender.user
+        profile = _profile(sender)
+        if not people.add(tx, *who, **profile):
+            place = sender.platform, sender.workspace
+            found_circle(tx, *place, language_of(sender.locale), sender.zone or "UTC", self._now())
+            people.add(tx, *who, **profile)
+        found = people.find(tx, *who)
+        assert found is not None
+        return found
+
+    async def _explain(self, event: Event, error: DomainError) -> Answer:
+        """A kind sentence, in a transaction of its own: the other one is undone."""
+        try:
+            return await self._database.transact(lambda tx: self._sentence(tx, event, error))
+        except Exception:
+            return self._apologise(event)
+
+    def _sentence(self, tx: Transaction, event: Event, error: DomainError) -> Answer:
+        if isinstance(error, GuestsStayOut):
+            t = Translator(language_of(event.sender.locale))
+            return Answer(Say(Card(t(error.key))), t.language)
+        ctx = self._context(tx, event.sender)
+        if isinstance(event, Submission) and (reply := self._ask_again(ctx, event, error)) is not None:
+            return Answer(reply, ctx.t.language)
+        return Answer(Say(_sorry(ctx.t, ctx.t(error.key, **error.values), event)), ctx.t.language)
+
+    def _ask_again(self, ctx: Context, event: Submission, error: DomainError) -> Reply:
+        """The form stays open with a sentence beside the input; None when no input is to blame."""
+        problems = error.problems if isinstance(error, Problems) else (error,)
+        errors = {p.field: ctx.t(p.key, **p.values) for p in problems if isinstance(p, BadInput) and p.field}
+        return Ask(self._router.form(ctx, event), errors) if errors else None
+
+    def _apologise(self, event: Event) -> Answer:
+        """Something is wrong with us: logged under a number, which the person is shown."""
+        number = secrets.token_hex(4)
+        log.exception("dispatch.failed", number=number, kind=type(event).__name__)
+        t = Translator(language_of(event.sender.locale))
+        card = Card(t("failure.title"), (text(t("failure.body", id=number)), *_typed(t, event)))
+        return Answer(Say(card), t.language)
+
+
+def _sorry(t: Translator, sentence: str, event: Event) -> Card:
+    return Card(sentence, _typed(t, event))
+
+
+def _typed(t: Translator, event: Event) -> tuple[Element, ...]:
+    """What was typed in a form that cannot stay open: nothing is lost."""
+    words = event.answers.typed() if isinstance(event, Submission) else ()
+    return (text(t("failure.kept")), *(Quote(typed) for typed in words)) if words else ()
+
+
+def _profile(sender: Sender) -> dict[str, str]:
+    return {
+        "name": sender.name,
+        "platform_language": language_of(sender.locale) if sender.locale else "",
+        "zone": sender.zone,
+    }

@@ -1,0 +1,79 @@
+"""A circle: some people, and what brings them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """`language` and `zone` are those of what it says to a whole channel."""
+
+    id: str
+    name: str
+    language: str
+    zone: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A Slack workspace or a Teams tenant in which the circle lives; `external_id` is the platform's own."""
+
+    id: str
+    circle_id: str
+    platform: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """The two-way promise, in one language. A consent names the version it was given to."""
+
+    version: int
+    language: str
+    purpose: str
+    members_promise: str
+    organisation_promises: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    id: str
+    name_fr: str
+    name_en: str
+
+    def name(self, language: str) -> str:
+        return self.name_fr if language == "fr" else self.name_en
+
+
+class Role(StrEnum):
+    """Roles are jobs to do, not ranks: whoever has none can still do everything a member can."""
+
+    NONE = ""
+    COMMS = "comms"
+    LEAD = "lead"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has dealt with the bot; not yet a member. `language` is what they chose, or their
+    platform's; `address` is where they are written to."""
+
+    id: str
+    circle_id: str
+    workspace_id: str
+    address: str
+    name: str
+    language: str
+    zone: str
+    role: Role
+    guest: bool
+    reachable: bool
+    platform_language: str = ""
+
+    @property
+    def posts(self) -> bool:
+        return self.role in (Role.COMMS, Role.LEAD)

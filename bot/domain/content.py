@@ -1,0 +1,91 @@
+"""A content: something worth sharing, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from bot.domain.errors import BadLink
+
+MAX_TITLE = 150
+MAX_WHY = 500
+MAX_OPENING = 1000
+MAX_WORDS = 3000
+MAX_ALT = 300
+MAX_URL = 2000
+
+
+class DraftState(StrEnum):
+    WAITING = "waiting"
+    READY = "ready"
+    UNREADABLE = "unreadable"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read on a page; empty where the page said nothing."""
+
+    url: str
+    title: str = ""
+    description: str = ""
+    picture_url: str = ""
+    picture_alt: str = ""
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A link being turned into a content. `problem` is a catalogue key: why the page could not be read."""
+
+    id: str
+    author_id: str
+    url: str
+    state: DraftState
+    found: Found
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What the author writes; `networks` empty means any. Instants are aware UTC."""
+
+    url: str
+    title: str
+    why: str
+    openings: tuple[str, ...]
+    topic_id: str
+    networks: tuple[str, ...]
+    picture_url: str
+    picture_alt: str
+    expires_at: datetime
+    publish_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    id: str
+    author_id: str
+    copy: Copy
+    version: int
+    published_at: datetime | None
+    withdrawn_at: datetime | None
+
+    def live(self, now: datetime) -> bool:
+        """Can still be shared."""
+        return self.published_at is not None and self.withdrawn_at is None and now < self.copy.expires_at
+
+
+def parse_link(text: str) -> str:
+    """The web address in `text` (Slack wraps links as <url|label>); raises BadLink."""
+    url = text.strip().removeprefix("<").removesuffix(">").partition("|")[0].strip()
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise BadLink from None
+    fine = parts.scheme in ("http", "https") and parts.hostname and not any(c.isspace() for c in url)
+    if not fine or len(url) > MAX_URL:
+        raise BadLink
+    return url

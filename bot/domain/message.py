@@ -1,0 +1,67 @@
+"""A message: what one address should see. It holds no card; the card is drawn when it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """WAITING → SENDING → SHOWN, and back to WAITING when a newer version is wanted.
+
+    Ends: DROPPED (no consent, or stale), DEAD (could not be done, shown to the comms team), UNKNOWN (may
+    have been done: the answer was lost).
+    """
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SHOWN = "shown"
+    DROPPED = "dropped"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What sort of message. `unasked`: it waits for the reader's working time. `consent`: it goes to members
+    only. `counts`: it takes from their weekly ceiling. `priority`: higher goes first."""
+
+    name: str
+    unasked: bool = False
+    consent: bool = False
+    counts: bool = False
+    priority: int = 0
+
+
+CONTENT = Kind("content", unasked=True, consent=True, counts=True)
+REMINDER = Kind("reminder", unasked=True, consent=True)
+AUTHOR = Kind("author", priority=1)
+DRAFT = Kind("draft", priority=2)
+CALL = Kind("call", priority=2)
+QUESTION = Kind("question", unasked=True)
+ANSWER = Kind("answer", unasked=True)
+UNDELIVERED = Kind("undelivered", unasked=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`shown_version` 0: not there yet. `fence` grows at every claim; who holds an older one has lost it."""
+
+    id: str
+    circle_id: str
+    workspace_id: str
+    person_id: str | None
+    address: str
+    kind: str
+    subject_id: str
+    wanted_version: int
+    shown_version: int
+    reference: str
+    state: State
+    attempt: int
+    fence: int
+    due_at: datetime
+    created_at: datetime
+    expires_at: datetime | None
+    last_error: str

@@ -1,0 +1,111 @@
+"""Every word a person sees, in French and in English. The two catalogues stand side by side under the same
+keys: neither is the translation of the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+from babel.core import Locale
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from bot.chat.text import Span, Spans
+
+LANGUAGES = ("fr", "en")
+DEFAULT = "en"
+_REGION = {"fr": "fr_FR", "en": "en_GB"}
+
+
+def language_of(locale: str) -> str:
+    """The language we speak that is nearest to a platform's locale ("fr-CA", "en_US")."""
+    language = locale.replace("_", "-").partition("-")[0].lower()
+    return language if language in LANGUAGES else DEFAULT
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    with (Path(__file__).parent / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=_REGION[language], abort_invalid=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """Speaks one language, in one time zone. `t(key, name=value)` is a sentence; `count` picks the plural."""
+
+    language: str
+    zone: str = "UTC"
+
+    def __call__(self, key: str, count: int | None = None, /, **values: object) -> str:
+        """Raises KeyError for a key the catalogue does not have."""
+        if count is not None:
+            values["count"] = self.number(count)
+        return self._pattern(key, count).format(**values)
+
+    def spans(self, key: str, count: int | None = None, /, **values: Span) -> Spans:
+        """The sentence as spans, so that a mention or a link keeps its place in it."""
+        if count is not None:
+            values["count"] = self.number(count)
+        parts: list[Span] = []
+        for literal, name, _, _ in Formatter().parse(self._pattern(key, count)):
+            parts += [literal] if literal else []
+            parts += [values[name]] if name else []
+        return tuple(parts)
+
+    def _pattern(self, key: str, count: int | None) -> str:
+        book = catalogue(self.language)
+        message = book.get(key)
+        if message is None or not message.string:
+            raise KeyError(f"no {self.language} text for {key!r}")
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
+        return str(forms[_plural(self.language, 1 if count is None else count) % len(forms)])
+
+    def number(self, value: int) -> str:
+        return str(format_decimal(value, locale=_REGION[self.language]))
+
+    def all_of(self, names: list[str]) -> str:
+        return format_list(names, locale=_REGION[self.language])
+
+    def day(self, moment: datetime | date) -> str:
+        """ "lundi 23 novembre", in this zone."""
+        local = moment.astimezone(ZoneInfo(self.zone)).date() if isinstance(moment, datetime) else moment
+        return str(format_date(local, "EEEE d MMMM", locale=_REGION[self.language]))
+
+    def time(self, moment: datetime | time) -> str:
+        """ "14:30", in this zone."""
+        local = moment.astimezone(ZoneInfo(self.zone)).time() if isinstance(moment, datetime) else moment
+        return str(format_time(local, "short", locale=_REGION[self.language]))
+
+    def moment(self, moment: datetime) -> str:
+        """ "lundi 23 novembre, 14:30", in this zone."""
+        return self("moment", day=self.day(moment), time=self.time(moment))
+
+    def near(self, moment: datetime, now: datetime) -> str:
+        """A moment as one says it: today and tomorrow by name."""
+        zone = ZoneInfo(self.zone)
+        days = moment.astimezone(zone).date() - now.astimezone(zone).date()
+        if days == timedelta(0):
+            return self("moment.today", time=self.time(moment))
+        if days == timedelta(1):
+            return self("moment.tomorrow", time=self.time(moment))
+        return self.moment(moment)
+
+    def weekdays(self) -> tuple[str, ...]:
+        """Monday first."""
+        names = Locale.parse(_REGION[self.language]).days["format"]["wide"]
+        return tuple(names[day] for day in range(7))
+
+    def country(self, code: str) -> str:
+        return str(Locale.parse(_REGION[self.language]).territories[code])
+
+
+def _plural(language: str, count: int) -> int:
+    """Index into a catalogue's plural forms: in French, nought and one are singular."""
+    return int(count > 1) if language == "fr" else int(count != 1)

@@ -1,0 +1,228 @@
+"""Slack: HTTP in, events through, replies out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.chat.messenger import Messenger, MessengerError, Notebook, Unavailable
+from bot.chat.platform import Dispatch, Words
+from bot.platforms.slack import parse
+from bot.platforms.slack.guard import Guard
+from bot.platforms.slack.messenger import PACE, SlackMessenger, call
+from bot.platforms.slack.profiles import Profiles
+from bot.platforms.slack.replies import Body, Exchange, Replies
+from bot.platforms.slack.surface import PATH
+
+log = logging.getLogger(__name__)
+
+ACK_WITHIN = 2.5
+"""Seconds. Slack gives 3 from its own end of the wire."""
+
+DRAIN = 10.0
+"""Seconds that close() waits for what was begun."""
+
+GREET_WITHIN = 2.0
+GREET_AGAIN = 30.0
+"""Seconds for the first auth.test, and between later ones."""
+
+MALFORMED = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
+ANY = re.compile("")
+
+
+@dataclass(frozen=True)
+class SlackSettings:
+    signing_secret: str
+    bot_token: str
+    api_url: str = "https://slack.com/api/"
+
+    def __repr__(self) -> str:
+        return f"SlackSettings(api_url={self.api_url!r})"
+
+
+class Slack:
+    """The platform for one token: of a workspace, or of a whole organisation."""
+
+    def __init__(self, settings: SlackSettings, dispatch: Dispatch, words: Words, notebook: Notebook) -> None:
+        self.name = parse.PLATFORM
+        self.pace = PACE
+        self._settings = settings
+        self._dispatch = dispatch
+        self._client = _client(settings.api_url, settings.bot_token)
+        self._guard = Guard(settings.signing_secret)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._greeting: asyncio.Task[None] | None = None
+        self._home = ""
+        messenger = SlackMessenger(self._client, notebook)
+        self.messenger: Messenger = messenger
+        self._profiles = Profiles(self._client, self._begin)
+        self._replies = Replies(self._client, messenger, words, self._begin)
+        self._bolt = _bolt(settings, self._hear)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post(PATH, self._receive)]
+
+    async def start(self) -> None:
+        """A shared connection, and one look at the token; Slack being away keeps nobody from starting."""
+        timeout = aiohttp.ClientTimeout(total=10, sock_connect=3)
+        self._client.session = aiohttp.ClientSession(timeout=timeout)
+        self._greeting = asyncio.create_task(self._greet())
+        await asyncio.wait({self._greeting}, timeout=GREET_WITHIN)
+
+    async def close(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + DRAIN
+        while self._tasks and loop.time() < end:
+            await asyncio.wait(self._tasks, timeout=end - loop.time())
+        left = [*self._tasks, *filter(None, [self._greeting])]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        if self._client.session is not None:
+            await self._client.session.close()
+
+    async def _greet(self) -> None:
+        """Learn which workspace the token speaks for. Tries until Slack answers."""
+        while True:
+            try:
+                who = await call(self._client.auth_test(), Unavailable)
+            except MessengerError as error:
+                log.error("Slack does not accept the bot token or does not answer: %s", error)
+                await asyncio.sleep(GREET_AGAIN)
+            else:
+                self._home = "" if who.get("is_enterprise_install") else who.get("team_id", "")
+                return
+
+    # In
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        payload = await self._guard.admit(request)
+        try:
+            response = await self._bolt.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+        except MALFORMED:
+            log.exception("Bolt could not read a signed payload")
+            raise web.HTTPBadRequest from None
+        return _answered(response)
+
+    async def _hear(self, body: dict[str, Any]) -> BoltResponse:
+        """The one listener. It answers in time, whatever the handler does; the handler goes on."""
+        delivery = self._parsed(body)
+        if delivery is None:
+            return BoltResponse(status=200)
+        exchange = Exchange(delivery)
+        work = self._begin(self._answer(exchange))
+        done, _ = await asyncio.wait({work}, timeout=ACK_WITHIN)
+        exchange.late = not done
+        answer: Body = work.result() if done else {}
+        return BoltResponse(status=200, body=dict(answer) or "")
+
+    def _parsed(self, body: dict[str, Any]) -> parse.Delivery | None:
+        try:
+            if changed := parse.changed_profile(body):
+                self._profiles.learn(*changed)
+            _note_uninstall(body)
+            return parse.delivery(body, self._home)
+        except MALFORMED:
+            log.exception("a signed payload of unknown shape")
+            return None
+
+    async def _answer(self, exchange: Exchange) -> Body:
+        event = exchange.delivery.event
+        event = replace(event, sender=await self._profiles.complete(event.sender))
+        return await self._replies.apply(exchange, await self._dispatch(event))
+
+    def _begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """A task that close() waits for."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("an answer to Slack broke off", exc_info=error)
+
+
+class _Installed(AsyncAuthorize):
+    """The token for every workspace, without the auth.test that Bolt makes for each request."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def __call__(
+        self,
+        *,
+        context: AsyncBoltContext,
+        enterprise_id: str | None,
+        team_id: str | None,
+        user_id: str | None,
+        actor_enterprise_id: str | None = None,
+        actor_team_id: str | None = None,
+        actor_user_id: str | None = None,
+    ) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=enterprise_id, team_id=team_id, user_id=user_id, bot_token=self._token
+        )
+
+
+def _client(api_url: str, token: str | None) -> AsyncWebClient:
+    """No retries: slack_sdk's own would post a card twice after a cut connection."""
+    return AsyncWebClient(token, api_url, retry_handlers=[], logger=_quiet("web"))
+
+
+def _bolt(settings: SlackSettings, hear: Any) -> AsyncApp:
+    """One listener a kind of payload; Bolt builds the arguments of every listener that it tries.
+
+    `authorize` is given, so Bolt never falls back to OAuth when it finds SLACK_CLIENT_ID in the environment.
+    The guard has verified the signature; `parse` drops what bots say.
+    """
+    bolt = AsyncApp(
+        name="cercle",
+        logger=_quiet("bolt"),
+        process_before_response=True,
+        signing_secret=settings.signing_secret,
+        client=_client(settings.api_url, None),
+        authorize=_Installed(settings.bot_token),
+        request_verification_enabled=False,
+        ignoring_self_events_enabled=False,
+        attaching_function_token_enabled=False,
+    )
+    for listen in (bolt.block_action, bolt.view_submission, bolt.command, bolt.event):
+        listen(ANY)(hear)
+    return bolt
+
+
+def _answered(response: BoltResponse) -> web.Response:
+    """What nobody listens to is heard too (Bolt: 404), and no failure of ours is a 5xx."""
+    status = {404: 200, 500: 400}.get(response.status, response.status)
+    body = response.body if response.status == 200 else ""
+    kind = "application/json" if body.startswith("{") else "text/plain"
+    return web.Response(status=status, text=body, content_type=kind)
+
+
+def _note_uninstall(body: dict[str, Any]) -> None:
+    event = body.get("event") or {}
+    if event.get("type") in ("app_uninstalled", "tokens_revoked"):
+        log.warning("Slack says %s for workspace %s", event["type"], parse.workspace_of(body))
+
+
+def _quiet(part: str) -> logging.Logger:
+    """Bolt and slack_sdk take a logger without a level of its own for DEBUG, and write every body out."""
+    logger = logging.getLogger(f"{__name__}.{part}")
+    logger.setLevel(logging.ERROR)
+    return logger

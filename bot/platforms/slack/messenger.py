@@ -1,0 +1,199 @@
+"""Slack's Web API as a messenger: one request a call, never a second try, every failure by its right name."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, NoReturn
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.chat.card import Card
+from bot.chat.messenger import (
+    Limit,
+    MessengerError,
+    Notebook,
+    Notice,
+    Pace,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Unsure,
+)
+from bot.platforms.slack import render
+
+METADATA = "cercle_notice"
+"""The event_type under which a notice's id travels in message metadata."""
+
+PACE = Pace(send=Limit(4, burst=10), update=Limit(50 / 60, burst=20), channel=Limit(1))
+"""docs.slack.dev/apis/web-api/rate-limits: chat.postMessage 1/s a channel and "several hundred per minute" a
+workspace (240 is our reading of several); chat.update is Tier 3, 50 a minute and more, bursts tolerated."""
+
+PATIENCE = 30.0
+"""Seconds to wait when Slack says "too fast" and not until when."""
+
+BROKEN = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError)
+"""What slack_sdk 3.47 lets through; AttributeError is its answer to a 200 whose body is no JSON object."""
+
+
+def _codes(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+PARTLY_DONE = _codes("internal_error fatal_error")
+"""docs.slack.dev: "It's possible some aspect of the operation succeeded before the error was raised"."""
+
+UNREACHABLE = _codes("""
+    cannot_dm_bot cannot_dm_yourself channel_is_limited_access channel_not_found is_archived is_inactive
+    messages_tab_disabled not_enough_users not_in_channel restricted_action
+    restricted_action_non_threadable_channel restricted_action_read_only_channel
+    restricted_action_thread_only_channel user_disabled user_not_found user_not_visible users_not_found
+    """)
+"""This address cannot be written to (errors of chat.postMessage and conversations.open)."""
+
+PASSING = _codes("""
+    access_denied account_inactive accesslimited ekm_access_denied enterprise_is_restricted
+    external_channel_migrating invalid_auth message_limit_exceeded not_authed org_login_required
+    request_timeout service_unavailable team_access_not_granted team_added_to_org token_expired token_revoked
+    two_factor_setup_required
+    """)
+"""Not done, and mended by time or by an operator: nearly all concern the token or the workspace, so no
+single message is to blame. `account_inactive` is said of the token's account, not of the reader's."""
+
+
+async def call(request: Awaitable[AsyncSlackResponse], lost: type[MessengerError]) -> dict[str, Any]:
+    """The answer's body. Raises a MessengerError; `lost` is the one for an answer that never came."""
+    try:
+        response = await request
+    except BROKEN as error:
+        _fail(error, lost)
+    return response.data if isinstance(response.data, dict) else {}
+
+
+def _fail(error: Exception, lost: type[MessengerError]) -> NoReturn:
+    match error:
+        case SlackApiError():
+            raise _said_no(error, lost) from error
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            raise Unavailable(type(error).__name__) from error
+        case _:
+            raise lost(type(error).__name__) from error
+
+
+def _said_no(error: SlackApiError, lost: type[MessengerError]) -> MessengerError:
+    """`response` is slack_sdk's own, or aiohttp's when the body was no JSON."""
+    response = error.response
+    status: int = getattr(response, "status_code", None) or response.status
+    body = getattr(response, "data", None)
+    code = body.get("error", "") if isinstance(body, dict) else ""
+    if status == 429 or code in ("ratelimited", "rate_limited"):
+        return Throttled(_wait(response.headers.get("Retry-After", "")))
+    if status >= 500 or code in PARTLY_DONE or not code:
+        return lost(code or f"status {status}")
+    if code in UNREACHABLE:
+        return Unreachable(code)
+    return Unavailable(code) if code in PASSING else Refused(code)
+
+
+def _wait(retry_after: str) -> float:
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else PATIENCE
+
+
+class SlackMessenger:
+    """Addresses: `slack:T1:U1`, a person, and `slack:T1:C1`, a channel. References: `C1:1700000000.0001`."""
+
+    def __init__(self, client: AsyncWebClient, notebook: Notebook) -> None:
+        self._client = client
+        self._notebook = notebook
+        self._conversations: dict[str, str] = {}
+
+    async def send(self, address: str, notice: Notice) -> str:
+        drawn = _drawn(notice)
+        channel = await self.channel(address)
+        try:
+            return await self.post(channel, drawn)
+        except Unreachable as error:
+            if str(error) != "channel_not_found" or not _is_person(address):
+                raise
+        return await self.post(await self._moved(address, channel), drawn)
+
+    async def update(self, address: str, reference: str, notice: Notice) -> None:
+        """The metadata goes along, or Slack drops it."""
+        channel, ts = _split(reference)
+        await call(self._client.chat_update(channel=channel, ts=ts, **_drawn(notice)), Unavailable)
+
+    async def delete(self, address: str, reference: str) -> None:
+        channel, ts = _split(reference)
+        try:
+            await call(self._client.chat_delete(channel=channel, ts=ts), Unavailable)
+        except Refused as error:
+            if str(error) != "message_not_found":
+                raise
+
+    async def channel(self, address: str) -> str:
+        """The channel's id; for a person that of the bot's conversation with them, opened once for good:
+        conversations.open is Tier 3, dearer than the post itself. Raises MessengerError."""
+        if not _is_person(address):
+            return _id(address)
+        if address not in self._conversations:
+            record = await self._notebook.read(address)
+            self._conversations[address] = record["channel"] if record else await self._open(address)
+        return self._conversations[address]
+
+    async def post(self, channel: str, message: dict[str, Any]) -> str:
+        """Post `text`, `blocks`, `metadata`, and return the reference. Raises MessengerError."""
+        request = self._client.chat_postMessage(
+            channel=channel, unfurl_links=False, unfurl_media=False, **message
+        )
+        body = await call(request, Unsure)
+        if not body.get("ts"):
+            raise Unsure("posted without a ts")
+        return f"{body.get('channel', channel)}:{body['ts']}"
+
+    async def _open(self, address: str) -> str:
+        body = await call(self._client.conversations_open(users=_id(address)), Unavailable)
+        channel = str(body["channel"]["id"])
+        await self._notebook.write(address, {"channel": channel})
+        return channel
+
+    async def _moved(self, address: str, channel: str) -> str:
+        """Where a person's conversation is now: an app that was made anew has new ones."""
+        self._conversations[address] = await self._open(address)
+        if self._conversations[address] == channel:
+            raise Unreachable("channel_not_found")
+        return self._conversations[address]
+
+
+def _drawn(notice: Notice) -> dict[str, Any]:
+    """The id goes into metadata, which every app in the workspace may read: it is opaque."""
+    metadata = {"event_type": METADATA, "event_payload": {"id": notice.id}}
+    return {**_message(notice.card), "metadata": metadata}
+
+
+def _message(card: Card) -> dict[str, Any]:
+    try:
+        return render.message(card)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+def _id(address: str) -> str:
+    """Slack's own id: the third part."""
+    match address.split(":"):
+        case ["slack", workspace, id] if workspace and id:
+            return id
+    raise Refused(f"no Slack address: {address[:80]}")
+
+
+def _is_person(address: str) -> bool:
+    return _id(address).startswith(("U", "W"))
+
+
+def _split(reference: str) -> tuple[str, str]:
+    channel, colon, ts = reference.partition(":")
+    if not (channel and colon and ts):
+        raise Refused(f"no Slack reference: {reference[:80]}")
+    return channel, ts

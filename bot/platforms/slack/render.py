@@ -1,0 +1,292 @@
+"""Cards and forms as Block Kit. Pure: the same card is the same JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, time
+from itertools import count
+from typing import Any, Final, assert_never
+
+from bot.chat.action import pack
+from bot.chat.card import (
+    Bars,
+    Button,
+    Buttons,
+    Card,
+    Divider,
+    Element,
+    Facts,
+    FormButton,
+    Image,
+    Item,
+    LinkButton,
+    Menu,
+    Quote,
+    Style,
+    Text,
+)
+from bot.chat.form import (
+    Choice,
+    Choices,
+    DateInput,
+    Form,
+    Input,
+    Note,
+    Option,
+    Part,
+    People,
+    TextInput,
+    TimeInput,
+    Toggle,
+)
+from bot.chat.plain import bar, summary
+from bot.chat.text import Bold, Span, Spans
+from bot.platforms.slack.text import (
+    LIMITS,
+    Json,
+    fit,
+    is_link,
+    length,
+    marked_up,
+    plain,
+    rich,
+    sendable,
+    shorten,
+    small,
+    user_id,
+)
+
+RADIOS: Final = 5
+"""Options up to which a required choice shows them all."""
+CALLBACK: Final = "cercle"
+LINK: Final = "link"
+"""The value of whatever only opens a page."""
+
+
+class TooMany(ValueError):
+    """More elements than Slack takes: the card is wrong, no shortening would mend it."""
+
+
+def message(card: Card) -> Json:
+    """The arguments `text` and `blocks` of chat.postMessage. Raises TooMany."""
+    return {"text": marked_up(summary(card)) or "…", "blocks": _card(card, "message blocks")}
+
+
+def home(card: Card) -> Json:
+    """The view of views.publish. Raises TooMany."""
+    return {"type": "home", "blocks": _card(card, "view blocks")}
+
+
+def modal(form: Form, *, cancel: str) -> Json:
+    """The view of views.open. Raises ValueError for a choice without options, TooMany for too many."""
+    blocks = [block for part in form.parts for block in _part(part)]
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "private_metadata": pack(form.action),
+        "title": plain(form.title, "view title"),
+        "submit": plain(form.submit, "view title"),
+        "close": plain(cancel, "view title"),
+        "blocks": _at_most("view blocks", blocks),
+    }
+
+
+# Cards
+
+
+def _card(card: Card, limit: str) -> list[Json]:
+    numbers = count(1)
+    header = [{"type": "header", "text": plain(card.title, "header")}] if card.title.strip() else []
+    body = (block for element in card.body for block in _element(element, numbers))
+    return _at_most(limit, [*header, *body])
+
+
+def _element(element: Element, numbers: Iterator[int]) -> list[Json]:
+    match element:
+        case Text():
+            return _text(element.spans, element.quiet)
+        case Quote():
+            return rich("rich_text_quote", (element.text,))
+        case Image():
+            return _image(element)
+        case Facts():
+            return rich("rich_text_section", _facts(element))
+        case Bars():
+            return rich("rich_text_section", _bars(element))
+        case Divider():
+            return [{"type": "divider"}]
+        case Buttons():
+            items = _at_most("actions", [_item(item, numbers) for item in element.items])
+            return [{"type": "actions", "elements": items}] if items else []
+        case _:
+            assert_never(element)
+
+
+def _image(image: Image) -> list[Json]:
+    if not (image.url.startswith("https://") and is_link(image.url)):
+        return small((image.alt,))
+    return [{"type": "image", "image_url": image.url, "alt_text": fit(image.alt, "alt text")}]
+
+
+def _facts(facts: Facts) -> Spans:
+    rows = [(Bold(name), f"\u2002{value}") for name, value in facts.rows]
+    return tuple(_lines(rows))
+
+
+def _bars(bars: Bars) -> Spans:
+    most = max((row.count for row in bars.rows), default=0)
+    rows = [
+        (f"{row.label}\u2002{bar(row.count, most)}".rstrip() + "\u2002", Bold(str(row.count)))
+        for row in bars.rows
+    ]
+    return tuple(_lines(rows))
+
+
+def _lines(rows: Iterable[Spans]) -> Iterator[Span]:
+    for number, row in enumerate(rows):
+        yield from ("\n", *row) if number else row
+
+
+def _item(item: Item, numbers: Iterator[int]) -> Json:
+    number = next(numbers)
+    match item:
+        case Button():
+            return _button(item, f"act:{number}", {"value": pack(item.action)})
+        case FormButton():
+            return _button(item, f"form:{number}", {"value": pack(item.action)})
+        case LinkButton():
+            return _button(item, f"link:{number}", {"value": LINK, "url": _page(item.url)})
+        case Menu():
+            options = _at_most("overflow options", [_entry(button) for button in item.buttons])
+            return {"type": "overflow", "action_id": f"menu:{number}", "options": options}
+        case _:
+            assert_never(item)
+
+
+def _button(item: Button | FormButton | LinkButton, action_id: str, target: Json) -> Json:
+    drawn = {"type": "button", "action_id": action_id, "text": plain(item.label, "button"), **target}
+    return drawn if item.style is Style.PLAIN else {**drawn, "style": item.style.value}
+
+
+def _entry(button: Button | FormButton | LinkButton) -> Json:
+    text = plain(button.label, "option")
+    match button:
+        case LinkButton():
+            return {"text": text, "value": LINK, "url": _page(button.url)}
+        case Button() | FormButton():
+            return {"text": text, "value": pack(button.action)}
+        case _:
+            assert_never(button)
+
+
+# Forms
+
+
+def _part(part: Part) -> list[Json]:
+    match part:
+        case Note():
+            return _text(part.spans, part.quiet)
+        case _:
+            return [_input(part)]
+
+
+def _input(part: Input) -> Json:
+    block = {
+        "type": "input",
+        "block_id": part.name,
+        "label": plain(part.label, "input label"),
+        "element": {"action_id": "value", **_field(part)},
+        "optional": not part.required,
+    }
+    return {**block, "hint": plain(part.hint, "input label")} if part.hint else block
+
+
+def _field(part: Input) -> Json:
+    match part:
+        case TextInput():
+            return _text_input(part)
+        case Choice():
+            options = _options("options", part.options)
+            chosen = next((option for option in options if option["value"] == part.value), None)
+            return {"type": _one_of(part), "options": options} | _initial("option", chosen)
+        case Choices():
+            options = _options("checkboxes", part.options)
+            ticked = [option for option in options if option["value"] in part.value]
+            return {"type": "checkboxes", "options": options} | _initial("options", ticked)
+        case People():
+            users = [user for user in map(user_id, part.value) if user]
+            return {"type": "multi_users_select"} | _initial("users", users)
+        case DateInput():
+            return {"type": "datepicker"} | _initial("date", _date(part.value))
+        case TimeInput():
+            return {"type": "timepicker"} | _initial("time", _time(part.value))
+        case Toggle():
+            yes = _options("checkboxes", (Option("true", part.label),))
+            initial = _initial("options", yes if part.value else None)
+            return {"type": "checkboxes", "action_id": "toggle", "options": yes} | initial
+        case _:
+            assert_never(part)
+
+
+def _text_input(part: TextInput) -> Json:
+    """A text that came in longer than the field allows is kept: the handler says so, nothing is lost."""
+    value = shorten(sendable(part.value), LIMITS["input value"])
+    longest = min(max(part.max_length, length(value)), LIMITS["input value"])
+    field = {"type": "plain_text_input", "multiline": part.multiline, "max_length": longest}
+    return field | _initial("value", value)
+
+
+def _one_of(part: Choice) -> str:
+    return "radio_buttons" if part.required and len(part.options) <= RADIOS else "static_select"
+
+
+def _options(limit: str, options: Iterable[Option]) -> list[Json]:
+    drawn = _at_most(limit, [_option(option) for option in options])
+    if not drawn:
+        raise ValueError("nothing to choose from")
+    return drawn
+
+
+def _option(option: Option) -> Json:
+    """Raises ValueError for a value that would come back cut."""
+    if not 0 < length(option.value) <= LIMITS["option"]:
+        raise ValueError(f"the value {option.value!r} does not fit an option")
+    return {"text": plain(option.label, "option"), "value": option.value}
+
+
+def _initial(name: str, value: Any) -> Json:
+    return {f"initial_{name}": value} if value else {}
+
+
+def _date(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        return ""
+
+
+def _time(value: str) -> str:
+    try:
+        return time.fromisoformat(value).strftime("%H:%M")
+    except ValueError:
+        return ""
+
+
+# Both
+
+
+def _text(spans: Spans, quiet: bool) -> list[Json]:
+    return small(spans) if quiet else rich("rich_text_section", spans)
+
+
+def _page(url: str) -> str:
+    """Raises ValueError for what Slack would refuse as the URL of a button."""
+    if not is_link(url):
+        raise ValueError(f"{url[:80]!r} cannot stand behind a button")
+    return url
+
+
+def _at_most(limit: str, elements: list[Json]) -> list[Json]:
+    if len(elements) > LIMITS[limit]:
+        raise TooMany(f"{len(elements)} elements, {LIMITS[limit]} fit: {limit}")
+    return elements

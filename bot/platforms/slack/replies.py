@@ -1,0 +1,180 @@
+"""How a Reply becomes Slack calls. Slack leaves a different set of ways open for each thing it sends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.chat.card import Card, Element, Quote, Text
+from bot.chat.event import Command, Removed, Said, Submission
+from bot.chat.form import Errors, Form, Note
+from bot.chat.messenger import MessengerError, Unavailable
+from bot.chat.platform import Answer, Words
+from bot.chat.reply import Ask, Home, Replace, Say
+from bot.platforms.slack import render
+from bot.platforms.slack.messenger import SlackMessenger, call
+from bot.platforms.slack.parse import AGAIN, Delivery
+from bot.platforms.slack.profiles import Begin
+
+log = logging.getLogger(__name__)
+
+Body = Mapping[str, Any]
+"""Of the HTTP answer; empty is a plain acknowledgement, which also closes a modal."""
+
+NOTHING: Body = {}
+
+
+@dataclass
+class Exchange:
+    """A delivery on its way to its answer. `late`: Slack was already told "heard"."""
+
+    delivery: Delivery
+    late: bool = False
+
+
+class Replies:
+    """`begin` starts a task that outlives the request."""
+
+    def __init__(self, client: AsyncWebClient, messenger: SlackMessenger, words: Words, begin: Begin) -> None:
+        self._client = client
+        self._messenger = messenger
+        self._words = words
+        self._begin = begin
+
+    async def apply(self, exchange: Exchange, answer: Answer) -> Body:
+        """The body of the HTTP answer. What does not have to be done before it is done after it."""
+        delivery, reply = exchange.delivery, answer.reply
+        if isinstance(delivery.event, Removed):
+            return NOTHING
+        match reply:
+            case None:
+                pass
+            case Ask() if isinstance(delivery.event, Submission):
+                return self._ask_again(exchange, reply, answer.language)
+            case Ask():
+                await self._ask(delivery, reply.form, answer.language)
+            case Say():
+                self._begin(self._say(delivery, render.message(reply.card)))
+            case Replace():
+                self._begin(self._replace(delivery, reply.card))
+            case Home():
+                self._begin(self._publish(delivery, reply.card))
+            case _:
+                assert_never(reply)
+        return NOTHING
+
+    # Forms
+
+    async def _ask(self, delivery: Delivery, form: Form, language: str) -> None:
+        """A trigger lives 3 s, so this comes before the acknowledgement."""
+        if isinstance(delivery.event, Said) and not delivery.trigger:
+            self._begin(self._say(delivery, self._doorstep(delivery.event, form, language)))
+            return
+        view = render.modal(form, cancel=self._words(language, "platform.cancel"))
+        try:
+            await call(self._client.views_open(trigger_id=delivery.trigger, view=view), Unavailable)
+        except MessengerError as error:
+            log.warning("no form could be opened: %s", error)
+            sorry = Card(self._words(language, "platform.expired"))
+            self._begin(self._say(delivery, render.message(sorry)))
+
+    def _doorstep(self, said: Said, form: Form, language: str) -> dict[str, Any]:
+        """The button to press for a form that was asked for in a message, which has no trigger."""
+        message = render.message(Card(form.title))
+        label = {"type": "plain_text", "text": self._words(language, "platform.open"), "emoji": False}
+        button = {"type": "button", "action_id": f"{AGAIN}1", "value": said.text[:2000], "text": label}
+        return {**message, "blocks": [*message["blocks"], {"type": "actions", "elements": [button]}]}
+
+    def _ask_again(self, exchange: Exchange, ask: Ask, language: str) -> Body:
+        delivery, errors = exchange.delivery, _beside(exchange.delivery.inputs, ask.errors)
+        if exchange.late:
+            self._begin(self._say(delivery, render.message(self._kept(delivery, ask.errors, language))))
+            return NOTHING
+        if errors:
+            return {"response_action": "errors", "errors": errors}
+        notes = tuple(Note((sentence,)) for sentence in ask.errors.values())
+        form = replace(ask.form, parts=(*notes, *ask.form.parts))
+        view = render.modal(form, cancel=self._words(language, "platform.cancel"))
+        return {"response_action": "update", "view": view}
+
+    def _kept(self, delivery: Delivery, errors: Errors, language: str) -> Card:
+        """A form that closed before we could keep it open: what was typed comes back as a message."""
+        sentences: list[Element] = [Text((sentence,)) for sentence in errors.values()]
+        event = delivery.event
+        typed = event.answers.typed() if isinstance(event, Submission) else ()
+        return Card(self._words(language, "platform.kept"), (*sentences, *map(Quote, typed)))
+
+    # Cards
+
+    async def _say(self, delivery: Delivery, message: dict[str, Any]) -> None:
+        """Privately, where it was asked; one to one where Slack does not let us."""
+        private = {**message, "response_type": "ephemeral", "replace_original": False}
+        if await self._respond(delivery, private) or await self._whisper(delivery, message):
+            return
+        try:
+            await self._messenger.post(await self._conversation(delivery), message)
+        except MessengerError as error:
+            log.warning("an answer did not arrive: %s", error)
+
+    async def _replace(self, delivery: Delivery, card: Card) -> None:
+        """A command's response_url has nothing to replace, and would make a second message of it."""
+        message = render.message(card)
+        if delivery.on_home:
+            await self._publish(delivery, card)
+        elif isinstance(delivery.event, Command) or not await self._respond(
+            delivery, {**message, "replace_original": True}
+        ):
+            await self._say(delivery, message)
+
+    async def _publish(self, delivery: Delivery, card: Card) -> None:
+        user = delivery.event.sender.user
+        try:
+            await call(self._client.views_publish(user_id=user, view=render.home(card)), Unavailable)
+        except MessengerError as error:
+            log.warning("a Home was not drawn: %s", error)
+
+    async def _respond(self, delivery: Delivery, message: dict[str, Any]) -> bool:
+        """Through the response_url, which also works where the bot is no member."""
+        session = self._client.session
+        if not delivery.response_url or session is None:
+            return False
+        request = session.post(
+            delivery.response_url, json=message, proxy=self._client.proxy, allow_redirects=False
+        )
+        try:
+            async with request as response:
+                return response.status == 200
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
+    async def _whisper(self, delivery: Delivery, message: dict[str, Any]) -> bool:
+        """To one person in a channel."""
+        if not delivery.channel or delivery.channel.startswith("D"):
+            return False
+        user = delivery.event.sender.user
+        request = self._client.chat_postEphemeral(channel=delivery.channel, user=user, **message)
+        try:
+            await call(request, Unavailable)
+        except MessengerError:
+            return False
+        return True
+
+    async def _conversation(self, delivery: Delivery) -> str:
+        if delivery.channel.startswith("D"):
+            return delivery.channel
+        return await self._messenger.channel(delivery.event.sender.address)
+
+
+def _beside(inputs: tuple[str, ...], errors: Errors) -> dict[str, str]:
+    """Errors by block: one about an input that is not there stands beside the last one."""
+    placed: dict[str, str] = {}
+    for name, sentence in errors.items():
+        if inputs:
+            block = name if name in inputs else inputs[-1]
+            placed[block] = f"{placed[block]} {sentence}" if block in placed else sentence
+    return placed

@@ -1,0 +1,192 @@
+"""Words as Slack takes them.
+
+`rich_text` and `plain_text` are not parsed by Slack: nothing a person types can become a mention, a link or
+bold there. `mrkdwn` is used where Slack leaves no choice: the notification line, and small print that holds
+a link, a mention or emphasis.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final, assert_never
+
+from bot.chat.plain import line
+from bot.chat.text import Bold, Italic, Link, Mention, Span, Spans, spoken
+
+Json = dict[str, Any]
+
+LIMITS: Final = {
+    "message blocks": 50,
+    "view blocks": 100,
+    "header": 150,
+    "text object": 3000,
+    "actions": 25,
+    "overflow options": 5,
+    "button": 75,
+    "option": 75,
+    "options": 100,
+    "checkboxes": 10,
+    "url": 3000,
+    "alt text": 2000,
+    "view title": 24,
+    "input label": 2000,
+    "input value": 3000,
+}
+"""Characters and counts, from @slack/types 3.2.0 and docs.slack.dev/reference/block-kit (November 2026).
+Slack publishes no limit for the length of a rich_text block: ours is that of a text object."""
+
+
+def rich(kind: str, spans: Spans) -> list[Json]:
+    if not clean(line(spans)).strip():
+        return []
+    elements = [_rich_span(span) for span in _cut(spans, LIMITS["text object"])]
+    return [{"type": "rich_text", "elements": [{"type": kind, "elements": elements}]}]
+
+
+def _rich_span(span: Span) -> Json:
+    match span:
+        case str():
+            return {"type": "text", "text": clean(span)}
+        case Bold():
+            return {"type": "text", "text": clean(span.text), "style": {"bold": True}}
+        case Italic():
+            return {"type": "text", "text": clean(span.text), "style": {"italic": True}}
+        case Link() if is_link(span.url):
+            return {"type": "link", "url": span.url, "text": clean(span.text)}
+        case Link():
+            return {"type": "text", "text": clean(span.text)}
+        case Mention():
+            user = user_id(span.address)
+            return {"type": "user", "user_id": user} if user else {"type": "text", "text": clean(span.name)}
+        case _:
+            assert_never(span)
+
+
+def _cut(spans: Spans, room: int) -> Iterator[Span]:
+    """The spans that fit into `room` characters, the last one shortened; empty ones left out."""
+    for span in spans:
+        words = clean(spoken(span))
+        if length(words) > room:
+            yield _with_words(span, shorten(words, room)) if room > 1 else "…"
+            return
+        room -= length(words)
+        if words:
+            yield span
+
+
+def _with_words(span: Span, words: str) -> Span:
+    match span:
+        case Bold() | Italic() | Link():
+            return replace(span, text=words)
+        case str() | Mention():
+            return words
+
+
+def small(spans: Spans) -> list[Json]:
+    """Small print whose markup would be too long loses its dress rather than its words."""
+    words = clean(line(spans))
+    if not words.strip():
+        return []
+    dressed = _dressed(spans)
+    bare = all(_mrkdwn(span) == marked_up(spoken(span)) for span in spans)
+    if bare or length(dressed) > LIMITS["text object"]:
+        return [{"type": "context", "elements": [plain(words, "text object")]}]
+    return [{"type": "context", "elements": [{"type": "mrkdwn", "text": dressed, "verbatim": True}]}]
+
+
+def _dressed(spans: Spans) -> str:
+    """Slack formats between the borders of words only: where spans touch, a zero-width space parts them."""
+    dressed = ""
+    for part in filter(None, map(_mrkdwn, spans)):
+        touching = dressed and not dressed[-1].isspace() and not part[0].isspace()
+        dressed += f"\u200b{part}" if touching else part
+    return dressed
+
+
+def _mrkdwn(span: Span) -> str:
+    match span:
+        case str():
+            return marked_up(span)
+        case Bold():
+            return _between("*", span.text)
+        case Italic():
+            return _between("_", span.text)
+        case Link() if is_link(span.url):
+            return f"<{_in_brackets(span.url)}|{marked_up(' '.join(span.text.split())) or '…'}>"
+        case Link():
+            return marked_up(span.text)
+        case Mention():
+            user = user_id(span.address)
+            return f"<@{user}>" if user else marked_up(span.name)
+        case _:
+            assert_never(span)
+
+
+def _between(mark: str, words: str) -> str:
+    """Emphasis ends with its line and touches its words."""
+    bare = marked_up(" ".join(words.split()))
+    return f"{mark}{bare}{mark}" if bare else ""
+
+
+_LOOK_ALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def marked_up(words: str) -> str:
+    """Words as mrkdwn that reads as typed. There is no escape for * _ ~ `: only a look-alike is safe."""
+    words = re.sub(r"(?m)^(\s*)>", r"\1›", clean(words))
+    words = re.sub(r"(?<![^\W_])_|_(?![^\W_])", "ˍ", words)
+    return words.translate(_LOOK_ALIKES)
+
+
+def plain(words: str, limit: str) -> Json:
+    return {"type": "plain_text", "text": fit(words, limit), "emoji": False}
+
+
+def fit(words: str, limit: str) -> str:
+    """Within the limit, and never empty: Slack refuses an empty text."""
+    kept = clean(words)
+    return shorten(kept, LIMITS[limit]) if kept.strip() else "…"
+
+
+def shorten(words: str, limit: int) -> str:
+    if length(words) <= limit:
+        return words
+    kept = words.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
+    return kept.rstrip() + "…"
+
+
+def length(words: str) -> int:
+    """In UTF-16 units: how Slack counts is not published, and no client counts an emoji as more."""
+    return len(words.encode("utf-16-le", "surrogatepass")) // 2
+
+
+_UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202d\u202e\ud800-\udfff]")
+
+
+def sendable(words: str) -> str:
+    """As typed, without the control characters that JSON or a reader would stumble over."""
+    return _UNSENDABLE.sub("", words)
+
+
+def clean(words: str) -> str:
+    """With a word joiner in what looks like a mention: Slack parses neither plain_text nor rich_text, and
+    should it ever, there is nothing to find."""
+    return re.sub("<(?=[!@#])", "<\u2060", sendable(words))
+
+
+def user_id(address: str) -> str:
+    """The Slack id in an address; "" for an address of another chat."""
+    found = re.fullmatch(r"slack:[^:]+:([UW][A-Z0-9]+)", address)
+    return found[1] if found else ""
+
+
+def is_link(url: str) -> bool:
+    """Whether Slack takes it for a link, and a reader may."""
+    sound = url == clean(url) and re.fullmatch(r"https?://[^\s<>]+", url)
+    return bool(sound) and length(url) <= LIMITS["url"]
+
+
+def _in_brackets(url: str) -> str:
+    return url.replace("&", "&amp;").replace("|", "%7C")

@@ -1,0 +1,243 @@
+"""Writing unasked: to the conversations we keep a record of, through the cached connector client."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Final
+
+import aiohttp
+from azure.core.exceptions import DeserializationError
+from botbuilder.schema import (
+    Activity,
+    Attachment,
+    ChannelAccount,
+    ConversationAccount,
+    ConversationParameters,
+)
+
+from bot.chat.card import Card
+from bot.chat.messenger import (
+    MessengerError,
+    Notebook,
+    Notice,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Unsure,
+)
+from bot.chat.plain import summary
+from bot.platforms.teams import render
+from bot.platforms.teams.glue import (
+    ConnectorRefusal,
+    Connectors,
+    TeamsSettings,
+    TokenUnavailable,
+    UntrustedService,
+)
+from bot.platforms.teams.parse import Conversation, address_parts
+
+ADAPTIVE: Final = "application/vnd.microsoft.card.adaptive"
+OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+REMEMBERED: Final = 10_000
+"""Conversations kept in memory, about 1 KB each."""
+
+DEFAULT_WAIT: Final = 2.0
+LONGEST_WAIT: Final = 3600.0
+"""Seconds. What is asked of us when Retry-After says nothing usable, and at most."""
+
+
+class Act(Enum):
+    SEND = auto()
+    CREATE = auto()
+    UPDATE = auto()
+    DELETE = auto()
+
+
+@contextmanager
+def told(act: Act) -> Iterator[None]:
+    """Whatever goes wrong outside, as one of the MessengerErrors."""
+    try:
+        yield
+    except (TokenUnavailable, aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise Unavailable(f"not connected: {type(error).__name__}") from error
+    except UntrustedService as error:
+        raise Unreachable("a service URL that is not on the list") from error
+    except ConnectorRefusal as error:
+        if meant := meaning(error, act):
+            raise meant from error
+    except (aiohttp.ClientError, TimeoutError, DeserializationError) as error:
+        raise _lost(act, type(error).__name__) from error
+
+
+def meaning(refusal: ConnectorRefusal, act: Act) -> MessengerError | None:
+    """What a status says: "retry on 412, 429, 502, 503, 504" and 403 for a blocked or removed app, by
+    Teams' "rate limit" and "send proactive messages" pages. None is success: what had to go is gone."""
+    match refusal.status:
+        case 429 | 412:
+            return Throttled(wait_of(refusal.retry_after))
+        case 404 if act is Act.DELETE:
+            return None
+        case 404 if act is Act.UPDATE:
+            return Refused("that message is gone")
+        case 403 | 404:
+            return Unreachable(f"the connector answered {refusal.status}")
+        case 400 if act is Act.CREATE:
+            return Unreachable("nobody of that id")
+        case 401:
+            return Unavailable("the connector takes no token of ours")
+        case 408 | 500 | 502 | 503 | 504:
+            return _lost(act, str(refusal.status))
+        case _:
+            return Refused(f"the connector answered {refusal.status}")
+
+
+def wait_of(retry_after: str) -> float:
+    """Seconds."""
+    try:
+        asked = float(retry_after)
+    except ValueError:
+        return DEFAULT_WAIT
+    return min(asked, LONGEST_WAIT) if asked > 0 else DEFAULT_WAIT
+
+
+def _lost(act: Act, why: str) -> MessengerError:
+    """The answer did not come. Only a second message would be one too many: a conversation asked for twice
+    is the same one, and so is an update."""
+    return Unsure(why) if act is Act.SEND else Unavailable(why)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """An Adaptive Card, and its words for the notification."""
+
+    content: Mapping[str, Any]
+    words: str
+
+
+def drawn(card: Card) -> Drawn:
+    """Raises Refused for a card that is too large."""
+    try:
+        return Drawn(render.card(card), summary(card))
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+class TeamsMessenger:
+    """Only service URLs that came in verified activities, and the configured one, are ever called."""
+
+    def __init__(self, settings: TeamsSettings, connectors: Connectors, notebook: Notebook) -> None:
+        self._settings = settings
+        self._connectors = connectors
+        self._notebook = notebook
+        self._known: OrderedDict[str, Conversation] = OrderedDict()
+
+    async def send(self, address: str, notice: Notice) -> str:
+        return await self.write(address, drawn(notice.card))
+
+    async def update(self, address: str, reference: str, notice: Notice) -> None:
+        await self.redraw(await self._reach(address), reference, drawn(notice.card))
+
+    async def delete(self, address: str, reference: str) -> None:
+        await self.remove(await self._reach(address), reference)
+
+    async def write(self, address: str, card: Drawn) -> str:
+        return await self.post(await self._reach(address), card)
+
+    async def remember(self, conversation: Conversation) -> None:
+        """Writes only what is new."""
+        address = conversation.address
+        if self._known.get(address) != conversation:
+            if await self._notebook.read(address) != conversation.record():
+                await self._notebook.write(address, conversation.record())
+            self._keep(address, conversation)
+
+    async def post(self, where: Conversation, card: Drawn) -> str:
+        """The id of the new message."""
+        with told(Act.SEND):
+            operations = self._connectors.at(where.service_url).conversations
+            answer = await operations.send_to_conversation(where.id, _message(where, card))
+        if answer is None or not answer.id:
+            raise Unsure("an answer without the message's id")
+        return str(answer.id)
+
+    async def redraw(self, where: Conversation, message: str, card: Drawn) -> None:
+        with told(Act.UPDATE):
+            operations = self._connectors.at(where.service_url).conversations
+            activity = _message(where, card, message)
+            await _whatever_it_says(operations.update_activity(where.id, message, activity))
+
+    async def remove(self, where: Conversation, message: str) -> None:
+        with told(Act.DELETE):
+            operations = self._connectors.at(where.service_url).conversations
+            await _whatever_it_says(operations.delete_activity(where.id, message))
+
+    async def _reach(self, address: str) -> Conversation:
+        """Raises Unreachable for an address that is not of our tenant, or that we have never met and cannot
+        open."""
+        if address in self._known:
+            self._known.move_to_end(address)
+            return self._known[address]
+        record = await self._notebook.read(address)
+        conversation = Conversation.of(record) if record is not None else await self._open(address)
+        self._keep(address, conversation)
+        return conversation
+
+    async def _open(self, address: str) -> Conversation:
+        try:
+            tenant, person = address_parts(address)
+        except ValueError as error:
+            raise Unreachable("no address of Teams") from error
+        if tenant != self._settings.tenant_id or not OBJECT_ID.fullmatch(person):
+            raise Unreachable("nobody we have met, and no object id to meet them by")
+        conversation = await self._create(tenant, person)
+        await self._notebook.write(address, conversation.record())
+        return conversation
+
+    async def _create(self, tenant: str, person: str) -> Conversation:
+        """By object id, which is allowed in personal scope only. The app must be installed for them."""
+        url, bot = self._settings.service_url, f"28:{self._settings.app_id}"
+        with told(Act.CREATE):
+            answer = await self._connectors.at(url).conversations.create_conversation(
+                ConversationParameters(
+                    is_group=False,
+                    bot=ChannelAccount(id=bot),
+                    members=[ChannelAccount(id=person)],
+                    tenant_id=tenant,
+                    channel_data={"tenant": {"id": tenant}},
+                )
+            )
+        if answer is None or not answer.id:
+            raise Unavailable("an answer without the conversation's id")
+        return Conversation(tenant, answer.id, answer.service_url or url, bot, aad=person)
+
+    def _keep(self, address: str, conversation: Conversation) -> None:
+        self._known[address] = conversation
+        self._known.move_to_end(address)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+
+def _message(where: Conversation, card: Drawn, message: str | None = None) -> Activity:
+    return Activity(
+        type="message",
+        id=message,
+        from_property=ChannelAccount(id=where.bot),
+        conversation=ConversationAccount(id=where.id),
+        recipient=ChannelAccount(id=where.user) if where.user else None,
+        summary=card.words,
+        attachments=[Attachment(content_type=ADAPTIVE, content=dict(card.content))],
+    )
+
+
+async def _whatever_it_says(call: Awaitable[Any]) -> None:
+    """Done is done, even if the words of the answer cannot be read."""
+    try:
+        await call
+    except DeserializationError:
+        return

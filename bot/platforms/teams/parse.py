@@ -1,0 +1,268 @@
+"""Activity → event. The token vouches for the sender, not for what a card sends back: that stays a hint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from enum import Enum, auto
+from typing import Any, Final
+
+from bot.chat.event import Click, Command, Event, Installed, Removed, Said, Sender, Submission
+from bot.chat.form import Answers, Value
+
+NAME: Final = "teams"
+AT = re.compile(r"<at[^>]*>(.*?)</at>", re.DOTALL)
+THREAD: Final = ";messageid="
+RESERVED: Final = frozenset(
+    {"cercle", "cercle.form", "cercle.many", "cercle.toggles", "cercle.people", "msteams"}
+)
+"""What a submission carries beside the inputs, merged by Teams into one object with them."""
+
+
+class Malformed(ValueError):
+    """An activity that Teams would not send."""
+
+
+class Origin(Enum):
+    """Where an event came from, hence how it is answered."""
+
+    CHAT = auto()
+    CHAT_FORM = auto()
+    """A form that stands in the conversation as a card."""
+    FETCH = auto()
+    SUBMIT = auto()
+    EXECUTE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Where something can be written: our own record, kept by address (the SDK's own loses the tenant).
+    `aad` (object id) and `user` (29:…) are empty for a channel."""
+
+    tenant: str
+    id: str
+    service_url: str
+    bot: str
+    aad: str = ""
+    user: str = ""
+
+    @property
+    def address(self) -> str:
+        return f"{NAME}:{self.tenant}:{self.aad or self.user or self.id}"
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Conversation:
+        return cls(**{field.name: record[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One activity. `here` is the very conversation it came from, `known` what there is to remember, if
+    anything; `card` is the message whose button was pressed."""
+
+    event: Event | None
+    origin: Origin
+    here: Conversation
+    known: Conversation | None
+    card: str = ""
+
+    @property
+    def personal(self) -> bool:
+        return bool(self.here.user)
+
+
+def address_parts(address: str) -> tuple[str, str]:
+    """Tenant, and a person's or a channel's id, which may hold colons. Raises ValueError."""
+    platform, tenant, name = address.split(":", 2)
+    if platform != NAME or not tenant or not name:
+        raise ValueError(address)
+    return tenant, name
+
+
+def tenant_of(raw: Mapping[str, Any]) -> str:
+    """The one tenant an activity names; raises Malformed when it names two."""
+    named = {_text(raw, "conversation", "tenantId"), _text(raw, "channelData", "tenant", "id")} - {""}
+    if len(named) > 1:
+        raise Malformed("two tenants")
+    return next(iter(named), "")
+
+
+def hear(raw: Mapping[str, Any], tenant: str) -> Heard:
+    """Raises Malformed."""
+    kind, key = _text(raw, "type"), _text(raw, "id")
+    here = _conversation(raw, tenant)
+    personal = bool(here.user)
+    sender = _sender(raw, tenant)
+    known = here if personal else _channel(here)
+    place = "" if personal else known.address
+    event, origin = _event(raw, kind, f"{here.id}|{key}", sender, place)
+    if event is not None and not (key and here.id and sender.user):
+        raise Malformed("no id, conversation or sender")
+    return Heard(event, origin, here, known if _lasting(known, event) else None, _text(raw, "replyToId"))
+
+
+def _lasting(known: Conversation, event: Event | None) -> bool:
+    return bool(known.id and known.bot and known.service_url) and not isinstance(event, Removed)
+
+
+def _event(
+    raw: Mapping[str, Any], kind: str, key: str, sender: Sender, place: str
+) -> tuple[Event | None, Origin]:
+    match kind:
+        case "message":
+            return _message(raw, key, sender, place)
+        case "invoke":
+            return _invoke(raw, key, sender, place)
+        case "installationUpdate" | "conversationUpdate" if _personal(raw):
+            return _presence(raw, kind, sender), Origin.CHAT
+        case _:
+            return None, Origin.CHAT
+
+
+def _message(raw: Mapping[str, Any], key: str, sender: Sender, place: str) -> tuple[Event | None, Origin]:
+    data = raw.get("value")
+    if isinstance(data, dict) and "cercle" in data:
+        event = _pressed(data, key, sender, place)
+        return event, Origin.CHAT_FORM if isinstance(event, Submission) else Origin.CHAT
+    words = _words(raw)
+    if _personal(raw):
+        return Said(key, sender, words), Origin.CHAT
+    return (Command(key, sender, words, place) if _mentioned(raw) else None), Origin.CHAT
+
+
+def _invoke(raw: Mapping[str, Any], key: str, sender: Sender, place: str) -> tuple[Event | None, Origin]:
+    match _text(raw, "name"):
+        case "task/fetch":
+            return _pressed(_dict(raw, "value", "data"), key, sender, place), Origin.FETCH
+        case "task/submit":
+            return _pressed(_dict(raw, "value", "data"), key, sender, place), Origin.SUBMIT
+        case "adaptiveCard/action":
+            return _pressed(_dict(raw, "value", "action", "data"), key, sender, place), Origin.EXECUTE
+        case _:
+            return None, Origin.CHAT
+
+
+def _pressed(data: Mapping[str, Any], key: str, sender: Sender, place: str) -> Click | Submission:
+    action = _text(data, "cercle")
+    if not action:
+        raise Malformed("a button without an action")
+    if data.get("cercle.form") is True:
+        return Submission(key, sender, action, _answers(data, sender.workspace))
+    return Click(key, sender, action, place)
+
+
+def _answers(data: Mapping[str, Any], tenant: str) -> Answers:
+    """Teams sends every input as a string; the submit button says which of them are more than that."""
+    many, toggles, people = (_names(data, f"cercle.{kind}") for kind in ("many", "toggles", "people"))
+
+    def typed(name: str, given: str) -> Value:
+        if name in toggles:
+            return given == "true"
+        if name in people:
+            return tuple(f"{NAME}:{tenant}:{one}" for one in _split(given))
+        return _split(given) if name in many else given
+
+    inputs = data.keys() - RESERVED
+    return Answers({name: typed(name, _text(data, name)) for name in sorted(inputs)})
+
+
+def _presence(raw: Mapping[str, Any], kind: str, sender: Sender) -> Installed | Removed | None:
+    """Adding the app is told twice, once in each kind, within moments and under two ids; a second adding only
+    as an installationUpdate. One key for both keeps the welcome single."""
+    action = _text(raw, "action")
+    key = "|".join((_text(raw, "conversation", "id"), _text(raw, "timestamp")[:16] or _text(raw, "id")))
+    if kind == "conversationUpdate":
+        added = raw.get("membersAdded")
+        bot = _text(raw, "recipient", "id")
+        joined = isinstance(added, list) and any(_text(member, "id") == bot for member in added)
+        return Installed(f"{key}|add", sender) if joined else None
+    if action == "add":
+        return Installed(f"{key}|add", sender)
+    return Removed(f"{key}|remove", sender) if action == "remove" else None
+
+
+def _sender(raw: Mapping[str, Any], tenant: str) -> Sender:
+    client: Any = next((e for e in _list(raw, "entities") if _text(e, "type") == "clientInfo"), {})
+    return Sender(
+        platform=NAME,
+        workspace=tenant,
+        user=_text(raw, "from", "aadObjectId") or _text(raw, "from", "id"),
+        name=_text(raw, "from", "name"),
+        locale=_text(raw, "locale") or _text(client, "locale"),
+        zone=_text(raw, "localTimezone") or _text(client, "timezone"),
+    )
+
+
+def _conversation(raw: Mapping[str, Any], tenant: str) -> Conversation:
+    personal = _personal(raw)
+    return Conversation(
+        tenant=tenant,
+        id=_text(raw, "conversation", "id"),
+        service_url=_text(raw, "serviceUrl"),
+        bot=_text(raw, "recipient", "id"),
+        aad=_text(raw, "from", "aadObjectId") if personal else "",
+        user=_text(raw, "from", "id") if personal else "",
+    )
+
+
+def _channel(here: Conversation) -> Conversation:
+    """The channel itself, without the thread in which somebody wrote."""
+    return replace(here, id=here.id.partition(THREAD)[0])
+
+
+def _words(raw: Mapping[str, Any]) -> str:
+    """What was written, without the mention by which the bot was called; other people keep their name."""
+    text = _text(raw, "text")
+    for entity in _list(raw, "entities"):
+        if _calls_us(raw, entity) and _text(entity, "text"):
+            text = text.replace(_text(entity, "text"), " ")
+    plain = AT.sub(r"@\1", text).replace("&nbsp;", " ").replace("\xa0", " ")
+    return plain.strip()
+
+
+def _mentioned(raw: Mapping[str, Any]) -> bool:
+    return any(_calls_us(raw, entity) for entity in _list(raw, "entities"))
+
+
+def _calls_us(raw: Mapping[str, Any], entity: Any) -> bool:
+    bot = _text(raw, "recipient", "id")
+    return _text(entity, "type") == "mention" and _text(entity, "mentioned", "id") == bot
+
+
+def _personal(raw: Mapping[str, Any]) -> bool:
+    kind, group = _at(raw, ("conversation", "conversationType")), _at(raw, ("conversation", "isGroup"))
+    return group is not True and kind in ("personal", None)
+
+
+def _split(given: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in given.split(",") if one.strip())
+
+
+def _names(data: Mapping[str, Any], kind: str) -> frozenset[str]:
+    return frozenset(name for name in _list(data, kind) if isinstance(name, str))
+
+
+def _at(raw: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        raw = raw.get(step) if isinstance(raw, dict) else None
+    return raw
+
+
+def _dict(raw: Any, *path: str) -> Mapping[str, Any]:
+    found = _at(raw, path)
+    return found if isinstance(found, dict) else {}
+
+
+def _list(raw: Any, *path: str) -> list[Any]:
+    found = _at(raw, path)
+    return found if isinstance(found, list) else []
+
+
+def _text(raw: Any, *path: str) -> str:
+    """The string there, or "". PostgreSQL stores no NUL."""
+    found = _at(raw, path)
+    return found.replace("\x00", "") if isinstance(found, str) else ""

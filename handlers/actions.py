@@ -1,0 +1,32 @@
+"""Intentions that the cards of several features offer. All others live beside the card that offers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.chat.action import Action
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJoin(Action, verb="join.open"):
+    """Reads the charter and enters; for a member, changes what they asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPause(Action, verb="pause.open"):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(Action, verb="pause.end"):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Leave(Action, verb="leave"):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ShowHelp(Action, verb="help"):
+    pass

@@ -1,0 +1,392 @@
+"""What is said to those who bring content: the draft, the compose form, how a content is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.chat.action import Action
+from bot.chat.card import (
+    Button,
+    Card,
+    Element,
+    Facts,
+    FormButton,
+    Image,
+    LinkButton,
+    Quote,
+    Style,
+    buttons,
+    small,
+    text,
+)
+from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, Part, TextInput, TimeInput
+from bot.chat.text import Bold, Italic, Mention
+from bot.domain.circle import Topic
+from bot.domain.content import (
+    MAX_ALT,
+    MAX_OPENING,
+    MAX_TITLE,
+    MAX_URL,
+    MAX_WHY,
+    Content,
+    Copy,
+    Draft,
+    DraftState,
+    Found,
+)
+from bot.domain.network import Network
+from bot.domain.share import Tally
+from bot.locales import Translator
+
+OPENINGS = 3
+USUAL_LIFE = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCompose(Action, verb="compose.open"):
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compose(Action, verb="compose"):
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEdit(Action, verb="edit.open"):
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Action, verb="edit"):
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw(Action, verb="withdraw"):
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restore(Action, verb="restore"):
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAnswer(Action, verb="answer.open"):
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion(Action, verb="answer"):
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry(Action, verb="retry"):
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A message that could not be delivered: to whom, and the reason as the platform gave it."""
+
+    message_id: str
+    name: str
+    reason: str
+    unknown: bool
+
+
+def reading(t: Translator, url: str) -> Card:
+    """The instant answer to `post`, while the page is being read."""
+    return Card(t("draft.reading"), (small(url),))
+
+
+def draft(t: Translator, draft: Draft) -> Card:
+    match draft.state:
+        case DraftState.WAITING:
+            return reading(t, draft.url)
+        case DraftState.PUBLISHED:
+            return Card(t("draft.used"), (small(draft.found.title or draft.url),))
+        case DraftState.READY:
+            return _found(t, draft)
+        case DraftState.UNREADABLE:
+            return _unreadable(t, draft)
+
+
+def _found(t: Translator, draft: Draft) -> Card:
+    found = draft.found
+    picture = (
+        (Image(found.picture_url, found.picture_alt or t("draft.picture")),) if found.picture_url else ()
+    )
+    about = (text(found.description),) if found.description else ()
+    return Card(
+        found.title or t("draft.untitled"),
+        (
+            small(t("draft.found", site=found.site or found.url)),
+            *picture,
+            *about,
+            buttons(
+                FormButton(t("draft.compose"), OpenCompose(draft.id), Style.PRIMARY),
+                LinkButton(t("button.read"), found.url),
+            ),
+        ),
+    )
+
+
+def _unreadable(t: Translator, draft: Draft) -> Card:
+    return Card(
+        t("draft.unreadable"),
+        (
+            text(t(draft.problem)),
+            text(t("draft.kept")),
+            buttons(FormButton(t("draft.compose"), OpenCompose(draft.id), Style.PRIMARY)),
+            small(draft.url),
+        ),
+    )
+
+
+def compose_form(t: Translator, draft: Draft, topics: Sequence[Topic], today: date) -> Form:
+    """Filled from what the page said; `today` is the author's."""
+    found = draft.found
+    copy = Copy(
+        url=found.url,
+        title=found.title,
+        why="",
+        openings=(),
+        topic_id=topics[0].id if len(topics) == 1 else "",
+        networks=(),
+        picture_url=found.picture_url,
+        picture_alt=found.picture_alt,
+        expires_at=datetime.combine(today + USUAL_LIFE, time(), UTC),
+    )
+    when: tuple[Part, ...] = (
+        DateInput("publish_date", t("compose.publish_date"), hint=t("compose.publish_hint")),
+        TimeInput("publish_time", t("compose.publish_time")),
+    )
+    parts = (*_copy_parts(t, copy, topics, today + USUAL_LIFE), *when)
+    return Form(Compose(draft.id), t("compose.title"), parts, t("compose.submit"))
+
+
+def edit_form(t: Translator, content: Content, topics: Sequence[Topic], expires: date) -> Form:
+    parts = _copy_parts(t, content.copy, topics, expires)
+    note = Note((t("edit.note"),), quiet=True)
+    return Form(Edit(content.id), t("edit.title"), (note, *parts), t("edit.submit"))
+
+
+def _copy_parts(t: Translator, copy: Copy, topics: Sequence[Topic], expires: date) -> tuple[Part, ...]:
+    openings = (*copy.openings, "", "", "")[:OPENINGS]
+    return (
+        TextInput("url", t("compose.url"), copy.url, required=True, max_length=MAX_URL),
+        TextInput(
+            "title", t("compose.headline"), copy.title[:MAX_TITLE], required=True, max_length=MAX_TITLE
+        ),
+        TextInput(
+            "why",
+            t("compose.why"),
+            copy.why,
+            t("compose.why_hint"),
+            multiline=True,
+            required=True,
+            max_length=MAX_WHY,
+        ),
+        *(
+            TextInput(
+                f"opening_{n}",
+                t("compose.opening", n=n),
+                opening,
+                t("compose.opening_hint") if n == 1 else "",
+                multiline=True,
+                required=n == 1,
+                max_length=MAX_OPENING,
+            )
+            for n, opening in enumerate(openings, 1)
+        ),
+        Choice(
+            "topic",
+            t("compose.topic"),
+            tuple(Option(topic.id, topic.name(t.language)) for topic in topics),
+            copy.topic_id,
+            required=True,
+        ),
+        Choices(
+            "networks",
+            t("compose.networks"),
+            tuple(Option(network, network.label) for network in Network),
+            copy.networks,
+            t("compose.networks_hint"),
+        ),
+        TextInput("picture_url", t("compose.picture"), copy.picture_url, max_length=MAX_URL),
+        TextInput(
+            "picture_alt",
+            t("compose.alt"),
+            copy.picture_alt[:MAX_ALT],
+            t("compose.alt_hint"),
+            max_length=MAX_ALT,
+        ),
+        DateInput(
+            "expires", t("compose.expires"), expires.isoformat(), t("compose.expires_hint"), required=True
+        ),
+    )
+
+
+def author(t: Translator, content: Content, topic: Topic, tally: Tally, waiting: int, now: datetime) -> Card:
+    """The author's own living card: what became of a content, all members together."""
+    copy = content.copy
+    edit = FormButton(t("author.edit"), OpenEdit(content.id))
+    withdraw = Button(t("author.withdraw"), Withdraw(content.id), Style.DANGER)
+    if content.withdrawn_at is not None:
+        restore = Button(t("author.restore"), Restore(content.id))
+        return Card(copy.title, (text(t("author.withdrawn")), buttons(restore)))
+    if content.published_at is None and copy.publish_at is not None:
+        planned = text(t("author.planned", moment=t.near(copy.publish_at, now), topic=topic.name(t.language)))
+        return Card(copy.title, (planned, buttons(edit, withdraw)))
+    state = t("author.live", topic=topic.name(t.language), day=t.day(copy.expires_at))
+    if not content.live(now):
+        state = t("author.expired", day=t.day(copy.expires_at))
+    actions = buttons(edit, withdraw) if content.live(now) else buttons(edit)
+    return Card(copy.title, (text(state), _tally(t, tally, waiting), actions, small(t("author.known"))))
+
+
+def _tally(t: Translator, tally: Tally, waiting: int) -> Facts:
+    return Facts(
+        (
+            (t("tally.delivered"), t.number(tally.delivered)),
+            (t("tally.waiting"), t.number(waiting)),
+            (t("tally.opened"), t.number(tally.opened)),
+            (t("tally.posted"), t.number(tally.posted)),
+            (t("tally.clicks"), t("tally.clicks_count", tally.clicks)),
+        )
+    )
+
+
+def published(t: Translator, content: Content, moment: datetime | None, now: datetime) -> Card:
+    """The answer to the compose form; `moment` when it is for later."""
+    when = t("published.later", moment=t.near(moment, now)) if moment else t("published.now")
+    return Card(t("published.title"), (text(Bold(content.copy.title)), text(when)))
+
+
+def edited(t: Translator, content: Content) -> Card:
+    return Card(t("edited.title"), (text(Bold(content.copy.title)), text(t("edited.body"))))
+
+
+def contents(t: Translator, rows: Sequence[tuple[Content, Tally]], now: datetime) -> Card:
+    if not rows:
+        return Card(t("contents.title"), (text(t("contents.none")),))
+    body: list[Element] = []
+    for content, tally in rows:
+        body.append(text(Bold(content.copy.title), "\n", _state(t, content, tally, now)))
+        if content.live(now):
+            body.append(
+                buttons(
+                    FormButton(t("author.edit"), OpenEdit(content.id)),
+                    Button(t("author.withdraw"), Withdraw(content.id), Style.DANGER),
+                )
+            )
+    return Card(t("contents.title"), tuple(body))
+
+
+def _state(t: Translator, content: Content, tally: Tally, now: datetime) -> str:
+    if content.withdrawn_at is not None:
+        return t("contents.withdrawn")
+    if content.published_at is None and content.copy.publish_at is not None:
+        return t("contents.planned", moment=t.near(content.copy.publish_at, now))
+    if not content.live(now):
+        return t("contents.expired")
+    return t("contents.live", opened=tally.opened, posted=tally.posted, clicks=tally.clicks)
+
+
+def question(t: Translator, asker: Mention, title: str, asked: str, question_id: str, answer: str) -> Card:
+    """To the author; once answered the answer stands in the place of the button."""
+    end: Element = (
+        Quote(answer)
+        if answer
+        else buttons(FormButton(t("question.answer"), OpenAnswer(question_id), Style.PRIMARY))
+    )
+    given = (text(Bold(t("question.your_answer"))),) if answer else ()
+    return Card(
+        t("question.title"),
+        (text(*t.spans("question.about", asker=asker, title=Italic(title))), Quote(asked), *given, end),
+    )
+
+
+def answer_form(t: Translator, asked: str, question_id: str) -> Form:
+    return Form(
+        AnswerQuestion(question_id),
+        t("answer.title"),
+        (
+            Note((asked,)),
+            TextInput("answer", t("answer.label"), multiline=True, required=True, max_length=MAX_OPENING),
+        ),
+        t("answer.submit"),
+    )
+
+
+def undelivered(t: Translator, failures: Sequence[Failure]) -> Card:
+    """The dead letters, for the comms team."""
+    if not failures:
+        return Card(t("undelivered.none"), ())
+    body: list[Element] = [text(t("undelivered.body", len(failures)))]
+    for failure in failures:
+        why = t("undelivered.unknown") if failure.unknown else t("undelivered.reason", reason=failure.reason)
+        body.append(text(Bold(failure.name), " — ", why))
+        body.append(buttons(Button(t("undelivered.retry"), Retry(failure.message_id))))
+    return Card(t("undelivered.title"), tuple(body))
+
+
+def examples(t: Translator) -> dict[str, Card | Form]:
+    now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    topics = (Topic("t1", "Ressources humaines", "People"), Topic("t2", "Entreprise", "Company"))
+    found = Found(
+        "https://example.org/alternants",
+        t("example.title"),
+        t("example.description"),
+        "https://example.org/alternants.png",
+        t("example.alt"),
+        "example.org",
+    )
+    copy = Copy(
+        url=found.url,
+        title=found.title,
+        why=t("example.why"),
+        openings=(t("example.opening"),),
+        topic_id="t1",
+        networks=("linkedin",),
+        picture_url=found.picture_url,
+        picture_alt=found.picture_alt,
+        expires_at=now + USUAL_LIFE,
+        publish_at=now + timedelta(days=1),
+    )
+    ready = Draft("d1", "p1", found.url, DraftState.READY, found)
+    broken = Draft("d2", "p1", found.url, DraftState.UNREADABLE, Found(found.url), "page.slow")
+    live = Content("c1", "p1", copy, 1, now, None)
+    planned = Content("c2", "p1", copy, 1, None, None)
+    withdrawn = Content("c3", "p1", copy, 2, now, now)
+    tally = Tally(12, 5, 4, 37)
+    asker = Mention("slack:T1:U2", "Priya")
+    asked = t("example.question")
+    return {
+        "reading": reading(t, found.url),
+        "draft": draft(t, ready),
+        "draft_unreadable": draft(t, broken),
+        "compose_form": compose_form(t, ready, topics, now.date()),
+        "edit_form": edit_form(t, live, topics, (now + USUAL_LIFE).date()),
+        "author": author(t, live, topics[0], tally, 3, now),
+        "author_planned": author(t, planned, topics[0], Tally(0, 0, 0, 0), 0, now),
+        "author_withdrawn": author(t, withdrawn, topics[0], tally, 0, now),
+        "author_expired": author(t, live, topics[0], tally, 0, now + 2 * USUAL_LIFE),
+        "published": published(t, live, None, now),
+        "published_later": published(t, planned, copy.publish_at, now),
+        "edited": edited(t, live),
+        "contents": contents(t, ((live, tally), (planned, tally), (withdrawn, tally)), now),
+        "contents_none": contents(t, (), now),
+        "question": question(t, asker, copy.title, asked, "q1", ""),
+        "question_answered": question(t, asker, copy.title, asked, "q1", t("example.answer")),
+        "answer_form": answer_form(t, asked, "q1"),
+        "undelivered": undelivered(
+            t, (Failure("m1", "Awa", "channel_not_found", False), Failure("m2", "Tom", "", True))
+        ),
+        "undelivered_none": undelivered(t, ()),
+    }

@@ -1,0 +1,137 @@
+"""What content hears, and how its messages are drawn."""
+
+from __future__ import annotations
+
+from bot.chat.card import Card
+from bot.chat.event import Click, Command, Submission
+from bot.chat.form import Form
+from bot.chat.reply import Ask, Reply, Say
+from bot.chat.router import Router
+from bot.chat.text import Mention
+from bot.context import Context, Reading
+from bot.domain.circle import Topic
+from handlers.content import cards, service
+from handlers.content.cards import (
+    AnswerQuestion,
+    Compose,
+    Edit,
+    OpenAnswer,
+    OpenCompose,
+    OpenEdit,
+    Restore,
+    Retry,
+    Withdraw,
+)
+from storage import circles, contents, messages, people, shares
+
+router: Router[Context] = Router()
+
+
+def compose_form(ctx: Context, action: Compose) -> Form:
+    draft = service.draft(ctx, action.draft)
+    return cards.compose_form(ctx.t, draft, service.topics(ctx), service.today(ctx))
+
+
+def edit_form(ctx: Context, action: Edit) -> Form:
+    content = service.mine(ctx, action.content)
+    return cards.edit_form(ctx.t, content, service.topics(ctx), service.expiry_day(ctx, content))
+
+
+def answer_form(ctx: Context, action: AnswerQuestion) -> Form:
+    return cards.answer_form(ctx.t, service.question(ctx, action.question), action.question)
+
+
+@router.command("post", "publier", hint="verb.post")
+def post(ctx: Context, event: Command, rest: str) -> Reply:
+    service.start(ctx, rest)
+    return Say(cards.reading(ctx.t, rest))
+
+
+@router.click(OpenCompose)
+def open_compose(ctx: Context, event: Click, action: OpenCompose) -> Reply:
+    return Ask(compose_form(ctx, Compose(action.draft)))
+
+
+@router.submission(Compose, compose_form)
+def compose(ctx: Context, event: Submission, action: Compose) -> Reply:
+    content = service.compose(ctx, action.draft, event.answers)
+    later = None if content.published_at else content.copy.publish_at
+    return Say(cards.published(ctx.t, content, later, ctx.now))
+
+
+@router.command("contents", "contenus", hint="verb.contents")
+def latest(ctx: Context, event: Command, _: str) -> Reply:
+    return Say(cards.contents(ctx.t, service.latest(ctx), ctx.now))
+
+
+@router.click(OpenEdit)
+def open_edit(ctx: Context, event: Click, action: OpenEdit) -> Reply:
+    return Ask(edit_form(ctx, Edit(action.content)))
+
+
+@router.submission(Edit, edit_form)
+def edit(ctx: Context, event: Submission, action: Edit) -> Reply:
+    return Say(cards.edited(ctx.t, service.edit(ctx, action.content, event.answers)))
+
+
+@router.click(Withdraw)
+def withdraw(ctx: Context, event: Click, action: Withdraw) -> Reply:
+    service.withdraw(ctx, action.content)
+    return None
+
+
+@router.click(Restore)
+def restore(ctx: Context, event: Click, action: Restore) -> Reply:
+    service.restore(ctx, action.content)
+    return None
+
+
+@router.click(OpenAnswer)
+def open_answer(ctx: Context, event: Click, action: OpenAnswer) -> Reply:
+    return Ask(answer_form(ctx, AnswerQuestion(action.question)))
+
+
+@router.submission(AnswerQuestion, answer_form)
+def answer(ctx: Context, event: Submission, action: AnswerQuestion) -> Reply:
+    service.answer(ctx, action.question, event.answers.text("answer"))
+    return None
+
+
+@router.click(Retry)
+def retry(ctx: Context, event: Click, action: Retry) -> Reply:
+    service.retry(ctx, action.message)
+    return None
+
+
+def draw_draft(reading: Reading) -> Card | None:
+    draft = contents.draft(reading.tx, reading.circle.id, reading.message.subject_id)
+    return cards.draft(reading.t, draft) if draft else None
+
+
+def draw_author(reading: Reading) -> Card | None:
+    content = contents.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    if content is None:
+        return None
+    tally = shares.tally(reading.tx, reading.circle.id, content.id)
+    waiting = messages.count_waiting(reading.tx, reading.circle.id, content.id)
+    return cards.author(
+        reading.t, content, _topic(reading, content.copy.topic_id), tally, waiting, reading.now
+    )
+
+
+def _topic(reading: Reading, topic_id: str) -> Topic:
+    return next(t for t in circles.topics(reading.tx, reading.circle.id) if t.id == topic_id)
+
+
+def draw_question(reading: Reading) -> Card | None:
+    row = contents.question(reading.tx, reading.circle.id, reading.message.subject_id)
+    content = contents.load(reading.tx, reading.circle.id, row.content_id) if row else None
+    if row is None or content is None:
+        return None
+    asker, _ = people.load(reading.tx, reading.circle.id, row.asker_id)
+    mention = Mention(asker.address, asker.name)
+    return cards.question(reading.t, mention, content.copy.title, row.text, row.id, row.answer)
+
+
+def draw_undelivered(reading: Reading) -> Card:
+    return cards.undelivered(reading.t, service.failures(reading))

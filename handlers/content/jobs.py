@@ -1,0 +1,51 @@
+"""What content does unasked: reads the pages behind new links, publishes what was planned."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.domain.content import Found
+from bot.domain.message import DRAFT
+from handlers.content import service
+from storage import contents, messages, people
+from storage.database import Database, Transaction
+from storage.messages import Recipient
+
+ReadPage = Callable[[str], Awaitable[Found | str]]
+"""A link to what its page says, or the catalogue key of why it could not be read. Never raises."""
+
+LEASE = timedelta(seconds=60)
+"""Longer than the door out ever waits for a page."""
+AT_ONCE = 4
+
+
+async def read_pages(database: Database, read: ReadPage, now: Callable[[], datetime]) -> int:
+    """Read the pages that wait, and have each author told; tells how many."""
+    claimed = await database.transact(partial(contents.claim_drafts, now=now(), lease=LEASE, limit=AT_ONCE))
+    for circle_id, draft_id, url in claimed:
+        found = await read(url)
+        await database.transact(
+            partial(tell_author, circle_id=circle_id, draft_id=draft_id, found=found, now=now())
+        )
+    return len(claimed)
+
+
+def tell_author(tx: Transaction, circle_id: str, draft_id: str, found: Found | str, now: datetime) -> None:
+    page, problem = (None, found) if isinstance(found, str) else (found, "")
+    if not contents.fill_draft(tx, circle_id, draft_id, page, problem):
+        return
+    draft = contents.draft(tx, circle_id, draft_id)
+    assert draft is not None
+    author, _ = people.load(tx, circle_id, draft.author_id)
+    reader = Recipient(author.workspace_id, author.address, author.id)
+    messages.want(tx, circle_id, DRAFT, draft_id, [reader], now)
+
+
+def publish_due(tx: Transaction, now: datetime) -> int:
+    """Publish what was planned for a moment that has come; tells how many."""
+    planned = contents.due(tx, now)
+    for circle_id, content_id in planned:
+        service.publish(tx, circle_id, content_id, now)
+    return len(planned)

@@ -1,0 +1,265 @@
+"""Bringing a content: from a link to the members who follow its topic, and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.chat.form import Answers
+from bot.context import Context, Reading
+from bot.domain.circle import Topic
+from bot.domain.content import MAX_URL, Content, Copy, Draft, DraftState, parse_link
+from bot.domain.errors import (
+    AnswerMissing,
+    BadExpiry,
+    BadInput,
+    BadLink,
+    BadPicture,
+    BadPublication,
+    ButtonGone,
+    ContentGone,
+    FormGone,
+    LinkMissing,
+    NoAlt,
+    NoOpening,
+    NoTitle,
+    NoTopic,
+    NoWhy,
+    Problems,
+)
+from bot.domain.message import ANSWER, AUTHOR, CONTENT, DRAFT, QUESTION, REMINDER, UNDELIVERED
+from bot.domain.network import Network
+from bot.domain.share import Tally
+from bot.domain.working_time import zone_or
+from handlers.content.cards import OPENINGS, Failure
+from storage import circles, contents, messages, people, shares
+from storage.database import Transaction
+from storage.messages import Recipient
+
+LATEST = 5
+
+
+def start(ctx: Context, typed: str) -> str:
+    """Have a page read; its card comes within seconds. Raises CommsOnly, LinkMissing or BadLink."""
+    author = ctx.as_comms()
+    if not typed:
+        raise LinkMissing
+    url = parse_link(typed)
+    return contents.add_draft(ctx.tx, ctx.circle.id, author.id, url, ctx.now)
+
+
+def draft(ctx: Context, draft_id: str) -> Draft:
+    """Raises CommsOnly; FormGone if it is nobody's, somebody else's, or used already."""
+    ctx.as_comms()
+    found = contents.draft(ctx.tx, ctx.circle.id, draft_id)
+    if found is None or found.author_id != ctx.person.id or found.state is DraftState.PUBLISHED:
+        raise FormGone
+    return found
+
+
+def mine(ctx: Context, content_id: str) -> Content:
+    """A content its author, or any of the comms team, may change. Raises CommsOnly or ContentGone."""
+    ctx.as_comms()
+    found = contents.load(ctx.tx, ctx.circle.id, content_id)
+    if found is None:
+        raise ContentGone
+    return found
+
+
+def topics(ctx: Context) -> Sequence[Topic]:
+    return circles.topics(ctx.tx, ctx.circle.id)
+
+
+def today(ctx: Context) -> date:
+    return ctx.now.astimezone(zone_or(ctx.person.zone)).date()
+
+
+def expiry_day(ctx: Context, content: Content) -> date:
+    """The last day on which it is offered, where the person is."""
+    last = content.copy.expires_at - timedelta(seconds=1)
+    return last.astimezone(zone_or(ctx.person.zone)).date()
+
+
+def compose(ctx: Context, draft_id: str, answers: Answers) -> Content:
+    """Publish, now or at a time. Raises Problems, FormGone or CommsOnly."""
+    draft(ctx, draft_id)
+    copy = _read(ctx, answers)
+    contents.close_draft(ctx.tx, ctx.circle.id, draft_id)
+    content_id = contents.add(ctx.tx, ctx.circle.id, ctx.person.id, copy, ctx.now)
+    author = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
+    messages.want(ctx.tx, ctx.circle.id, AUTHOR, content_id, [author], ctx.now)
+    messages.bump(ctx.tx, ctx.circle.id, DRAFT, draft_id, ctx.now)
+    if copy.publish_at is None:
+        publish(ctx.tx, ctx.circle.id, content_id, ctx.now)
+    return mine(ctx, content_id)
+
+
+def publish(tx: Transaction, circle_id: str, content_id: str, now: datetime) -> int:
+    """The content and a message for each member who follows its topic, in one transaction; tells how many."""
+    content = contents.load(tx, circle_id, content_id)
+    if content is None or content.published_at is not None or content.withdrawn_at is not None:
+        return 0
+    contents.mark(tx, circle_id, content_id, published_at=now)
+    audience = list(people.members(tx, circle_id, content.copy.topic_id))
+    wanted = set(content.copy.networks or Network)
+    offers = [(p.id, n) for p, m in audience for n in m.preferences.networks if n in wanted]
+    shares.offer(tx, circle_id, content_id, offers)
+    recipients = (Recipient(p.workspace_id, p.address, p.id) for p, _ in audience)
+    messages.bump(tx, circle_id, AUTHOR, content_id, now)
+    return messages.want(
+        tx, circle_id, CONTENT, content_id, recipients, now, expires_at=content.copy.expires_at
+    )
+
+
+def edit(ctx: Context, content_id: str, answers: Answers) -> Content:
+    """Correct it; every copy already sent changes where it stands. Raises Problems, ContentGone…"""
+    content = mine(ctx, content_id)
+    if content.withdrawn_at is not None:
+        raise ContentGone
+    contents.change(ctx.tx, ctx.circle.id, content_id, _read(ctx, answers))
+    _redraw(ctx, content_id)
+    return mine(ctx, content_id)
+
+
+def withdraw(ctx: Context, content_id: str) -> None:
+    """Take it back: every copy says so, and none leaves any more."""
+    mine(ctx, content_id)
+    contents.mark(ctx.tx, ctx.circle.id, content_id, withdrawn_at=ctx.now)
+    _redraw(ctx, content_id)
+
+
+def restore(ctx: Context, content_id: str) -> None:
+    mine(ctx, content_id)
+    contents.mark(ctx.tx, ctx.circle.id, content_id, withdrawn_at=None)
+    _redraw(ctx, content_id)
+
+
+def _redraw(ctx: Context, content_id: str) -> None:
+    for kind in (CONTENT, REMINDER, AUTHOR):
+        messages.bump(ctx.tx, ctx.circle.id, kind, content_id, ctx.now)
+
+
+def _read(ctx: Context, answers: Answers) -> Copy:
+    problems: list[BadInput] = []
+
+    def check(fine: object, problem: type[BadInput]) -> None:
+        if not fine:
+            problems.append(problem())
+
+    url = answers.text("url")
+    try:
+        url = parse_link(url)
+    except BadLink as problem:
+        problems.append(problem)
+    picture = answers.text("picture_url")
+    openings = tuple(o for n in range(1, OPENINGS + 1) if (o := answers.text(f"opening_{n}")))
+    topic = answers.text("topic")
+    expires = _midnight_after(ctx, answers.text("expires"))
+    check(answers.text("title"), NoTitle)
+    check(answers.text("why"), NoWhy)
+    check(openings, NoOpening)
+    check(topic in {known.id for known in topics(ctx)}, NoTopic)
+    check(not picture or (picture.startswith(("https://", ctx.site)) and len(picture) <= MAX_URL), BadPicture)
+    check(not picture or answers.text("picture_alt"), NoAlt)
+    check(expires and expires > ctx.now, BadExpiry)
+    publish_at = None
+    try:
+        publish_at = _moment(ctx, answers.text("publish_date"), answers.text("publish_time"))
+        check(not (publish_at and expires and publish_at >= expires), BadPublication)
+    except BadPublication as problem:
+        problems.append(problem)
+    if problems or expires is None:
+        raise Problems(*problems)
+    return Copy(
+        url=url,
+        title=answers.text("title"),
+        why=answers.text("why"),
+        openings=openings,
+        topic_id=topic,
+        networks=tuple(n for n in Network if n in answers.many("networks")),
+        picture_url=picture,
+        picture_alt=answers.text("picture_alt"),
+        expires_at=expires,
+        publish_at=publish_at,
+    )
+
+
+def _midnight_after(ctx: Context, day: str) -> datetime | None:
+    """The end of that day where the author is, in UTC."""
+    try:
+        after = date.fromisoformat(day) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+    return datetime.combine(after, time(), zone_or(ctx.person.zone)).astimezone(UTC)
+
+
+def _moment(ctx: Context, day: str, hour: str) -> datetime | None:
+    """When to publish: None for now. An hour alone is today's, a day alone its morning. Raises
+    BadPublication for what cannot be read or has gone by."""
+    if not day and not hour:
+        return None
+    try:
+        local = datetime.combine(
+            date.fromisoformat(day) if day else today(ctx),
+            time.fromisoformat(hour) if hour else time(9),
+            zone_or(ctx.person.zone),
+        )
+    except ValueError:
+        raise BadPublication from None
+    if local <= ctx.now:
+        raise BadPublication
+    return local.astimezone(UTC)
+
+
+def latest(ctx: Context) -> list[tuple[Content, Tally]]:
+    ctx.as_comms()
+    found = contents.latest(ctx.tx, ctx.circle.id, LATEST)
+    return [(content, shares.tally(ctx.tx, ctx.circle.id, content.id)) for content in found]
+
+
+def question(ctx: Context, question_id: str) -> str:
+    """What was asked. Raises CommsOnly or ButtonGone."""
+    ctx.as_comms()
+    row = contents.question(ctx.tx, ctx.circle.id, question_id)
+    if row is None:
+        raise ButtonGone
+    return str(row.text)
+
+
+def answer(ctx: Context, question_id: str, text: str) -> None:
+    """Answer a member's question; they get it as a card. Raises AnswerMissing, CommsOnly or ButtonGone."""
+    question(ctx, question_id)
+    if not text:
+        raise AnswerMissing
+    contents.answer(ctx.tx, ctx.circle.id, question_id, ctx.person.id, text, ctx.now)
+    row = contents.question(ctx.tx, ctx.circle.id, question_id)
+    assert row is not None
+    asker, _ = people.load(ctx.tx, ctx.circle.id, row.asker_id)
+    reader = Recipient(asker.workspace_id, asker.address, asker.id)
+    messages.want(ctx.tx, ctx.circle.id, ANSWER, question_id, [reader], ctx.now)
+    for kind in (QUESTION, ANSWER):
+        messages.bump(ctx.tx, ctx.circle.id, kind, question_id, ctx.now)
+
+
+def retry(ctx: Context, message_id: str) -> None:
+    """Try a dead letter again. Raises CommsOnly or ButtonGone."""
+    ctx.as_comms()
+    if not messages.revive(ctx.tx, ctx.circle.id, message_id, ctx.now):
+        raise ButtonGone
+    messages.bump(ctx.tx, ctx.circle.id, UNDELIVERED, ctx.circle.id, ctx.now)
+
+
+def failures(reading: Reading) -> list[Failure]:
+    return [
+        Failure(
+            letter.id,
+            _name(reading, letter.person_id) or letter.address.rpartition(":")[2],
+            letter.last_error,
+            letter.state == "unknown",
+        )
+        for letter in messages.dead(reading.tx, reading.circle.id, LATEST)
+    ]
+
+
+def _name(reading: Reading, person_id: str | None) -> str:
+    return people.load(reading.tx, reading.circle.id, person_id)[0].name if person_id else ""

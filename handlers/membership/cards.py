@@ -1,0 +1,228 @@
+"""What joining, pausing and leaving say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+
+from bot.chat.action import Action
+from bot.chat.card import Button, Card, Divider, Facts, FormButton, Style, buttons, small, text
+from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, Part, TextInput, TimeInput, Toggle
+from bot.chat.text import Bold
+from bot.domain.circle import Charter, Topic
+from bot.domain.member import Preferences
+from bot.domain.network import Network
+from bot.locales import Translator
+from handlers.actions import Leave, OpenJoin, OpenPause, Resume
+
+COUNTRIES = ("FR", "BE", "CH", "LU", "CA", "GB", "IE", "DE", "ES", "IT")
+CEILINGS = (1, 2, 3, 4, 5, 7, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Action, verb="join"):
+    """Consent to a version of the charter."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer(Action, verb="prefer"):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Pause(Action, verb="pause"):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Speak(Action, verb="language"):
+    language: str
+
+
+def join_form(t: Translator, charter: Charter, topics: Sequence[Topic], wishes: Preferences) -> Form:
+    """Purpose and promises first, the wishes after, the consent last."""
+    promises = (
+        Note((Bold(t("join.purpose")), "\n", charter.purpose)),
+        Note((Bold(t("join.members_promise")), "\n", charter.members_promise)),
+        Note((Bold(t("join.organisation_promises")), "\n", charter.organisation_promises)),
+    )
+    consent = Toggle("consent", t("join.consent"), required=True)
+    return Form(
+        Join(charter.version),
+        t("join.title"),
+        (*promises, *_wishes(t, topics, wishes), consent, Note((t("join.freedom"),), quiet=True)),
+        t("join.submit"),
+    )
+
+
+def settings_form(t: Translator, topics: Sequence[Topic], wishes: Preferences) -> Form:
+    return Form(Prefer(), t("settings.title"), _wishes(t, topics, wishes), t("settings.submit"))
+
+
+def _wishes(t: Translator, topics: Sequence[Topic], wishes: Preferences) -> tuple[Part, ...]:
+    return (
+        Choices(
+            "topics",
+            t("wishes.topics"),
+            tuple(Option(topic.id, topic.name(t.language)) for topic in topics),
+            tuple(topic.id for topic in topics if topic.id in wishes.topics),
+            required=True,
+        ),
+        Choices(
+            "networks",
+            t("wishes.networks"),
+            tuple(Option(network, network.label) for network in Network),
+            wishes.networks,
+            hint=t("wishes.networks_hint"),
+        ),
+        TextInput(
+            "instance", t("wishes.instance"), wishes.instance, t("wishes.instance_hint"), max_length=100
+        ),
+        Choice(
+            "ceiling",
+            t("wishes.ceiling"),
+            tuple(Option(str(n), t("wishes.a_week", n)) for n in CEILINGS),
+            str(wishes.weekly_ceiling),
+            required=True,
+        ),
+        TimeInput("day_start", t("wishes.day_start"), f"{wishes.day_start:%H:%M}", required=True),
+        TimeInput("day_end", t("wishes.day_end"), f"{wishes.day_end:%H:%M}", required=True),
+        Choices(
+            "days",
+            t("wishes.days"),
+            tuple(Option(str(day), name) for day, name in enumerate(t.weekdays())),
+            tuple(str(day) for day in sorted(wishes.days)),
+            required=True,
+        ),
+        Choice(
+            "country",
+            t("wishes.country"),
+            tuple(Option(country, t.country(country)) for country in COUNTRIES),
+            wishes.country,
+            hint=t("wishes.country_hint"),
+        ),
+    )
+
+
+def welcome(t: Translator, wishes: Preferences) -> Card:
+    return Card(
+        t("welcome.title"),
+        (
+            text(t("welcome.body")),
+            _rhythm(t, wishes),
+            buttons(
+                FormButton(t("button.settings"), OpenJoin()),
+                FormButton(t("button.pause"), OpenPause()),
+                Button(t("button.leave"), Leave()),
+            ),
+        ),
+    )
+
+
+def settled(t: Translator, wishes: Preferences) -> Card:
+    return Card(t("settings.saved"), (_rhythm(t, wishes),))
+
+
+def _rhythm(t: Translator, wishes: Preferences) -> Facts:
+    days = t.weekdays()
+    return Facts(
+        (
+            (t("wishes.ceiling"), t("wishes.a_week", wishes.weekly_ceiling)),
+            (
+                t("wishes.hours"),
+                t("wishes.from_to", start=t.time(wishes.day_start), end=t.time(wishes.day_end)),
+            ),
+            (t("wishes.days"), t.all_of([days[day] for day in sorted(wishes.days)])),
+        )
+    )
+
+
+def goodbye(t: Translator) -> Card:
+    return Card(
+        t("goodbye.title"), (text(t("goodbye.body")), buttons(FormButton(t("button.join_again"), OpenJoin())))
+    )
+
+
+def not_in(t: Translator) -> Card:
+    return Card(t("not_in.title"), (buttons(FormButton(t("button.join"), OpenJoin(), Style.PRIMARY)),))
+
+
+def pause_form(t: Translator, back: str) -> Form:
+    """`back`: the day proposed, as an ISO date."""
+    return Form(
+        Pause(),
+        t("pause.title"),
+        (Note((t("pause.body"),)), DateInput("back", t("pause.back"), back, required=True)),
+        t("pause.submit"),
+    )
+
+
+def paused(t: Translator, until: datetime) -> Card:
+    return Card(
+        t("paused.title"),
+        (text(t("paused.body", day=t.day(until))), buttons(Button(t("button.resume"), Resume()))),
+    )
+
+
+def resumed(t: Translator) -> Card:
+    return Card(t("resumed.title"), (text(t("resumed.body")),))
+
+
+def call(t: Translator, charter: Charter, members: int) -> Card:
+    """The call for volunteers, in a channel. It says nothing of who answers it."""
+    return Card(
+        t("call.title"),
+        (
+            text(Bold(t("join.purpose")), "\n", charter.purpose),
+            text(Bold(t("join.organisation_promises")), "\n", charter.organisation_promises),
+            Divider(),
+            text(t("call.body")),
+            buttons(FormButton(t("button.read_and_join"), OpenJoin(), Style.PRIMARY)),
+            small(t("call.members", members)),
+        ),
+    )
+
+
+def called(t: Translator) -> Card:
+    return Card(t("called.title"), (text(t("called.body")),))
+
+
+def languages(t: Translator) -> Card:
+    return Card(
+        t("language.title"),
+        (buttons(Button("Français", Speak("fr")), Button("English", Speak("en"))),),
+    )
+
+
+def speaking(t: Translator) -> Card:
+    return Card(t("language.done"), ())
+
+
+def examples(t: Translator) -> dict[str, Card | Form]:
+    charter = Charter(
+        1,
+        t.language,
+        t("charter.purpose"),
+        t("charter.members_promise"),
+        t("charter.organisation_promises"),
+    )
+    topics = (Topic("t1", "Ressources humaines", "People"), Topic("t2", "Entreprise", "Company"))
+    wishes = Preferences(topics=frozenset({"t1"}), networks=("linkedin", "bluesky"), day_end=time(17, 30))
+    return {
+        "join_form": join_form(t, charter, topics, wishes),
+        "settings_form": settings_form(t, topics, wishes),
+        "welcome": welcome(t, wishes),
+        "settled": settled(t, wishes),
+        "goodbye": goodbye(t),
+        "not_in": not_in(t),
+        "pause_form": pause_form(t, "2026-12-24"),
+        "paused": paused(t, datetime(2026, 12, 24, 8, tzinfo=UTC)),
+        "resumed": resumed(t),
+        "call": call(t, charter, 12),
+        "called": called(t),
+        "languages": languages(t),
+        "speaking": speaking(t),
+    }

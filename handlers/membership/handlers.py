@@ -1,0 +1,145 @@
+"""What membership hears."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.chat.card import Card
+from bot.chat.event import Click, Command, Installed, Removed, Submission
+from bot.chat.form import Form
+from bot.chat.reply import Ask, Reply, Say
+from bot.chat.router import Router
+from bot.context import Context, Reading
+from handlers.actions import Leave, OpenJoin, OpenPause, Resume
+from handlers.membership import cards, service
+from handlers.membership.cards import Join, Pause, Prefer, Speak
+from storage import circles, people
+
+router: Router[Context] = Router()
+
+
+def entry(ctx: Context) -> Form:
+    """The way in, or the wishes of somebody who is in."""
+    if ctx.member is not None:
+        return wishes(ctx, Prefer())
+    return consent(ctx, Join(0))
+
+
+def consent(ctx: Context, _: Join) -> Form:
+    return cards.join_form(ctx.t, service.charter(ctx), service.topics(ctx), service.wishes(ctx))
+
+
+def wishes(ctx: Context, _: Prefer) -> Form:
+    return cards.settings_form(ctx.t, service.topics(ctx), service.wishes(ctx))
+
+
+def pause_form(ctx: Context, _: Pause) -> Form:
+    return cards.pause_form(ctx.t, service.proposed_return(ctx))
+
+
+@router.command("join", "rejoindre", hint="verb.join")
+def join_command(ctx: Context, event: Command, _: str) -> Reply:
+    return Ask(entry(ctx))
+
+
+@router.command("settings", "réglages", "reglages", hint="verb.settings")
+def settings_command(ctx: Context, event: Command, _: str) -> Reply:
+    return Ask(entry(ctx))
+
+
+@router.click(OpenJoin)
+def open_join(ctx: Context, event: Click, _: OpenJoin) -> Reply:
+    return Ask(entry(ctx))
+
+
+@router.submission(Join, consent)
+def join(ctx: Context, event: Submission, action: Join) -> Reply:
+    return Say(cards.welcome(ctx.t, service.join(ctx, action.version, event.answers)))
+
+
+@router.submission(Prefer, wishes)
+def prefer(ctx: Context, event: Submission, _: Prefer) -> Reply:
+    return Say(cards.settled(ctx.t, service.prefer(ctx, event.answers)))
+
+
+@router.command("leave", "quitter", hint="verb.leave")
+def leave_command(ctx: Context, event: Command, _: str) -> Reply:
+    return _leave(ctx)
+
+
+@router.click(Leave)
+def leave(ctx: Context, event: Click, _: Leave) -> Reply:
+    return _leave(ctx)
+
+
+def _leave(ctx: Context) -> Reply:
+    return Say(cards.goodbye(ctx.t) if service.leave(ctx) else cards.not_in(ctx.t))
+
+
+@router.command("pause", hint="verb.pause")
+def pause_command(ctx: Context, event: Command, rest: str) -> Reply:
+    ctx.as_member()
+    if not rest:
+        return Ask(pause_form(ctx, Pause()))
+    return Say(cards.paused(ctx.t, service.pause(ctx, rest)))
+
+
+@router.click(OpenPause)
+def open_pause(ctx: Context, event: Click, _: OpenPause) -> Reply:
+    ctx.as_member()
+    return Ask(pause_form(ctx, Pause()))
+
+
+@router.submission(Pause, pause_form)
+def pause(ctx: Context, event: Submission, _: Pause) -> Reply:
+    return Say(cards.paused(ctx.t, service.pause(ctx, event.answers.text("back"))))
+
+
+@router.command("resume", "reprendre", hint="verb.resume")
+def resume_command(ctx: Context, event: Command, _: str) -> Reply:
+    service.resume(ctx)
+    return Say(cards.resumed(ctx.t))
+
+
+@router.click(Resume)
+def resume(ctx: Context, event: Click, _: Resume) -> Reply:
+    service.resume(ctx)
+    return Say(cards.resumed(ctx.t))
+
+
+@router.command("call", "appel", hint="verb.call")
+def call(ctx: Context, event: Command, _: str) -> Reply:
+    service.call(ctx, event.place)
+    return Say(cards.called(ctx.t))
+
+
+@router.command("language", "langue", hint="verb.language")
+def language(ctx: Context, event: Command, rest: str) -> Reply:
+    return _speak(ctx, rest) if rest else Say(cards.languages(ctx.t))
+
+
+@router.click(Speak)
+def speak(ctx: Context, event: Click, action: Speak) -> Reply:
+    return _speak(ctx, action.language)
+
+
+def _speak(ctx: Context, language: str) -> Reply:
+    return Say(cards.speaking(replace(ctx.t, language=service.speak(ctx, language))))
+
+
+@router.on(Installed)
+def installed(ctx: Context, event: Installed) -> Reply:
+    people.change(ctx.tx, ctx.person, reachable=True)
+    return None
+
+
+@router.on(Removed)
+def removed(ctx: Context, event: Removed) -> Reply:
+    """Silence is a choice: the consent stays, and nothing is sent until they are back."""
+    people.change(ctx.tx, ctx.person, reachable=False)
+    return None
+
+
+def draw_call(reading: Reading) -> Card:
+    charter = circles.charter(reading.tx, reading.circle.id, reading.t.language)
+    return cards.call(reading.t, charter, people.count_members(reading.tx, reading.circle.id))

@@ -1,0 +1,191 @@
+"""Joining, wishing, pausing, leaving. Everybody does so for themselves only."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from bot.chat.form import Answers
+from bot.context import Context
+from bot.domain.circle import Charter, Topic
+from bot.domain.errors import (
+    BadDate,
+    BadInput,
+    CharterChanged,
+    DateInThePast,
+    NoConsent,
+    NoDays,
+    NoTopics,
+    OnlyInAChannel,
+    Problems,
+    TooFarAway,
+    UnknownLanguage,
+)
+from bot.domain.member import MAX_CEILING, Preferences
+from bot.domain.message import CALL
+from bot.domain.network import Network, parse_instance
+from bot.domain.working_time import parse_hours, zone_or
+from bot.locales import LANGUAGES, Translator
+from storage import circles, messages, people
+from storage.database import Transaction
+from storage.messages import Recipient
+from storage.tables import new_id
+
+LONGEST_PAUSE = timedelta(days=365)
+USUAL_PAUSE = timedelta(days=7)
+
+
+def found_circle(
+    tx: Transaction, platform: str, workspace: str, language: str, zone: str, now: datetime
+) -> None:
+    """A circle for a workspace that has none yet, with the charter and the topics to begin with."""
+    fr, en = (Translator(language) for language in LANGUAGES)
+    circles.open_circle(
+        tx,
+        platform=platform,
+        workspace=workspace,
+        language=language,
+        zone=zone,
+        charters=(_first_charter(fr), _first_charter(en)),
+        topics=(
+            (fr("topic.company"), en("topic.company")),
+            (fr("topic.people"), en("topic.people")),
+            (fr("topic.business"), en("topic.business")),
+        ),
+        now=now,
+    )
+
+
+def _first_charter(t: Translator) -> Charter:
+    return Charter(
+        1,
+        t.language,
+        t("charter.purpose"),
+        t("charter.members_promise"),
+        t("charter.organisation_promises"),
+    )
+
+
+def charter(ctx: Context) -> Charter:
+    return circles.charter(ctx.tx, ctx.circle.id, ctx.t.language)
+
+
+def topics(ctx: Context) -> tuple[Topic, ...]:
+    return circles.topics(ctx.tx, ctx.circle.id)
+
+
+def wishes(ctx: Context) -> Preferences:
+    """A member's own, or what we propose to somebody who comes in: everything, at a gentle pace."""
+    if ctx.member is not None:
+        return ctx.member.preferences
+    country = "FR" if ctx.t.language == "fr" and ctx.person.zone == "Europe/Paris" else ""
+    return Preferences(topics=frozenset(topic.id for topic in topics(ctx)), country=country)
+
+
+def join(ctx: Context, version: int, answers: Answers) -> Preferences:
+    """Enter the circle. Raises Problems, NoConsent or CharterChanged."""
+    if not answers.yes("consent"):
+        raise NoConsent
+    if version != charter(ctx).version:
+        raise CharterChanged
+    wanted = _read(ctx, answers)
+    if ctx.member is None:
+        people.join(ctx.tx, ctx.person, wanted, version, ctx.now)
+    else:
+        people.prefer(ctx.tx, ctx.person, wanted)
+    return wanted
+
+
+def prefer(ctx: Context, answers: Answers) -> Preferences:
+    """Change one's wishes; what was waiting is weighed again. Raises Problems."""
+    ctx.as_member()
+    wanted = _read(ctx, answers)
+    people.prefer(ctx.tx, ctx.person, wanted)
+    messages.hasten(ctx.tx, ctx.circle.id, ctx.person.id, ctx.now)
+    return wanted
+
+
+def _read(ctx: Context, answers: Answers) -> Preferences:
+    known = {topic.id for topic in topics(ctx)}
+    wanted = frozenset(answers.many("topics")) & known
+    days = frozenset(int(day) for day in answers.many("days") if day in tuple("0123456"))
+    problems: list[BadInput] = [] if wanted else [NoTopics()]
+    problems += [] if days else [NoDays()]
+    networks = tuple(network for network in Network if network in answers.many("networks"))
+    hours, instance = (time(9), time(18)), ""
+    try:
+        hours = parse_hours(answers.text("day_start"), answers.text("day_end"))
+    except BadInput as problem:
+        problems.append(problem)
+    try:
+        if Network.MASTODON in networks:
+            instance = parse_instance(answers.text("instance"))
+    except BadInput as problem:
+        problems.append(problem)
+    if problems:
+        raise Problems(*problems)
+    ceiling = answers.text("ceiling")
+    return Preferences(
+        topics=wanted,
+        networks=networks,
+        weekly_ceiling=min(int(ceiling), MAX_CEILING) if ceiling.isdecimal() and int(ceiling) else 2,
+        day_start=hours[0],
+        day_end=hours[1],
+        days=days,
+        country=answers.text("country")[:10],
+        instance=instance,
+    )
+
+
+def leave(ctx: Context) -> bool:
+    """Out, at once: nothing that was on its way leaves. False for somebody who was not in."""
+    if ctx.member is None:
+        return False
+    people.leave(ctx.tx, ctx.person, ctx.now)
+    messages.drop_all_for(ctx.tx, ctx.circle.id, ctx.person.id, "left the circle")
+    return True
+
+
+def proposed_return(ctx: Context) -> str:
+    zone = zone_or(ctx.person.zone)
+    return (ctx.now.astimezone(zone).date() + USUAL_PAUSE).isoformat()
+
+
+def pause(ctx: Context, back: str) -> datetime:
+    """Nothing unasked before that day, an ISO date; tells the instant it begins for this person. Raises
+    BadDate, DateInThePast or TooFarAway."""
+    ctx.as_member()
+    try:
+        day = date.fromisoformat(back)
+    except ValueError:
+        raise BadDate from None
+    until = datetime.combine(day, time(), zone_or(ctx.person.zone))
+    if until <= ctx.now:
+        raise DateInThePast
+    if until > ctx.now + LONGEST_PAUSE:
+        raise TooFarAway
+    people.pause(ctx.tx, ctx.person, until)
+    return until
+
+
+def resume(ctx: Context) -> None:
+    ctx.as_member()
+    people.pause(ctx.tx, ctx.person, None)
+    messages.hasten(ctx.tx, ctx.circle.id, ctx.person.id, ctx.now)
+
+
+def call(ctx: Context, place: str) -> None:
+    """Post the call for volunteers in a channel. Raises CommsOnly or OnlyInAChannel."""
+    ctx.as_comms()
+    if not place:
+        raise OnlyInAChannel
+    there = Recipient(ctx.person.workspace_id, place)
+    messages.want(ctx.tx, ctx.circle.id, CALL, new_id(), [there], ctx.now)
+
+
+def speak(ctx: Context, language: str) -> str:
+    """Raises UnknownLanguage."""
+    wanted = language.strip().lower()[:2]
+    if wanted not in LANGUAGES:
+        raise UnknownLanguage
+    people.change(ctx.tx, ctx.person, chosen_language=wanted)
+    return wanted

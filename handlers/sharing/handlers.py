@@ -1,0 +1,139 @@
+"""What sharing hears, and how its messages are drawn."""
+
+from __future__ import annotations
+
+from bot.chat.card import Card
+from bot.chat.event import Click, Submission
+from bot.chat.form import Form
+from bot.chat.reply import Ask, Reply, Say
+from bot.chat.router import Router
+from bot.chat.text import Mention
+from bot.context import Context, Reading
+from handlers.sharing import cards, service
+from handlers.sharing.cards import (
+    AskAuthor,
+    Decline,
+    Later,
+    NotPosted,
+    Now,
+    OpenAsk,
+    OpenWords,
+    Posted,
+    Reconsider,
+    SaveWords,
+    Stop,
+    View,
+    Why,
+)
+from storage import contents, people
+
+router: Router[Context] = Router()
+
+
+def words_form(ctx: Context, action: SaveWords) -> Form:
+    content = service.live(ctx, action.content)
+    member = ctx.as_member()
+    view = service.view(ctx, ctx.person, member, content)
+    return cards.words_form(ctx.t, content, view.words, service.networks(member, content))
+
+
+def ask_form(ctx: Context, action: AskAuthor) -> Form:
+    return cards.ask_form(ctx.t, service.live(ctx, action.content))
+
+
+@router.click(OpenWords)
+def open_words(ctx: Context, event: Click, action: OpenWords) -> Reply:
+    return Ask(words_form(ctx, SaveWords(action.content)))
+
+
+@router.submission(SaveWords, words_form)
+def save_words(ctx: Context, event: Submission, action: SaveWords) -> Reply:
+    service.save_words(ctx, action.content, event.answers.text("words"))
+    return None
+
+
+@router.click(Later)
+def later(ctx: Context, event: Click, action: Later) -> Reply:
+    service.later(ctx, action.content)
+    return None
+
+
+@router.click(Now)
+def bring_back(ctx: Context, event: Click, action: Now) -> Reply:
+    service.bring_back(ctx, action.content)
+    return None
+
+
+@router.click(Decline)
+def decline(ctx: Context, event: Click, action: Decline) -> Reply:
+    service.decline(ctx, action.content)
+    return None
+
+
+@router.click(Reconsider)
+def reconsider(ctx: Context, event: Click, action: Reconsider) -> Reply:
+    service.bring_back(ctx, action.content)
+    return None
+
+
+@router.click(Posted)
+def posted(ctx: Context, event: Click, action: Posted) -> Reply:
+    service.posted(ctx, action.content, action.network, ctx.now)
+    return None
+
+
+@router.click(NotPosted)
+def not_posted(ctx: Context, event: Click, action: NotPosted) -> Reply:
+    service.posted(ctx, action.content, action.network, None)
+    return None
+
+
+@router.click(OpenAsk)
+def open_ask(ctx: Context, event: Click, action: OpenAsk) -> Reply:
+    return Ask(ask_form(ctx, AskAuthor(action.content)))
+
+
+@router.submission(AskAuthor, ask_form)
+def ask(ctx: Context, event: Submission, action: AskAuthor) -> Reply:
+    service.ask(ctx, action.content, event.answers.text("question"))
+    return Say(cards.asked(ctx.t))
+
+
+@router.click(Why)
+def why(ctx: Context, event: Click, action: Why) -> Reply:
+    member = ctx.as_member()
+    wishes = member.preferences
+    view = service.view(ctx, ctx.person, member, service.content(ctx, action.content))
+    hours = ctx.t("wishes.from_to", start=ctx.t.time(wishes.day_start), end=ctx.t.time(wishes.day_end))
+    return Say(cards.why(ctx.t, view, hours, wishes.weekly_ceiling))
+
+
+@router.click(Stop)
+def stop(ctx: Context, event: Click, action: Stop) -> Reply:
+    return Say(cards.stop(ctx.t))
+
+
+def _view(reading: Reading) -> View | None:
+    content = contents.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    if reading.reader is None or reading.member is None or content is None:
+        return None
+    return service.view(reading, reading.reader, reading.member, content)
+
+
+def draw_content(reading: Reading) -> Card | None:
+    view = _view(reading)
+    return cards.card(reading.t, view, reading.now) if view else None
+
+
+def draw_reminder(reading: Reading) -> Card | None:
+    view = _view(reading)
+    return cards.reminder(reading.t, view, reading.now) if view else None
+
+
+def draw_answer(reading: Reading) -> Card | None:
+    row = contents.question(reading.tx, reading.circle.id, reading.message.subject_id)
+    content = contents.load(reading.tx, reading.circle.id, row.content_id) if row else None
+    if row is None or content is None or not row.answered_by:
+        return None
+    by, _ = people.load(reading.tx, reading.circle.id, row.answered_by)
+    return cards.answered(reading.t, content.copy.title, row.text, row.answer, Mention(by.address, by.name))

@@ -1,0 +1,132 @@
+"""What a member does on their share page, and what readers do with the tracked link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.circle import Person
+from bot.domain.content import Content, parse_link
+from bot.domain.errors import BadLink
+from bot.domain.member import Member
+from bot.domain.message import AUTHOR, CONTENT, REMINDER
+from bot.domain.network import Network
+from bot.domain.share import Share
+from bot.domain.visitor import visitor_hash
+from bot.locales import language_of
+from handlers.sharing.service import COALESCE, link, opening
+from storage import contents, messages, people, shares
+from storage.database import Transaction
+
+
+class Closed(StrEnum):
+    """Why there is nothing left to share on a page."""
+
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """What one member shares on one network. `link` is the one their readers follow; `instance` is their
+    Mastodon server, empty for none."""
+
+    language: str
+    network: Network
+    content: Content
+    words: str
+    link: str
+    instance: str = ""
+    closed: Closed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A reader. The address is hashed under the day's salt and kept nowhere; `fresh_salt` is 64 random
+    hexadecimal digits, in case they are the first of the day."""
+
+    address: str
+    agent: str
+    fresh_salt: str
+
+
+def open_page(tx: Transaction, token: str, site: str, now: datetime, human: bool) -> PageView | None:
+    """The page behind a token, None if there is none. The first time a human opens it, that is recorded:
+    the composer was opened, which is not yet posting."""
+    if (found := shares.by_page(tx, token)) is None:
+        return None
+    circle_id, share = found
+    content = contents.load(tx, circle_id, share.content_id)
+    person, member = people.load(tx, circle_id, share.person_id)
+    if content is None:
+        return None
+    closed = _closed(content, member, now)
+    if human and closed is None and share.opened_at is None:
+        _open(tx, circle_id, share, now)
+    return PageView(
+        language=language_of(person.language),
+        network=Network(share.network),
+        content=content,
+        words=_words(tx, circle_id, content, person),
+        link=link(site, share),
+        instance=member.preferences.instance if member else "",
+        closed=closed,
+    )
+
+
+def _closed(content: Content, member: Member | None, now: datetime) -> Closed | None:
+    if content.withdrawn_at is not None:
+        return Closed.WITHDRAWN
+    if not content.live(now):
+        return Closed.EXPIRED
+    return None if member else Closed.LEFT
+
+
+def _words(tx: Transaction, circle_id: str, content: Content, person: Person) -> str:
+    return contents.words(tx, circle_id, content.id, person.id) or opening(content, person.id)
+
+
+def _open(tx: Transaction, circle_id: str, share: Share, now: datetime) -> None:
+    shares.mark(tx, circle_id, share, opened_at=now)
+    for kind in (CONTENT, REMINDER):
+        messages.bump(tx, circle_id, kind, share.content_id, now, person_id=share.person_id)
+    messages.bump(tx, circle_id, AUTHOR, share.content_id, now, after=COALESCE)
+
+
+def follow(tx: Transaction, token: str, visitor: Visitor | None, now: datetime) -> str | None:
+    """Where a tracked link leads, None if nowhere. A visitor is counted once a link and UTC day; without one
+    (a crawler, a preview) nothing is. A withdrawn content still leads there, and counts: the link is out in
+    the world, and whoever follows it came from a post that exists."""
+    if (found := shares.by_link(tx, token)) is None:
+        return None
+    circle_id, share = found
+    content = contents.load(tx, circle_id, share.content_id)
+    url = web_address(content.copy.url) if content else ""
+    if url and visitor is not None and _count(tx, token, visitor, now):
+        _tell(tx, circle_id, share, now)
+    return url or None
+
+
+def _count(tx: Transaction, token: str, visitor: Visitor, now: datetime) -> bool:
+    day = now.date().isoformat()
+    salt = bytes.fromhex(shares.salt(tx, day, visitor.fresh_salt))
+    return shares.count_click(tx, token, day, visitor_hash(salt, visitor.address, visitor.agent), now)
+
+
+def _tell(tx: Transaction, circle_id: str, share: Share, now: datetime) -> None:
+    """The member's own count, and the content's for its author; clicks that follow each other are one
+    change. Whoever left the circle is told nothing any more."""
+    _, member = people.load(tx, circle_id, share.person_id)
+    for kind in (CONTENT, REMINDER) if member else ():
+        messages.bump(tx, circle_id, kind, share.content_id, now, person_id=share.person_id, after=COALESCE)
+    messages.bump(tx, circle_id, AUTHOR, share.content_id, now, after=COALESCE)
+
+
+def web_address(url: str) -> str:
+    """The address if a browser may be sent there: http or https, nothing unprintable; else empty."""
+    try:
+        return parse_link(url) if url.isprintable() else ""
+    except BadLink:
+        return ""

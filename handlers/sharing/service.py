@@ -1,0 +1,187 @@
+"""What a member makes of a content: words of their own, a share, later, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.chat.text import Mention
+from bot.context import Context, Scope
+from bot.domain.circle import Person
+from bot.domain.content import Content
+from bot.domain.errors import ButtonGone, ContentGone, QuestionMissing, WordsMissing, WordsTooLong
+from bot.domain.member import Member, working_time
+from bot.domain.message import AUTHOR, CONTENT, QUESTION, REMINDER
+from bot.domain.network import Network, over
+from bot.domain.share import Share
+from bot.domain.working_time import next_moment
+from handlers.sharing.cards import Outlet, View
+from storage import circles, contents, messages, people, shares
+from storage.messages import Recipient
+
+LATER = timedelta(hours=18)
+"""At least that much later: in practice the next working morning."""
+COALESCE = timedelta(seconds=20)
+"""The author's figures move at most this often."""
+
+
+def content(scope: Scope, content_id: str) -> Content:
+    """Raises ContentGone: unknown here, or somebody else's circle, which is the same."""
+    found = contents.load(scope.tx, scope.circle.id, content_id)
+    if found is None or found.published_at is None:
+        raise ContentGone
+    return found
+
+
+def live(ctx: Context, content_id: str) -> Content:
+    """A content that can still be shared, for a member. Raises MembersOnly or ContentGone."""
+    ctx.as_member()
+    found = content(ctx, content_id)
+    if not found.live(ctx.now):
+        raise ContentGone
+    return found
+
+
+def view(scope: Scope, person: Person, member: Member, content: Content) -> View:
+    """What this member's card shows today."""
+    own = contents.words(scope.tx, scope.circle.id, content.id, person.id)
+    words = own or opening(content, person.id)
+    author, _ = people.load(scope.tx, scope.circle.id, content.author_id)
+    topics = {topic.id: topic for topic in circles.topics(scope.tx, scope.circle.id)}
+    return View(
+        content=content,
+        topic=topics[content.copy.topic_id].name(scope.t.language),
+        author=Mention(author.address, author.name),
+        words=words,
+        own=bool(own),
+        outlets=tuple(_outlet(scope, words, share) for share in _shares(scope, person, member, content)),
+        stance=contents.stance(scope.tx, scope.circle.id, content.id, person.id),
+        clicks=shares.clicks(scope.tx, scope.circle.id, content.id, person.id),
+    )
+
+
+def opening(content: Content, person_id: str) -> str:
+    """Different people start from different openings, each always from the same one."""
+    number = int.from_bytes(hashlib.sha256(f"{content.id}{person_id}".encode()).digest()[:4], "big")
+    return content.copy.openings[number % len(content.copy.openings)]
+
+
+def link(site: str, share: Share) -> str:
+    """The address readers follow."""
+    return f"{site}/r/{share.link_token}"
+
+
+def networks(member: Member, content: Content) -> list[Network]:
+    """The member's own that this content is meant for, in their order of choice."""
+    meant = content.copy.networks or tuple(Network)
+    return [Network(network) for network in member.preferences.networks if network in meant]
+
+
+def _shares(scope: Scope, person: Person, member: Member, content: Content) -> list[Share]:
+    """One a network the member has today, and those already posted on; tokens are made as needed."""
+    wanted = networks(member, content)
+    known = {s.network: s for s in shares.of_member(scope.tx, scope.circle.id, content.id, person.id)}
+    if missing := [network for network in wanted if network not in known]:
+        shares.offer(scope.tx, scope.circle.id, content.id, [(person.id, network) for network in missing])
+        known = {s.network: s for s in shares.of_member(scope.tx, scope.circle.id, content.id, person.id)}
+    return [s for n, s in known.items() if n in wanted or s.posted_at]
+
+
+def _outlet(scope: Scope, words: str, share: Share) -> Outlet:
+    network = Network(share.network)
+    return Outlet(
+        network=network,
+        page=f"{scope.site}/s/{share.page_token}",
+        over=over(network, words, link(scope.site, share)),
+        opened=share.opened_at is not None,
+        posted_at=share.posted_at,
+    )
+
+
+def save_words(ctx: Context, content_id: str, typed: str) -> None:
+    """Keep a member's own words. Raises WordsMissing, or WordsTooLong when they fit on none of the
+    networks the member has for it; on which they do not fit, the card says."""
+    found = live(ctx, content_id)
+    if not typed:
+        raise WordsMissing
+    own = view(ctx, ctx.person, ctx.as_member(), found)
+    tried = replace(own, words=typed)
+    outlets = [_measured(ctx, tried, outlet) for outlet in own.outlets]
+    if outlets and all(outlet.over for outlet in outlets):
+        roomiest = min(outlets, key=lambda outlet: outlet.over)
+        raise WordsTooLong(
+            over=ctx.t.number(roomiest.over),
+            network=roomiest.network.label,
+            limit=ctx.t.number(roomiest.network.limit or 0),
+        )
+    contents.save_words(ctx.tx, ctx.circle.id, content_id, ctx.person.id, typed, ctx.now)
+    redraw(ctx, content_id)
+
+
+def _measured(ctx: Context, view: View, outlet: Outlet) -> Outlet:
+    token_length_link = f"{ctx.site}/r/{'x' * 22}"
+    return replace(outlet, over=over(outlet.network, view.words, token_length_link))
+
+
+def later(ctx: Context, content_id: str) -> datetime:
+    """Put aside until the member's next working morning; it comes back once."""
+    found = live(ctx, content_id)
+    until = next_moment(working_time(ctx.person.zone, ctx.as_member()), ctx.now + LATER) or ctx.now + LATER
+    contents.take_stance(ctx.tx, ctx.circle.id, content_id, ctx.person.id, later_until=until)
+    reader = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
+    messages.want(
+        ctx.tx,
+        ctx.circle.id,
+        REMINDER,
+        content_id,
+        [reader],
+        ctx.now,
+        due_at=until,
+        expires_at=found.copy.expires_at,
+    )
+    redraw(ctx, content_id)
+    return until
+
+
+def bring_back(ctx: Context, content_id: str) -> None:
+    live(ctx, content_id)
+    contents.take_stance(ctx.tx, ctx.circle.id, content_id, ctx.person.id)
+    redraw(ctx, content_id)
+
+
+def decline(ctx: Context, content_id: str) -> None:
+    """Not for me. Nobody is told."""
+    live(ctx, content_id)
+    contents.take_stance(ctx.tx, ctx.circle.id, content_id, ctx.person.id, declined_at=ctx.now)
+    redraw(ctx, content_id)
+
+
+def redraw(ctx: Context, content_id: str) -> None:
+    for kind in (CONTENT, REMINDER):
+        messages.bump(ctx.tx, ctx.circle.id, kind, content_id, ctx.now, person_id=ctx.person.id)
+
+
+def posted(ctx: Context, content_id: str, network: str, at: datetime | None) -> None:
+    """The member says it is posted, or takes that back with None. Raises ButtonGone for a network of
+    somebody else's choosing."""
+    ctx.as_member()
+    content(ctx, content_id)
+    mine = shares.of_member(ctx.tx, ctx.circle.id, content_id, ctx.person.id)
+    share = next((share for share in mine if share.network == network), None)
+    if share is None:
+        raise ButtonGone
+    shares.mark(ctx.tx, ctx.circle.id, share, posted_at=at)
+    redraw(ctx, content_id)
+    messages.bump(ctx.tx, ctx.circle.id, AUTHOR, content_id, ctx.now, after=COALESCE)
+
+
+def ask(ctx: Context, content_id: str, question: str) -> None:
+    """Send a question to the author. Raises QuestionMissing."""
+    found = live(ctx, content_id)
+    if not question:
+        raise QuestionMissing
+    question_id = contents.ask(ctx.tx, ctx.circle.id, content_id, ctx.person.id, question, ctx.now)
+    author, _ = people.load(ctx.tx, ctx.circle.id, found.author_id)
+    reader = Recipient(author.workspace_id, author.address, author.id)
+    messages.want(ctx.tx, ctx.circle.id, QUESTION, question_id, [reader], ctx.now)

@@ -1,0 +1,99 @@
+"""Circles, the workspaces they live in, their charters and topics, and the code that makes a first lead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import exists, insert, select, update
+
+from bot.domain.circle import Charter, Circle, Role, Topic
+from storage import tables
+from storage.database import Transaction
+from storage.tables import new_id
+
+
+def open_circle(
+    tx: Transaction,
+    *,
+    platform: str,
+    workspace: str,
+    language: str,
+    zone: str,
+    charters: tuple[Charter, ...],
+    topics: tuple[tuple[str, str], ...],
+    now: datetime,
+) -> None:
+    """A new circle for a workspace that has none; `topics` are (French, English) names."""
+    circle_id = new_id()
+    tx.execute(
+        insert(tables.circle).values(id=circle_id, name="", language=language, zone=zone, created_at=now)
+    )
+    tx.execute(
+        insert(tables.workspace).values(
+            id=new_id(), circle_id=circle_id, platform=platform, external_id=workspace
+        )
+    )
+    for charter in charters:
+        add_charter(tx, circle_id, charter)
+    for position, (name_fr, name_en) in enumerate(topics):
+        tx.execute(
+            insert(tables.topic).values(
+                circle_id=circle_id, id=new_id(), position=position, name_fr=name_fr, name_en=name_en
+            )
+        )
+
+
+def add_charter(tx: Transaction, circle_id: str, charter: Charter) -> None:
+    tx.execute(
+        insert(tables.charter).values(
+            circle_id=circle_id,
+            version=charter.version,
+            language=charter.language,
+            purpose=charter.purpose,
+            members_promise=charter.members_promise,
+            organisation_promises=charter.organisation_promises,
+        )
+    )
+
+
+def circle(tx: Transaction, circle_id: str) -> Circle:
+    row = tx.execute(select(tables.circle).where(tables.circle.c.id == circle_id)).one()
+    return Circle(**row._mapping)
+
+
+def charter(tx: Transaction, circle_id: str, language: str) -> Charter:
+    """The latest, in that language."""
+    c = tables.charter.c
+    row = tx.execute(
+        select(c.version, c.language, c.purpose, c.members_promise, c.organisation_promises)
+        .where(c.circle_id == circle_id, c.language == language)
+        .order_by(c.version.desc())
+        .limit(1)
+    ).one()
+    return Charter(**row._mapping)
+
+
+def topics(tx: Transaction, circle_id: str) -> tuple[Topic, ...]:
+    c = tables.topic.c
+    rows = tx.execute(select(c.id, c.name_fr, c.name_en).where(c.circle_id == circle_id).order_by(c.position))
+    return tuple(Topic(**row._mapping) for row in rows)
+
+
+def leaderless(tx: Transaction) -> bool:
+    """Whether some circle, or a Cercle with no circle yet, still waits for its first lead."""
+    led = exists().where(tables.person.c.circle_id == tables.circle.c.id, tables.person.c.role == Role.LEAD)
+    some = tx.execute(select(tables.circle.c.id).limit(1)).first()
+    return some is None or tx.execute(select(tables.circle.c.id).where(~led).limit(1)).first() is not None
+
+
+def add_code(tx: Transaction, digest: str, now: datetime) -> None:
+    """The only valid code from now on."""
+    tx.execute(tables.code.delete().where(tables.code.c.used_at.is_(None)))
+    tx.execute(insert(tables.code).values(digest=digest, made_at=now))
+
+
+def use_code(tx: Transaction, digest: str, now: datetime) -> bool:
+    """Spend a code; False if it is unknown or spent."""
+    c = tables.code.c
+    spent = tx.execute(update(tables.code).where(c.digest == digest, c.used_at.is_(None)).values(used_at=now))
+    return spent.rowcount == 1

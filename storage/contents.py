@@ -1,0 +1,258 @@
+"""Drafts, contents, and what members make of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+
+from bot.domain.content import Content, Copy, Draft, DraftState, Found
+from bot.domain.share import Stance
+from storage import tables
+from storage.database import Transaction
+from storage.rows import joined, put, split
+from storage.tables import new_id
+
+_d, _c = tables.draft.c, tables.content.c
+
+
+def add_draft(tx: Transaction, circle_id: str, author_id: str, url: str, now: datetime) -> str:
+    draft_id = new_id()
+    tx.execute(
+        insert(tables.draft).values(
+            circle_id=circle_id,
+            id=draft_id,
+            author_id=author_id,
+            url=url,
+            state=DraftState.WAITING,
+            created_at=now,
+        )
+    )
+    return draft_id
+
+
+def draft(tx: Transaction, circle_id: str, draft_id: str) -> Draft | None:
+    row = tx.execute(select(tables.draft).where(_d.circle_id == circle_id, _d.id == draft_id)).first()
+    return _draft(row) if row else None
+
+
+def _draft(row: Row[Any]) -> Draft:
+    found = Found(
+        row.found_url or row.url, row.title, row.description, row.picture_url, row.picture_alt, row.site
+    )
+    return Draft(row.id, row.author_id, row.url, DraftState(row.state), found, row.problem)
+
+
+def claim_drafts(tx: Transaction, now: datetime, lease: timedelta, limit: int) -> list[tuple[str, str, str]]:
+    """(circle, draft, url) of pages to read; nobody else takes them before `lease` is over."""
+    free = (_d.lease_until.is_(None)) | (_d.lease_until < now)
+    rows = tx.execute(
+        select(_d.circle_id, _d.id, _d.url)
+        .where(_d.state == DraftState.WAITING, free)
+        .order_by(_d.created_at)
+        .limit(limit)
+    ).all()
+    for row in rows:
+        tx.execute(
+            update(tables.draft)
+            .where(_d.circle_id == row.circle_id, _d.id == row.id)
+            .values(lease_until=now + lease)
+        )
+    return [(row.circle_id, row.id, row.url) for row in rows]
+
+
+def fill_draft(tx: Transaction, circle_id: str, draft_id: str, found: Found | None, problem: str) -> bool:
+    """Note what the page said, or why it could not be read; False if that was done already."""
+    values = (
+        {"state": DraftState.UNREADABLE, "problem": problem}
+        if found is None
+        else {
+            "state": DraftState.READY,
+            "found_url": found.url,
+            "title": found.title,
+            "description": found.description,
+            "picture_url": found.picture_url,
+            "picture_alt": found.picture_alt,
+            "site": found.site,
+        }
+    )
+    done = tx.execute(
+        update(tables.draft)
+        .where(_d.circle_id == circle_id, _d.id == draft_id, _d.state == DraftState.WAITING)
+        .values(**values)
+    )
+    return done.rowcount == 1
+
+
+def close_draft(tx: Transaction, circle_id: str, draft_id: str) -> bool:
+    """A draft becomes a content once; False if it has."""
+    done = tx.execute(
+        update(tables.draft)
+        .where(_d.circle_id == circle_id, _d.id == draft_id, _d.state != DraftState.PUBLISHED)
+        .values(state=DraftState.PUBLISHED)
+    )
+    return done.rowcount == 1
+
+
+def _columns(copy: Copy) -> dict[str, object]:
+    return {
+        "topic_id": copy.topic_id,
+        "url": copy.url,
+        "title": copy.title,
+        "why": copy.why,
+        "openings": list(copy.openings),
+        "networks": joined(copy.networks),
+        "picture_url": copy.picture_url,
+        "picture_alt": copy.picture_alt,
+        "expires_at": copy.expires_at,
+    }
+
+
+def add(tx: Transaction, circle_id: str, author_id: str, copy: Copy, now: datetime) -> str:
+    content_id = new_id()
+    tx.execute(
+        insert(tables.content).values(
+            circle_id=circle_id,
+            id=content_id,
+            author_id=author_id,
+            created_at=now,
+            publish_at=copy.publish_at or now,
+            **_columns(copy),
+        )
+    )
+    return content_id
+
+
+def load(tx: Transaction, circle_id: str, content_id: str) -> Content | None:
+    row = tx.execute(select(tables.content).where(_c.circle_id == circle_id, _c.id == content_id)).first()
+    return _content(row) if row else None
+
+
+def _content(row: Row[Any]) -> Content:
+    copy = Copy(
+        url=row.url,
+        title=row.title,
+        why=row.why,
+        openings=tuple(row.openings),
+        topic_id=row.topic_id,
+        networks=split(row.networks),
+        picture_url=row.picture_url,
+        picture_alt=row.picture_alt,
+        expires_at=row.expires_at,
+        publish_at=row.publish_at,
+    )
+    return Content(row.id, row.author_id, copy, row.version, row.published_at, row.withdrawn_at)
+
+
+def change(tx: Transaction, circle_id: str, content_id: str, copy: Copy) -> None:
+    values = _columns(copy) | ({"publish_at": copy.publish_at} if copy.publish_at else {})
+    _update(tx, circle_id, content_id, version=_c.version + 1, **values)
+
+
+def mark(tx: Transaction, circle_id: str, content_id: str, **moments: datetime | None) -> None:
+    """`published_at` or `withdrawn_at`."""
+    _update(tx, circle_id, content_id, version=_c.version + 1, **moments)
+
+
+def _update(tx: Transaction, circle_id: str, content_id: str, **values: object) -> None:
+    tx.execute(update(tables.content).where(_c.circle_id == circle_id, _c.id == content_id).values(**values))
+
+
+def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
+    """(circle, content) whose hour has come."""
+    rows = tx.execute(
+        select(_c.circle_id, _c.id).where(
+            _c.published_at.is_(None), _c.withdrawn_at.is_(None), _c.publish_at <= now
+        )
+    )
+    return [(row.circle_id, row.id) for row in rows]
+
+
+def latest(tx: Transaction, circle_id: str, limit: int) -> list[Content]:
+    """The circle's latest, newest first."""
+    rows = tx.execute(
+        select(tables.content).where(_c.circle_id == circle_id).order_by(_c.created_at.desc()).limit(limit)
+    )
+    return [_content(row) for row in rows]
+
+
+def words(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> str:
+    """The member's own text; empty while they have none."""
+    w = tables.words.c
+    found = tx.execute(
+        select(w.text).where(w.circle_id == circle_id, w.content_id == content_id, w.person_id == person_id)
+    ).scalar()
+    return found or ""
+
+
+def save_words(
+    tx: Transaction, circle_id: str, content_id: str, person_id: str, text: str, now: datetime
+) -> None:
+    key = {"circle_id": circle_id, "content_id": content_id, "person_id": person_id}
+    put(tx, tables.words, key, {"text": text, "saved_at": now})
+
+
+def stance(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> Stance:
+    s = tables.stance.c
+    row = tx.execute(
+        select(s.declined_at, s.later_until).where(
+            s.circle_id == circle_id, s.content_id == content_id, s.person_id == person_id
+        )
+    ).first()
+    return Stance(row.declined_at is not None, row.later_until) if row else Stance()
+
+
+def take_stance(
+    tx: Transaction,
+    circle_id: str,
+    content_id: str,
+    person_id: str,
+    *,
+    declined_at: datetime | None = None,
+    later_until: datetime | None = None,
+) -> None:
+    key = {"circle_id": circle_id, "content_id": content_id, "person_id": person_id}
+    put(tx, tables.stance, key, {"declined_at": declined_at, "later_until": later_until})
+
+
+def ask(tx: Transaction, circle_id: str, content_id: str, asker_id: str, text: str, now: datetime) -> str:
+    question_id = new_id()
+    tx.execute(
+        insert(tables.question).values(
+            circle_id=circle_id,
+            id=question_id,
+            content_id=content_id,
+            asker_id=asker_id,
+            text=text,
+            asked_at=now,
+        )
+    )
+    return question_id
+
+
+def question(tx: Transaction, circle_id: str, question_id: str) -> Row[Any] | None:
+    q = tables.question.c
+    return tx.execute(select(tables.question).where(q.circle_id == circle_id, q.id == question_id)).first()
+
+
+def answer(tx: Transaction, circle_id: str, question_id: str, by: str, text: str, now: datetime) -> None:
+    q = tables.question.c
+    tx.execute(
+        update(tables.question)
+        .where(q.circle_id == circle_id, q.id == question_id)
+        .values(answer=text, answered_by=by, answered_at=now)
+    )
+
+
+def count_live(tx: Transaction, circle_id: str, now: datetime) -> int:
+    return tx.execute(
+        select(func.count())
+        .select_from(tables.content)
+        .where(
+            _c.circle_id == circle_id,
+            _c.published_at.is_not(None),
+            _c.withdrawn_at.is_(None),
+            _c.expires_at > now,
+        )
+    ).scalar_one()

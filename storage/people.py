@@ -1,0 +1,233 @@
+"""People, members and their consents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, insert, select, update
+
+from bot.domain.circle import Circle, Person, Role
+from bot.domain.member import Member, Preferences
+from storage import tables
+from storage.database import Transaction
+from storage.rows import insert_new, joined, put, split
+from storage.tables import new_id
+
+_p, _m, _w, _c = tables.person.c, tables.member.c, tables.workspace.c, tables.circle.c
+
+_followed = (
+    select(func.aggregate_strings(tables.follow.c.topic_id, ","))
+    .where(tables.follow.c.circle_id == _p.circle_id, tables.follow.c.person_id == _p.id)
+    .scalar_subquery()
+)
+
+
+def _everything() -> Select[Any]:
+    """One row with circle, person and member: what every event needs, in one question."""
+    return (
+        select(tables.person, tables.member, _followed.label("topics"), tables.circle)
+        .select_from(tables.person)
+        .join(tables.circle, _c.id == _p.circle_id)
+        .outerjoin(tables.member, (_m.circle_id == _p.circle_id) & (_m.person_id == _p.id))
+    )
+
+
+def _person(row: Row[Any]) -> Person:
+    r = row._mapping
+    return Person(
+        id=r[_p.id],
+        circle_id=r[_p.circle_id],
+        workspace_id=r[_p.workspace_id],
+        address=r[_p.address],
+        name=r[_p.name],
+        language=r[_p.chosen_language] or r[_p.platform_language],
+        zone=r[_p.zone],
+        role=Role(r[_p.role]),
+        guest=r[_p.guest],
+        reachable=r[_p.reachable],
+        platform_language=r[_p.platform_language],
+    )
+
+
+def _member(row: Row[Any]) -> Member | None:
+    r = row._mapping
+    if r[_m.person_id] is None:
+        return None
+    preferences = Preferences(
+        topics=frozenset(split(r["topics"] or "")),
+        networks=split(r[_m.networks]),
+        weekly_ceiling=r[_m.weekly_ceiling],
+        day_start=r[_m.day_start],
+        day_end=r[_m.day_end],
+        days=frozenset(int(day) for day in r[_m.days]),
+        country=r[_m.country],
+        instance=r[_m.instance],
+    )
+    return Member(r[_p.id], r[_m.joined_at], r[_m.consent_version], r[_m.paused_until], preferences)
+
+
+def _circle(row: Row[Any]) -> Circle:
+    r = row._mapping
+    return Circle(r[_c.id], r[_c.name], r[_c.language], r[_c.zone], r[_c.created_at])
+
+
+_by_sender = _everything().join(tables.workspace, (_w.circle_id == _p.circle_id) & (_w.id == _p.workspace_id))
+
+
+def find(
+    tx: Transaction, platform: str, workspace: str, user: str
+) -> tuple[Circle, Person, Member | None] | None:
+    """Whom the platform vouched for, under their own circle; None for somebody never seen."""
+    row = tx.execute(
+        _by_sender.where(_w.platform == platform, _w.external_id == workspace, _p.external_id == user)
+    ).first()
+    return (_circle(row), _person(row), _member(row)) if row else None
+
+
+def load(tx: Transaction, circle_id: str, person_id: str) -> tuple[Person, Member | None]:
+    row = tx.execute(_everything().where(_p.circle_id == circle_id, _p.id == person_id)).one()
+    return _person(row), _member(row)
+
+
+def add(tx: Transaction, platform: str, workspace: str, user: str, **profile: object) -> bool:
+    """Note somebody down in a workspace that is known; False if the workspace is not. Enrols nobody."""
+    home = tx.execute(
+        select(_w.circle_id, _w.id).where(_w.platform == platform, _w.external_id == workspace)
+    ).first()
+    if home is None:
+        return False
+    values = {
+        "circle_id": home.circle_id,
+        "id": new_id(),
+        "workspace_id": home.id,
+        "external_id": user,
+        "address": f"{platform}:{workspace}:{user}",
+        "guest": False,
+        "reachable": True,
+    }
+    insert_new(tx, tables.person, values | profile)
+    return True
+
+
+def change(tx: Transaction, person: Person, **values: object) -> None:
+    """`name`, `chosen_language`, `platform_language`, `zone`, `role`, `guest`, `reachable`."""
+    tx.execute(
+        update(tables.person).where(_p.circle_id == person.circle_id, _p.id == person.id).values(**values)
+    )
+
+
+def lose(tx: Transaction, circle_id: str, person_id: str) -> None:
+    """They cannot be written to. Their consent stays, and nobody is told."""
+    tx.execute(
+        update(tables.person).where(_p.circle_id == circle_id, _p.id == person_id).values(reachable=False)
+    )
+
+
+def with_role(tx: Transaction, circle_id: str) -> list[Person]:
+    rows = tx.execute(
+        _everything().where(_p.circle_id == circle_id, _p.role != Role.NONE).order_by(_p.role.desc(), _p.name)
+    )
+    return [_person(row) for row in rows]
+
+
+def at_address(tx: Transaction, circle_id: str, address: str) -> Person | None:
+    row = tx.execute(_everything().where(_p.circle_id == circle_id, _p.address == address)).first()
+    return _person(row) if row else None
+
+
+def members(tx: Transaction, circle_id: str, topic_id: str) -> Iterable[tuple[Person, Member]]:
+    """Everybody in the circle who follows a topic and can be written to."""
+    follows = tables.follow.c
+    rows = tx.execute(
+        _everything()
+        .join(tables.follow, (follows.circle_id == _p.circle_id) & (follows.person_id == _p.id))
+        .where(_p.circle_id == circle_id, follows.topic_id == topic_id, _p.reachable)
+    )
+    for row in rows:
+        member = _member(row)
+        if member is not None:
+            yield _person(row), member
+
+
+def count_members(tx: Transaction, circle_id: str) -> int:
+    return tx.execute(
+        select(func.count()).select_from(tables.member).where(_m.circle_id == circle_id)
+    ).scalar_one()
+
+
+def join(tx: Transaction, person: Person, preferences: Preferences, version: int, now: datetime) -> None:
+    """Enter the circle: the consent and what it was given to, kept for good."""
+    tx.execute(
+        insert(tables.consent).values(
+            circle_id=person.circle_id,
+            id=new_id(),
+            person_id=person.id,
+            version=version,
+            language=person.language,
+            given_at=now,
+        )
+    )
+    key = {"circle_id": person.circle_id, "person_id": person.id}
+    put(
+        tx,
+        tables.member,
+        key,
+        {"joined_at": now, "consent_version": version, "paused_until": None, **_columns(preferences)},
+    )
+    _follow(tx, person, preferences.topics)
+
+
+def prefer(tx: Transaction, person: Person, preferences: Preferences) -> None:
+    tx.execute(
+        update(tables.member)
+        .where(_m.circle_id == person.circle_id, _m.person_id == person.id)
+        .values(**_columns(preferences))
+    )
+    _follow(tx, person, preferences.topics)
+
+
+def pause(tx: Transaction, person: Person, until: datetime | None) -> None:
+    tx.execute(
+        update(tables.member)
+        .where(_m.circle_id == person.circle_id, _m.person_id == person.id)
+        .values(paused_until=until)
+    )
+
+
+def leave(tx: Transaction, person: Person, now: datetime) -> None:
+    """Out, and what was on its way to them is dropped in the same transaction."""
+    tx.execute(
+        update(tables.consent)
+        .where(
+            tables.consent.c.circle_id == person.circle_id,
+            tables.consent.c.person_id == person.id,
+            tables.consent.c.withdrawn_at.is_(None),
+        )
+        .values(withdrawn_at=now)
+    )
+    tx.execute(delete(tables.member).where(_m.circle_id == person.circle_id, _m.person_id == person.id))
+
+
+def _columns(preferences: Preferences) -> dict[str, object]:
+    return {
+        "weekly_ceiling": preferences.weekly_ceiling,
+        "day_start": preferences.day_start,
+        "day_end": preferences.day_end,
+        "days": "".join(str(day) for day in sorted(preferences.days)),
+        "country": preferences.country,
+        "networks": joined(preferences.networks),
+        "instance": preferences.instance,
+    }
+
+
+def _follow(tx: Transaction, person: Person, topics: frozenset[str]) -> None:
+    follows = tables.follow.c
+    tx.execute(
+        delete(tables.follow).where(follows.circle_id == person.circle_id, follows.person_id == person.id)
+    )
+    for topic_id in sorted(topics):
+        tx.execute(
+            insert(tables.follow).values(circle_id=person.circle_id, topic_id=topic_id, person_id=person.id)
+        )

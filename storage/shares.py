@@ -1,0 +1,137 @@
+"""Shares and the clicks they brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from bot.domain.message import CONTENT
+from bot.domain.share import Share, Tally
+from storage import tables
+from storage.database import Transaction
+from storage.rows import insert_new
+from storage.tables import new_id
+
+_s, _k, _m = tables.share.c, tables.click.c, tables.message.c
+
+
+def offer(tx: Transaction, circle_id: str, content_id: str, offers: Iterable[tuple[str, str]]) -> None:
+    """Tokens for every (person, network) that has none yet."""
+    have = set(
+        tx.execute(
+            select(_s.person_id, _s.network).where(_s.circle_id == circle_id, _s.content_id == content_id)
+        ).tuples()
+    )
+    rows = [
+        {
+            "circle_id": circle_id,
+            "content_id": content_id,
+            "person_id": person_id,
+            "network": network,
+            "page_token": new_id(),
+            "link_token": new_id(),
+        }
+        for person_id, network in offers
+        if (person_id, network) not in have
+    ]
+    if rows:
+        tx.execute(insert(tables.share), rows)
+
+
+def _share(row: Row[Any]) -> Share:
+    return Share(
+        row.content_id,
+        row.person_id,
+        row.network,
+        row.page_token,
+        row.link_token,
+        row.opened_at,
+        row.posted_at,
+    )
+
+
+def of_member(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> list[Share]:
+    rows = tx.execute(
+        select(tables.share).where(
+            _s.circle_id == circle_id, _s.content_id == content_id, _s.person_id == person_id
+        )
+    )
+    return [_share(row) for row in rows]
+
+
+def by_page(tx: Transaction, token: str) -> tuple[str, Share] | None:
+    """The circle and the share behind a share page."""
+    row = tx.execute(select(tables.share).where(_s.page_token == token)).first()
+    return (row.circle_id, _share(row)) if row else None
+
+
+def by_link(tx: Transaction, token: str) -> tuple[str, Share] | None:
+    """The circle and the share behind a tracked link."""
+    row = tx.execute(select(tables.share).where(_s.link_token == token)).first()
+    return (row.circle_id, _share(row)) if row else None
+
+
+def mark(tx: Transaction, circle_id: str, share: Share, **moments: datetime | None) -> None:
+    """`opened_at` or `posted_at`."""
+    tx.execute(
+        update(tables.share)
+        .where(
+            _s.circle_id == circle_id,
+            _s.content_id == share.content_id,
+            _s.person_id == share.person_id,
+            _s.network == share.network,
+        )
+        .values(**moments)
+    )
+
+
+def count_click(tx: Transaction, link_token: str, day: str, visitor: str, now: datetime) -> bool:
+    """False if this visitor was counted on that link today."""
+    return insert_new(tx, tables.click, {"link_token": link_token, "day": day, "visitor": visitor, "at": now})
+
+
+def clicks(tx: Transaction, circle_id: str, content_id: str, person_id: str | None = None) -> int:
+    """Readers of a content's links: one member's, or everybody's."""
+    question = (
+        select(func.count())
+        .select_from(tables.click)
+        .join(tables.share, _s.link_token == _k.link_token)
+        .where(_s.circle_id == circle_id, _s.content_id == content_id)
+    )
+    if person_id is not None:
+        question = question.where(_s.person_id == person_id)
+    return tx.execute(question).scalar_one()
+
+
+def tally(tx: Transaction, circle_id: str, content_id: str) -> Tally:
+    delivered = tx.execute(
+        select(func.count())
+        .select_from(tables.message)
+        .where(
+            _m.circle_id == circle_id,
+            _m.subject_id == content_id,
+            _m.kind == CONTENT.name,
+            _m.shown_version > 0,
+        )
+    ).scalar_one()
+    opened, posted = tx.execute(
+        select(func.count(_s.opened_at), func.count(_s.posted_at)).where(
+            _s.circle_id == circle_id, _s.content_id == content_id
+        )
+    ).one()
+    return Tally(delivered, opened, posted, clicks(tx, circle_id, content_id))
+
+
+def salt(tx: Transaction, day: str, fresh: str) -> str:
+    """The salt of a day: `fresh` if it had none."""
+    insert_new(tx, tables.salt, {"day": day, "value": fresh})
+    found: str = tx.execute(select(tables.salt.c.value).where(tables.salt.c.day == day)).scalar_one()
+    return found
+
+
+def forget_salts(tx: Transaction, before: str) -> None:
+    """Without its salt a visitor's hash can be tied to nobody."""
+    tx.execute(delete(tables.salt).where(tables.salt.c.day < before))

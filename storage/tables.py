@@ -1,0 +1,368 @@
+"""The tables, one a noun. Every row belongs to a circle, and every reference carries the circle with it: a
+row of one circle cannot point at a row of another, whatever the code does."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, time
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Time,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def new_id() -> str:
+    """128 random bits in 22 characters: safe behind a button and in an address."""
+    return secrets.token_urlsafe(16)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant; anything naive is refused."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive instant says nothing")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+Id = String(32)
+
+
+def _id() -> Column[str]:
+    return Column("id", Id, primary_key=True)
+
+
+def _circle(primary: bool = True) -> Column[str]:
+    return Column("circle_id", Id, ForeignKey("circle.id"), primary_key=primary, nullable=False)
+
+
+def _of(table: str, *names: str, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """A reference to `table` inside the same circle; `names` are this table's columns for its id."""
+    return ForeignKeyConstraint(
+        ["circle_id", *names], [f"{table}.circle_id", f"{table}.id"], ondelete=ondelete
+    )
+
+
+def _moment(name: str, required: bool = False) -> Column[Any]:
+    return Column(name, Instant, nullable=not required)
+
+
+def _text(name: str, default: str = "") -> Column[str]:
+    return Column(name, Text, nullable=False, default=default, server_default=default)
+
+
+circle = Table(
+    "circle",
+    metadata,
+    _id(),
+    _text("name"),
+    _text("language", "fr"),
+    _text("zone", "UTC"),
+    _moment("created_at", required=True),
+)
+
+charter = Table(
+    "charter",
+    metadata,
+    _circle(),
+    Column("version", Integer, primary_key=True),
+    Column("language", String(2), primary_key=True),
+    _text("purpose"),
+    _text("members_promise"),
+    _text("organisation_promises"),
+)
+
+workspace = Table(
+    "workspace",
+    metadata,
+    _circle(),
+    _id(),
+    Column("platform", String(20), nullable=False),
+    Column("external_id", String(200), nullable=False),
+    UniqueConstraint("platform", "external_id"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    _circle(),
+    _id(),
+    Column("workspace_id", Id, nullable=False),
+    Column("external_id", String(200), nullable=False),
+    _text("address"),
+    _text("name"),
+    _text("chosen_language"),
+    _text("platform_language"),
+    _text("zone"),
+    _text("role"),
+    Column("guest", Boolean, nullable=False, default=False),
+    Column("reachable", Boolean, nullable=False, default=True),
+    _of("workspace", "workspace_id"),
+    UniqueConstraint("workspace_id", "external_id"),
+)
+
+member = Table(
+    "member",
+    metadata,
+    _circle(),
+    Column("person_id", Id, primary_key=True),
+    _moment("joined_at", required=True),
+    Column("consent_version", Integer, nullable=False),
+    _moment("paused_until"),
+    Column("weekly_ceiling", Integer, nullable=False),
+    Column("day_start", Time, nullable=False, default=time(9)),
+    Column("day_end", Time, nullable=False, default=time(18)),
+    Column("days", String(7), nullable=False, default="01234"),
+    _text("country"),
+    _text("networks"),
+    _text("instance"),
+    _of("person", "person_id"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    _circle(),
+    _id(),
+    Column("person_id", Id, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("language", String(2), nullable=False),
+    _moment("given_at", required=True),
+    _moment("withdrawn_at"),
+    _of("person", "person_id"),
+    Index(None, "circle_id", "person_id"),
+)
+
+topic = Table(
+    "topic",
+    metadata,
+    _circle(),
+    _id(),
+    Column("position", Integer, nullable=False),
+    _text("name_fr"),
+    _text("name_en"),
+)
+
+follow = Table(
+    "follow",
+    metadata,
+    _circle(),
+    Column("topic_id", Id, primary_key=True),
+    Column("person_id", Id, primary_key=True),
+    _of("topic", "topic_id"),
+    ForeignKeyConstraint(
+        ["circle_id", "person_id"], ["member.circle_id", "member.person_id"], ondelete="CASCADE"
+    ),
+    Index(None, "circle_id", "person_id"),
+)
+
+code = Table(
+    "code",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    _moment("made_at", required=True),
+    _moment("used_at"),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    _circle(),
+    _id(),
+    Column("author_id", Id, nullable=False),
+    _text("url"),
+    Column("state", String(12), nullable=False),
+    _text("problem"),
+    _text("found_url"),
+    _text("title"),
+    _text("description"),
+    _text("picture_url"),
+    _text("picture_alt"),
+    _text("site"),
+    _moment("created_at", required=True),
+    _moment("lease_until"),
+    _of("person", "author_id"),
+    Index(None, "state", "created_at"),
+)
+
+content = Table(
+    "content",
+    metadata,
+    _circle(),
+    _id(),
+    Column("author_id", Id, nullable=False),
+    Column("topic_id", Id, nullable=False),
+    _text("url"),
+    _text("title"),
+    _text("why"),
+    Column("openings", JSON, nullable=False),
+    _text("networks"),
+    _text("picture_url"),
+    _text("picture_alt"),
+    Column("version", Integer, nullable=False, default=1),
+    _moment("created_at", required=True),
+    _moment("publish_at", required=True),
+    _moment("expires_at", required=True),
+    _moment("published_at"),
+    _moment("withdrawn_at"),
+    _of("person", "author_id"),
+    _of("topic", "topic_id"),
+    Index(None, "published_at", "publish_at"),
+)
+
+words = Table(
+    "words",
+    metadata,
+    _circle(),
+    Column("content_id", Id, primary_key=True),
+    Column("person_id", Id, primary_key=True),
+    _text("text"),
+    _moment("saved_at", required=True),
+    _of("content", "content_id"),
+    _of("person", "person_id"),
+)
+
+stance = Table(
+    "stance",
+    metadata,
+    _circle(),
+    Column("content_id", Id, primary_key=True),
+    Column("person_id", Id, primary_key=True),
+    _moment("declined_at"),
+    _moment("later_until"),
+    _of("content", "content_id"),
+    _of("person", "person_id"),
+)
+
+share = Table(
+    "share",
+    metadata,
+    _circle(),
+    Column("content_id", Id, primary_key=True),
+    Column("person_id", Id, primary_key=True),
+    Column("network", String(20), primary_key=True),
+    Column("page_token", Id, nullable=False, unique=True),
+    Column("link_token", Id, nullable=False, unique=True),
+    _moment("opened_at"),
+    _moment("posted_at"),
+    _of("content", "content_id"),
+    _of("person", "person_id"),
+)
+
+click = Table(
+    "click",
+    metadata,
+    Column("link_token", Id, ForeignKey("share.link_token"), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("visitor", String(64), primary_key=True),
+    _moment("at", required=True),
+)
+
+salt = Table(
+    "salt",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
+
+question = Table(
+    "question",
+    metadata,
+    _circle(),
+    _id(),
+    Column("content_id", Id, nullable=False),
+    Column("asker_id", Id, nullable=False),
+    _text("text"),
+    _moment("asked_at", required=True),
+    _text("answer"),
+    Column("answered_by", Id),
+    _moment("answered_at"),
+    _of("content", "content_id"),
+    _of("person", "asker_id"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    _circle(),
+    _id(),
+    Column("workspace_id", Id, nullable=False),
+    Column("person_id", Id),
+    _text("address"),
+    Column("kind", String(40), nullable=False),
+    Column("subject_id", Id, nullable=False),
+    Column("counts", Boolean, nullable=False),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("wanted_version", Integer, nullable=False, default=1),
+    Column("shown_version", Integer, nullable=False, default=0),
+    _text("reference"),
+    Column("state", String(10), nullable=False),
+    _moment("due_at", required=True),
+    _moment("expires_at"),
+    _moment("shown_at"),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("fence", Integer, nullable=False, default=0),
+    _moment("lease_until"),
+    _text("last_error"),
+    _moment("created_at", required=True),
+    _of("workspace", "workspace_id"),
+    _of("person", "person_id"),
+    UniqueConstraint("circle_id", "kind", "subject_id", "address"),
+    Index(None, "state", "due_at"),
+    Index(None, "circle_id", "person_id", "counts", "shown_at"),
+    Index(None, "circle_id", "subject_id"),
+)
+
+bucket = Table(
+    "bucket",
+    metadata,
+    Column("key", String(300), primary_key=True),
+    _moment("free_at", required=True),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    _moment("at", required=True),
+)
+
+notebook = Table(
+    "notebook",
+    metadata,
+    Column("key", String(300), primary_key=True),
+    Column("record", JSON, nullable=False),
+)

@@ -1,0 +1,447 @@
+"""Microsoft's side of a Teams bot, on loopback: signing keys, tokens, the connector, and people who click.
+
+Behaves as the documentation says (facts with their pages in the adapter's modules), faults included. What it
+stored is the truth a test holds the bot to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qs
+
+import aiohttp
+import jwt
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot.platforms.teams.glue import TeamsSettings
+
+Json = dict[str, Any]
+
+APP_ID = "11111111-aaaa-4aaa-8aaa-111111111111"
+TENANT = "22222222-bbbb-4bbb-8bbb-222222222222"
+PASSWORD = "a-client-secret-known-to-nobody"
+BOT = {"id": f"28:{APP_ID}", "name": "Cercle"}
+CHANNEL = "19:general@thread.tacv2"
+MAX_MESSAGE = 100 * 1024
+"""Bytes as UTF-16: 413 MessageSizeTooBig ("format your bot messages")."""
+
+
+def system_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def rsa_key(name: str) -> rsa.RSAPrivateKey:
+    """Made once a process: 2048 bits take a while."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the next connector call meets. `done`: the call has its effect first. `broken`: no answer comes
+    ("reset"), or half of one ("half")."""
+
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    done: bool = False
+    broken: str = ""
+    delay: float = 0.0
+
+
+@dataclass
+class Message:
+    id: str
+    conversation: str
+    activity: Json
+    edits: int = 0
+    deleted: bool = False
+
+    @property
+    def card(self) -> Json:
+        card: Json = self.activity["attachments"][0]["content"]
+        return card
+
+
+@dataclass(frozen=True)
+class Call:
+    method: str
+    path: str
+    token: str
+
+
+class FakeTeams:
+    """Start it, hand `settings()` to the bot, and set `bot` to the bot's origin."""
+
+    def __init__(self, now: Callable[[], datetime] = system_now) -> None:
+        self.now = now
+        self.bot = ""
+        self.url = ""
+        self.kid = "key-1"
+        self.endorsements = ["msteams"]
+        self.openid_calls = self.token_calls = 0
+        self.openid_status = self.token_status = 200
+        self.openid_delay = self.token_delay = 0.0
+        self.token_life = 3600
+        self.valid_tokens: set[str] = set()
+        self.faults: deque[Fault] = deque()
+        self.calls: list[Call] = []
+        self.messages: dict[str, Message] = {}
+        self.installed: set[str] = set()
+        self._ids = itertools.count(1_700_000_000_000)
+        self._runner: web.AppRunner | None = None
+        self._client: aiohttp.ClientSession | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def service_url(self) -> str:
+        return f"{self.url}/emea/"
+
+    def settings(self, **changes: Any) -> TeamsSettings:
+        given: Json = {
+            "app_id": APP_ID,
+            "app_password": PASSWORD,
+            "tenant_id": TENANT,
+            "openid_url": f"{self.url}/v1/.well-known/openidconfiguration",
+            "login_url": self.url,
+            "service_url": self.service_url,
+            "service_hosts": ("127.0.0.1",),
+        }
+        return TeamsSettings(**given | changes)
+
+    async def start(self) -> None:
+        app = web.Application(client_max_size=2**21)
+        app.add_routes(
+            [
+                web.get("/v1/.well-known/openidconfiguration", self._openid),
+                web.get("/v1/keys", self._jwks),
+                web.get("/{tenant}/v2.0/.well-known/openid-configuration", self._authority),
+                web.post("/{tenant}/oauth2/v2.0/token", self._token),
+                web.route("*", "/{region}/v3/{tail:.*}", self._connector),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = "http://{}:{}".format(*self._runner.addresses[0][:2])
+        self._client = aiohttp.ClientSession()
+
+    async def close(self) -> None:
+        assert self._client is not None
+        assert self._runner is not None
+        await self._client.close()
+        await self._runner.cleanup()
+
+    # Signing keys and inbound tokens
+
+    def rotate(self, kid: str) -> None:
+        self.kid = kid
+
+    def inbound_token(self, *, drop: tuple[str, ...] = (), kid: str | None = None, **changes: Any) -> str:
+        """A token as the Bot Connector signs it, but for what is changed or dropped."""
+        at = int(self.now().timestamp())
+        claims: Json = {
+            "serviceurl": self.service_url,
+            "nbf": at - 60,
+            "exp": at + 3600,
+            "iss": "https://api.botframework.com",
+            "aud": APP_ID,
+        }
+        claims = {name: value for name, value in (claims | changes).items() if name not in drop}
+        name = self.kid if kid is None else kid
+        return jwt.encode(claims, rsa_key(name), algorithm="RS256", headers={"kid": name})
+
+    async def _openid(self, _: web.Request) -> web.Response:
+        self.openid_calls += 1
+        await asyncio.sleep(self.openid_delay)
+        return web.json_response(
+            {"issuer": "https://api.botframework.com", "jwks_uri": f"{self.url}/v1/keys"},
+            status=self.openid_status,
+        )
+
+    async def _jwks(self, _: web.Request) -> web.Response:
+        public = jwt.algorithms.RSAAlgorithm.to_jwk(rsa_key(self.kid).public_key(), as_dict=True)
+        return web.json_response({"keys": [public | {"kid": self.kid, "endorsements": self.endorsements}]})
+
+    # Outbound tokens
+
+    async def _authority(self, request: web.Request) -> web.Response:
+        base = f"{self.url.replace('http:', 'https:')}/{request.match_info['tenant']}"
+        return web.json_response(
+            {
+                "issuer": f"{base}/v2.0",
+                "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+                "token_endpoint": f"{base}/oauth2/v2.0/token",
+            }
+        )
+
+    async def _token(self, request: web.Request) -> web.Response:
+        self.token_calls += 1
+        form = parse_qs(await request.text())
+        await asyncio.sleep(self.token_delay)
+        known = form["client_id"] == [APP_ID] and form["client_secret"] == [PASSWORD]
+        if self.token_status != 200 or not known or request.match_info["tenant"] != TENANT:
+            return web.json_response({"error": "invalid_client"}, status=self.token_status or 401)
+        token = f"outbound-{self.token_calls}"
+        self.valid_tokens.add(token)
+        return web.json_response(
+            {"token_type": "Bearer", "expires_in": self.token_life, "access_token": token}
+        )
+
+    # The connector
+
+    def visible(self, conversation: str) -> list[Message]:
+        return [m for m in self.messages.values() if m.conversation == conversation and not m.deleted]
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Waits for the bot to have called; an answer to an invoke comes before what it leaves to do."""
+        async with asyncio.timeout(5):
+            while not true():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def _connector(self, request: web.Request) -> web.StreamResponse:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.calls.append(Call(request.method, request.path, token))
+        body = await request.json() if request.can_read_body else {}
+        fault = self.faults.popleft() if self.faults else Fault()
+        await asyncio.sleep(fault.delay)
+        if fault.status and not fault.done:
+            return web.Response(status=fault.status, headers=fault.headers, text=fault.body)
+        if fault.broken and not fault.done:
+            return await _broken(request, fault.broken)
+        answer = self._done(request, token, body)
+        self._changed.set()
+        if fault.broken:
+            return await _broken(request, fault.broken)
+        if fault.status:
+            return web.Response(status=fault.status, headers=fault.headers, text=fault.body)
+        return answer
+
+    def _done(self, request: web.Request, token: str, body: Json) -> web.Response:
+        if token not in self.valid_tokens:
+            return web.json_response({"error": {"code": "Unauthorized"}}, status=401)
+        if len(str(body).encode("utf-16-le")) > MAX_MESSAGE:
+            return web.json_response({"error": {"code": "MessageSizeTooBig"}}, status=413)
+        match [request.method, *request.match_info["tail"].split("/")]:
+            case ["POST", "conversations"]:
+                return self._create(body)
+            case ["POST", "conversations", conversation, "activities", *_]:
+                return self._post(conversation, body)
+            case ["PUT", "conversations", _, "activities", message]:
+                return self._put(message, body)
+            case ["DELETE", "conversations", _, "activities", message]:
+                return self._delete(message)
+            case _:
+                return web.Response(status=405)
+
+    def _create(self, body: Json) -> web.Response:
+        person = body["members"][0]["id"]
+        if body["channelData"]["tenant"]["id"] != TENANT or person not in self.installed:
+            return web.json_response({"error": {"code": "ForbiddenOperationException"}}, status=403)
+        return web.json_response({"id": f"a:{person}"}, status=201)
+
+    def _post(self, conversation: str, activity: Json) -> web.Response:
+        whole = conversation.partition(";messageid=")[0]
+        if whole.startswith("a:") and whole.removeprefix("a:") not in self.installed:
+            blocked = '{"subCode":"MessageWritesBlocked"}'
+            return web.json_response({"errorCode": 209, "message": blocked}, status=403)
+        if not whole.startswith(("a:", "19:")):
+            return web.json_response({"error": {"code": "ConversationNotFound"}}, status=404)
+        id = str(next(self._ids))
+        self.messages[id] = Message(id, conversation, activity)
+        return web.json_response({"id": id}, status=201)
+
+    def _put(self, id: str, activity: Json) -> web.Response:
+        message = self.messages.get(id)
+        if message is None or message.deleted:
+            return web.json_response({"error": {"code": "ActivityNotFound"}}, status=404)
+        message.activity, message.edits = activity, message.edits + 1
+        return web.json_response({"id": id})
+
+    def _delete(self, id: str) -> web.Response:
+        message = self.messages.get(id)
+        if message is None or message.deleted:
+            return web.json_response({"error": {"code": "ActivityNotFound"}}, status=404)
+        message.deleted = True
+        return web.Response(status=200)
+
+    # The bot's door
+
+    async def deliver(self, activity: Json, header: str | None = None) -> tuple[int, Any]:
+        """What the bot answers: status, and its JSON if it has any."""
+        assert self._client is not None
+        token = f"Bearer {self.inbound_token()}" if header is None else header
+        headers = {"Authorization": token} if token else {}
+        async with self._client.post(f"{self.bot}/api/messages", json=activity, headers=headers) as answer:
+            return answer.status, await answer.json() if answer.content_type == "application/json" else None
+
+    def activity(self, kind: str, **content: Any) -> Json:
+        return {
+            "type": kind,
+            "id": f"f:{next(self._ids)}",
+            "timestamp": self.now().isoformat(),
+            "channelId": "msteams",
+            "serviceUrl": self.service_url,
+            "recipient": BOT,
+        } | content
+
+
+async def _broken(request: web.Request, how: str) -> web.StreamResponse:
+    answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+    if how == "half":
+        answer.content_length = 100
+        await answer.prepare(request)
+        await answer.write(b'{"id": "17')
+    if request.transport is not None:
+        request.transport.abort()
+    return answer
+
+
+@dataclass
+class TeamsUser:
+    """Somebody with Teams open. `dialog` is what the last answer to an invoke shows them."""
+
+    teams: FakeTeams
+    name: str
+    aad: str
+    locale: str = "fr-FR"
+    zone: str = "Europe/Paris"
+    dialog: Json | None = None
+    status: int = 0
+    pressed: str = ""
+
+    @property
+    def address(self) -> str:
+        return f"teams:{TENANT}:{self.aad}"
+
+    @property
+    def messages(self) -> list[Message]:
+        return self.teams.visible(f"a:{self.aad}")
+
+    async def installs(self) -> None:
+        """Told to the bot twice, as Teams does."""
+        self.teams.installed.add(self.aad)
+        await self._tell("conversationUpdate", membersAdded=[BOT, {"id": f"29:{self.aad}"}])
+        await self._tell("installationUpdate", action="add")
+
+    async def removes(self) -> None:
+        self.teams.installed.discard(self.aad)
+        await self._tell("installationUpdate", action="remove")
+
+    async def says(self, text: str) -> None:
+        await self._tell("message", text=text, textFormat="plain")
+
+    async def says_in_channel(self, text: str, thread: str = "1699999999999") -> None:
+        mention = {"type": "mention", "mentioned": BOT, "text": "<at>Cercle</at>"}
+        await self._tell(
+            "message",
+            text=f"<at>Cercle</at>&nbsp;{text}\n",
+            conversation=_channel(thread),
+            entities=[*self._entities(), mention],
+        )
+
+    async def presses(self, label: str, **inputs: str) -> None:
+        """The newest button of that label that this person can see; inputs are those of the same card."""
+        message, data = self._button(label)
+        self.pressed = message.id
+        place = {} if message.conversation.startswith("a:") else {"conversation": _channel()}
+        if data.get("msteams", {}).get("type") == "task/fetch":
+            await self._invoke("task/fetch", {"data": data}, replyToId=message.id, **place)
+        else:
+            value = data | defaults(message.card) | inputs
+            await self._tell("message", value=value, replyToId=message.id, **place)
+
+    async def submits(self, **inputs: str) -> None:
+        """Sends the open dialog."""
+        assert self.dialog is not None
+        card = self.dialog["value"]["card"]["content"]
+        data = next(action["data"] for action in actions(card))
+        value = {"data": data | defaults(card) | inputs}
+        await self._invoke("task/submit", value, replyToId=self.pressed)
+
+    async def executes(self, data: Json, message: str) -> Json:
+        """Presses an Action.Execute, as a client of Universal Actions does."""
+        value = {"action": {"type": "Action.Execute", "data": data}, "trigger": "manual"}
+        return await self._invoke("adaptiveCard/action", value, replyToId=message)
+
+    def _button(self, label: str) -> tuple[Message, Json]:
+        seen = [m for m in self.teams.messages.values() if not m.deleted]
+        mine = [m for m in seen if not m.conversation.startswith("a:") or m in self.messages]
+        for message in reversed(mine):
+            for action in actions(message.card):
+                if action["title"] == label and action["type"] == "Action.Submit":
+                    return message, action["data"]
+        raise LookupError(f"no button {label!r}")
+
+    async def _invoke(self, name: str, value: Json, **content: Any) -> Json:
+        answer = await self._tell("invoke", name=name, value=value, **content)
+        self.dialog = answer.get("task")
+        return answer
+
+    async def _tell(self, kind: str, **content: Any) -> Json:
+        self.status, answer = await self.teams.deliver(self.activity(kind, **content))
+        return answer or {}
+
+    def activity(self, kind: str, **content: Any) -> Json:
+        return self.teams.activity(
+            kind,
+            **{
+                "from": {"id": f"29:{self.aad}", "name": self.name, "aadObjectId": self.aad},
+                "conversation": {
+                    "conversationType": "personal",
+                    "tenantId": TENANT,
+                    "id": f"a:{self.aad}",
+                },
+                "channelData": {"tenant": {"id": TENANT}},
+                "entities": self._entities(),
+                "locale": self.locale,
+                "localTimezone": self.zone,
+            }
+            | content,
+        )
+
+    def _entities(self) -> list[Json]:
+        return [{"type": "clientInfo", "locale": self.locale, "timezone": self.zone, "platform": "Web"}]
+
+
+def _channel(thread: str = "1699999999999") -> Json:
+    return {
+        "conversationType": "channel",
+        "isGroup": True,
+        "tenantId": TENANT,
+        "id": f"{CHANNEL};messageid={thread}",
+    }
+
+
+def elements(card: Any) -> Iterator[Json]:
+    """Every object of a card, at any depth."""
+    if isinstance(card, dict):
+        yield card
+    for inside in card.values() if isinstance(card, dict) else card if isinstance(card, list) else ():
+        yield from elements(inside)
+
+
+def actions(card: Json) -> Iterator[Json]:
+    return (e for e in elements(card) if str(e.get("type", "")).startswith("Action."))
+
+
+def defaults(card: Json) -> dict[str, str]:
+    """What the inputs of a card hold before anybody types: Teams merges them into the button's data."""
+    inputs = (e for e in elements(card) if str(e.get("type", "")).startswith("Input."))
+    return {e["id"]: e.get("value", "") for e in inputs}
+
+
+def words(card: Any) -> str:
+    """Everything that can be read on a card, in order."""
+    read = (str(e[name]) for e in elements(card) for name in ("text", "title", "label") if e.get(name))
+    return " ".join(read)

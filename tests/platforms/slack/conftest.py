@@ -1,0 +1,101 @@
+"""A real server in front, a fake Slack behind; the programme is a list of answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.chat.action import Action
+from bot.chat.event import Event
+from bot.chat.platform import Answer
+from bot.chat.reply import Reply
+from bot.platforms.slack.adapter import Slack, SlackSettings
+from tests.emulators.slack import FakeSlack, SlackUser
+from tests.platforms.slack.blocks import check
+
+WORDS = {
+    "platform.cancel": "Cancel",
+    "platform.expired": "That took too long to open. Nothing is lost: press the button again.",
+    "platform.kept": "The form had closed. Here is what you typed.",
+    "platform.open": "Open the form",
+}
+
+
+@dataclass(frozen=True)
+class Poke(Action, verb="poke"):
+    what: str = "x"
+
+
+class Shelf:
+    """A notebook in memory."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, dict[str, Any]] = {}
+
+    async def read(self, key: str) -> dict[str, Any] | None:
+        return self.records.get(key)
+
+    async def write(self, key: str, record: dict[str, Any]) -> None:
+        self.records[key] = record
+
+
+@dataclass
+class Programme:
+    """Hears everything, answers what it was told to."""
+
+    heard: list[Event] = field(default_factory=list)
+    reply: Reply | Callable[[Event], Reply | Awaitable[Reply]] = None
+
+    async def __call__(self, event: Event) -> Answer:
+        self.heard.append(event)
+        reply = self.reply(event) if callable(self.reply) else self.reply
+        return Answer(await reply if isinstance(reply, Awaitable) else reply, "en")
+
+
+@dataclass
+class Bench:
+    slack: FakeSlack
+    platform: Slack
+    programme: Programme
+    shelf: Shelf
+    url: str
+    session: aiohttp.ClientSession
+
+    def user(self, id: str = "U1") -> SlackUser:
+        return SlackUser(self.slack, id, self.url, self.session)
+
+    async def settle(self) -> None:
+        """Wait for what goes on after the answers."""
+        while self.platform._tasks:
+            await asyncio.wait(self.platform._tasks)
+
+
+@pytest.fixture
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    programme, shelf = Programme(), Shelf()
+    async with FakeSlack(check=check) as slack, aiohttp.ClientSession() as session:
+        slack.add_user("U1", "Ada", locale="fr-FR", tz="Europe/Paris")
+        slack.add_user("U2", "Grace")
+        slack.add_channel("C1")
+        slack.add_channel("C2", joined=False)
+        settings = SlackSettings(slack.secret, slack.token, slack.api_url)
+        platform = Slack(settings, programme, lambda language, key: WORDS[key], shelf)
+        await platform.start()
+        app = web.Application()
+        app.add_routes(platform.routes())
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+        yield Bench(slack, platform, programme, shelf, url, session)
+        await runner.cleanup()
+        await platform.close()
+        assert slack.complaints == []

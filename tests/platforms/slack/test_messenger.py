@@ -1,0 +1,265 @@
+"""Every failure by its right name, nothing sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.chat.card import Button, Buttons, Card, text
+from bot.chat.messenger import MessengerError, Notice, Refused, Throttled, Unavailable, Unreachable, Unsure
+from bot.platforms.slack.messenger import PACE, SlackMessenger
+from tests.emulators.slack import FakeSlack, Fault, Faults, Kind
+from tests.platforms.slack.conftest import Poke, Shelf
+
+ADA = "slack:T1:U1"
+HELLO = Notice("n-1", Card("Hello", (text("there"),)))
+BYE = Notice("n-1", Card("Bye"))
+
+
+@dataclass
+class World:
+    slack: FakeSlack
+    messenger: SlackMessenger
+    shelf: Shelf
+    client: AsyncWebClient
+
+
+@pytest.fixture
+async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    timeout = aiohttp.ClientTimeout(total=0.5)
+    async with FakeSlack() as slack, aiohttp.ClientSession(timeout=timeout) as session:
+        slack.add_user("U1", "Ada")
+        slack.add_user("U2", "Gone", deleted=True)
+        slack.add_channel("C1")
+        slack.add_channel("C2", joined=False)
+        client = AsyncWebClient(slack.token, slack.api_url, session=session, retry_handlers=[])
+        shelf = Shelf()
+        yield World(slack, SlackMessenger(client, shelf), shelf, client)
+
+
+async def test_a_card_is_sent_changed_and_taken_away(world: World) -> None:
+    reference = await world.messenger.send(ADA, HELLO)
+    (message,) = world.slack.seen("U1")
+    assert (reference, message.words(), message.notice) == (message.reference, "Hello there", "n-1")
+    assert message.metadata == {"event_type": "cercle_notice", "event_payload": {"id": "n-1"}}
+    post = next(call.args for call in world.slack.calls if call.method == "chat.postMessage")
+    assert (post["unfurl_links"], post["unfurl_media"]) == (False, False)
+    for _ in range(2):
+        await world.messenger.update(ADA, reference, BYE)
+        assert (message.words(), message.notice) == ("Bye", "n-1")
+    for _ in range(2):
+        await world.messenger.delete(ADA, reference)
+        assert world.slack.seen("U1") == []
+
+
+async def test_a_channel_is_written_to_directly(world: World) -> None:
+    await world.messenger.send("slack:T1:C1", HELLO)
+    assert world.slack.messages["C1"][0].words() == "Hello there"
+    assert world.slack.count("conversations.open") == 0
+
+
+async def test_a_conversation_is_opened_once_for_good(world: World) -> None:
+    for _ in range(3):
+        await world.messenger.send(ADA, HELLO)
+    assert world.shelf.records == {ADA: {"channel": "D1"}}
+    await SlackMessenger(world.client, world.shelf).send(ADA, HELLO)
+    assert world.slack.count("conversations.open") == 1
+
+
+async def test_a_conversation_that_moved_is_found_again(world: World) -> None:
+    world.shelf.records[ADA] = {"channel": "D-of-an-older-app"}
+    assert (await world.messenger.send(ADA, HELLO)).startswith("D1:")
+    assert world.shelf.records == {ADA: {"channel": "D1"}}
+    assert len(world.slack.seen("U1")) == 1
+
+
+async def test_one_connection_for_many_calls(world: World) -> None:
+    for _ in range(20):
+        await world.messenger.update(ADA, await world.messenger.send(ADA, HELLO), BYE)
+    assert len(world.slack.connections) == 1
+
+
+THROTTLED = Fault(Kind.THROTTLE, seconds=7)
+LATE = Fault(Kind.SLOW, seconds=1)
+
+SEND = [
+    (THROTTLED, Throttled, 0),
+    (Fault(Kind.ERROR), Unsure, 0),
+    (Fault(Kind.HTML), Unsure, 0),
+    (Fault(Kind.RESET), Unsure, 0),
+    (Fault(Kind.CUT), Unsure, 1),
+    (Fault(Kind.TRUNCATE), Unsure, 1),
+    (LATE, Unsure, 1),
+]
+
+
+@pytest.mark.parametrize(("fault", "error", "posted"), SEND, ids=lambda value: str(value)[:24])
+async def test_a_send_that_breaks(
+    world: World, fault: Fault, error: type[MessengerError], posted: int
+) -> None:
+    await world.messenger.channel(ADA)
+    world.slack.faults.script("chat.postMessage", fault)
+    with pytest.raises(error):
+        await world.messenger.send(ADA, HELLO)
+    assert len(world.slack.seen("U1")) == posted
+    assert world.slack.count("chat.postMessage") == 1
+
+
+@pytest.mark.parametrize("fault", [fault for fault, _, _ in SEND if fault is not THROTTLED])
+@pytest.mark.parametrize("method", ["conversations.open", "chat.update", "chat.delete"])
+async def test_a_step_that_may_be_repeated(world: World, method: str, fault: Fault) -> None:
+    reference = (await world.messenger.send("slack:T1:C1", HELLO)) if method != "conversations.open" else ""
+    world.slack.faults.script(method, fault)
+    with pytest.raises(Unavailable):
+        await step(world, method, reference)
+    await step(world, method, reference)
+
+
+async def step(world: World, method: str, reference: str) -> None:
+    match method:
+        case "conversations.open":
+            await world.messenger.send(ADA, HELLO)
+        case "chat.update":
+            await world.messenger.update("slack:T1:C1", reference, BYE)
+        case _:
+            await world.messenger.delete("slack:T1:C1", reference)
+
+
+@pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage"])
+async def test_the_wait_is_slacks(world: World, method: str) -> None:
+    world.slack.faults.script(method, THROTTLED)
+    with pytest.raises(Throttled) as caught:
+        await world.messenger.send(ADA, HELLO)
+    assert caught.value.wait == 7
+
+
+CODES = [
+    ("ratelimited", Throttled),
+    ("rate_limited", Throttled),
+    ("internal_error", Unsure),
+    ("fatal_error", Unsure),
+    ("user_not_found", Unreachable),
+    ("channel_not_found", Unreachable),
+    ("is_archived", Unreachable),
+    ("not_in_channel", Unreachable),
+    ("messages_tab_disabled", Unreachable),
+    ("cannot_dm_bot", Unreachable),
+    ("user_disabled", Unreachable),
+    ("invalid_blocks", Refused),
+    ("msg_too_long", Refused),
+    ("missing_scope", Refused),
+    ("a_code_of_next_year", Refused),
+    ("invalid_auth", Unavailable),
+    ("token_revoked", Unavailable),
+    ("account_inactive", Unavailable),
+    ("service_unavailable", Unavailable),
+]
+
+
+@pytest.mark.parametrize(("code", "error"), CODES)
+async def test_a_refused_send(world: World, code: str, error: type[MessengerError]) -> None:
+    world.slack.faults.script("chat.postMessage", Fault(Kind.REFUSE, code=code))
+    with pytest.raises(error):
+        await world.messenger.send("slack:T1:C1", HELLO)
+    assert world.slack.count("chat.postMessage") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("message_not_found", Refused),
+        ("edit_window_closed", Refused),
+        ("cant_update_message", Refused),
+        ("internal_error", Unavailable),
+        ("fatal_error", Unavailable),
+        ("ratelimited", Throttled),
+    ],
+)
+async def test_a_refused_update(world: World, code: str, error: type[MessengerError]) -> None:
+    world.slack.faults.script("chat.update", Fault(Kind.REFUSE, code=code))
+    with pytest.raises(error):
+        await world.messenger.update(ADA, "D1:1.2", HELLO)
+
+
+@pytest.mark.parametrize("address", ["slack:T1:U2", "slack:T1:U404", "slack:T1:C2", "slack:T1:C404"])
+async def test_people_and_channels_out_of_reach(world: World, address: str) -> None:
+    with pytest.raises(Unreachable):
+        await world.messenger.send(address, HELLO)
+
+
+@pytest.mark.parametrize("address", ["", "slack", "slack:T1:", "teams:T1:U1", "slack:T1:U1:more"])
+async def test_an_address_of_another_chat(world: World, address: str) -> None:
+    with pytest.raises(Refused):
+        await world.messenger.send(address, HELLO)
+
+
+async def test_a_reference_of_another_chat(world: World) -> None:
+    for act in (world.messenger.update(ADA, "19", HELLO), world.messenger.delete(ADA, ":1")):
+        with pytest.raises(Refused):
+            await act
+
+
+async def test_a_card_that_cannot_be_drawn_is_refused(world: World) -> None:
+    crowded = Card("Crowded", (Buttons(tuple(Button(f"{n}", Poke()) for n in range(26))),))
+    with pytest.raises(Refused):
+        await world.messenger.send(ADA, Notice("n", crowded))
+    assert not world.slack.calls
+
+
+async def test_nobody_listening_is_unavailable(world: World) -> None:
+    await world.messenger.channel(ADA)
+    reference = await world.messenger.send(ADA, HELLO)
+    await world.slack.close()
+    await asyncio.sleep(0)
+    world.client.base_url = "http://127.0.0.1:9/api/"
+    acts = (world.messenger.send(ADA, HELLO), world.messenger.update(ADA, reference, BYE))
+    for act in acts:
+        with pytest.raises(Unavailable):
+            await act
+
+
+async def test_a_name_that_does_not_resolve_is_unavailable(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_such_host(*_: object, **__: object) -> list[object]:
+        raise OSError(-2, "Name or service not known")
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", no_such_host)
+    world.client.base_url = "http://slack.invalid/api/"
+    with pytest.raises(Unavailable):
+        await world.messenger.send("slack:T1:C1", HELLO)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_under_a_storm_the_ledger_agrees(world: World, seed: int) -> None:
+    """What raised anything but Unsure was not posted; what returned was posted once."""
+    await world.messenger.channel(ADA)
+    rates = {kind: 0.08 for kind in Kind if kind not in (Kind.SLOW, Kind.REFUSE)}
+    world.slack.faults = Faults(rates, seed)
+    unsure = set()
+    sent = set()
+    for number in range(60):
+        try:
+            await world.messenger.send(ADA, Notice(f"n{number}", HELLO.card))
+            sent.add(f"n{number}")
+        except Unsure:
+            unsure.add(f"n{number}")
+        except MessengerError:
+            pass
+    posted = [message.notice for message in world.slack.seen("U1")]
+    assert len(posted) == len(set(posted))
+    assert sent <= set(posted) <= sent | unsure
+    assert unsure
+
+
+def test_the_pace_is_below_what_slack_allows() -> None:
+    assert PACE.channel.rate <= 1
+    assert PACE.update.rate * 60 <= 50
+    assert PACE.send.rate * 60 <= 300

@@ -1,0 +1,109 @@
+"""The adapter on a real socket, Microsoft's side on another, and a script where the app's dispatch stands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from bot.chat.event import Event
+from bot.chat.platform import Answer
+from bot.chat.reply import Reply
+from bot.platforms.teams.adapter import Teams
+from bot.platforms.teams.glue import TeamsSettings
+from tests.emulators.teams import FakeTeams, TeamsUser
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class Script:
+    """Answers what the test says, and keeps what it heard."""
+
+    reply: Reply = None
+    events: list[Event] = field(default_factory=list)
+
+    async def __call__(self, event: Event) -> Answer:
+        self.events.append(event)
+        return Answer(self.reply, "fr")
+
+
+@dataclass
+class Pages:
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reads: int = 0
+    writes: int = 0
+
+    async def read(self, key: str) -> dict[str, Any] | None:
+        self.reads += 1
+        return self.records.get(key)
+
+    async def write(self, key: str, record: dict[str, Any]) -> None:
+        self.writes += 1
+        self.records[key] = record
+
+
+@dataclass
+class House:
+    """Everything on loopback."""
+
+    fake: FakeTeams
+    clock: Clock
+    teams: Teams
+    script: Script
+    pages: Pages
+
+    def user(self, name: str = "Ada", number: int = 1, zone: str = "Europe/Paris") -> TeamsUser:
+        return TeamsUser(self.fake, name, f"{number:08d}-cccc-4ccc-8ccc-000000000001", zone=zone)
+
+    async def member(self, name: str = "Ada", number: int = 1) -> TeamsUser:
+        """Somebody who added the app; what was heard of it is forgotten."""
+        user = self.user(name, number)
+        await user.installs()
+        self.script.events.clear()
+        return user
+
+
+def spoken(language: str, key: str) -> str:
+    return f"{key} ({language})"
+
+
+@pytest_asyncio.fixture
+async def fake() -> AsyncIterator[FakeTeams]:
+    teams = FakeTeams(Clock())
+    await teams.start()
+    yield teams
+    await teams.close()
+
+
+@pytest.fixture
+def settings(fake: FakeTeams) -> TeamsSettings:
+    return fake.settings()
+
+
+@pytest_asyncio.fixture
+async def house(fake: FakeTeams, settings: TeamsSettings) -> AsyncIterator[House]:
+    script, pages = Script(), Pages()
+    assert isinstance(fake.now, Clock)
+    teams = Teams(settings, script, spoken, pages, fake.now)
+    app = web.Application()
+    app.add_routes(teams.routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    fake.bot = "http://{}:{}".format(*runner.addresses[0][:2])
+    await teams.start()
+    yield House(fake, fake.now, teams, script, pages)
+    await runner.cleanup()
+    await teams.close()

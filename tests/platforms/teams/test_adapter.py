@@ -1,0 +1,431 @@
+"""People in Teams and what they see: every kind of event in, every kind of reply out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bot.chat.action import Action, pack
+from bot.chat.card import Button, Buttons, Card, FormButton, LinkButton, text
+from bot.chat.event import Click, Command, Installed, Removed, Said, Submission
+from bot.chat.form import Choices, Form, Option, People, TextInput, Toggle
+from bot.chat.messenger import Notice
+from bot.chat.reply import Ask, Home, Replace, Reply, Say
+from bot.platforms.teams.glue import TeamsSettings
+from tests.emulators.teams import CHANNEL, TENANT, FakeTeams, Fault, TeamsUser, actions, words
+from tests.platforms.teams.conftest import House
+
+
+@dataclass(frozen=True)
+class Later(Action, verb="later"):
+    content: int
+
+
+@dataclass(frozen=True)
+class Edit(Action, verb="edit"):
+    content: int
+
+
+@dataclass(frozen=True)
+class Save(Action, verb="save"):
+    content: int
+
+
+CONTENT = Card(
+    "Nos alternants",
+    (
+        text("Trois promotions racontent."),
+        Buttons((Button("Plus tard", Later(7)), FormButton("Mes mots", Edit(7)))),
+    ),
+)
+NETWORKS = (Option("linkedin", "LinkedIn"), Option("bluesky", "Bluesky"))
+FORM = Form(
+    Save(7),
+    "Vos mots",
+    (
+        TextInput("words", "Vos mots", "J'étais leur tutrice", multiline=True),
+        Choices(
+            "networks",
+            "Réseaux",
+            (Option("linkedin", "LinkedIn"), Option("bluesky", "Bluesky")),
+            ("linkedin",),
+        ),
+        Toggle("sure", "C'est bien moi"),
+        People("thanks", "Merci à"),
+    ),
+    "Garder",
+)
+DONE = Card("C'est gardé")
+
+
+async def holding_a_card(house: House) -> TeamsUser:
+    ada = await house.member()
+    await house.teams.messenger.send(ada.address, Notice("n1", CONTENT))
+    return ada
+
+
+# What is heard
+
+
+async def test_adding_the_app_is_one_event_with_one_key(house: House) -> None:
+    ada = house.user()
+    await ada.installs()
+    first, second = house.script.events
+    assert isinstance(first, Installed)
+    assert first == second
+    assert (first.sender.address, first.sender.name) == (ada.address, "Ada")
+
+
+async def test_removing_the_app(house: House) -> None:
+    ada = await house.member()
+    await ada.removes()
+    [event] = house.script.events
+    assert isinstance(event, Removed)
+
+
+async def test_words_in_the_conversation_with_the_bot(house: House) -> None:
+    ada = house.user(zone="Indian/Reunion")
+    await ada.says(" rejoindre ")
+    [event] = house.script.events
+    assert isinstance(event, Said)
+    assert (event.text, event.sender.locale, event.sender.zone) == ("rejoindre", "fr-FR", "Indian/Reunion")
+    assert ada.status == 202
+
+
+async def test_words_in_a_channel_are_a_command_from_there(house: House) -> None:
+    await house.user().says_in_channel("appel à volontaires")
+    [event] = house.script.events
+    assert isinstance(event, Command)
+    assert (event.text, event.place) == ("appel à volontaires", f"teams:{TENANT}:{CHANNEL}")
+
+
+async def test_channel_talk_that_is_not_for_the_bot_is_left_alone(house: House) -> None:
+    ada = house.user()
+    channel = {"conversationType": "channel", "tenantId": TENANT, "id": CHANNEL}
+    await house.fake.deliver(ada.activity("message", text="entre nous", conversation=channel))
+    assert house.script.events == []
+
+
+async def test_a_button(house: House) -> None:
+    ada = await holding_a_card(house)
+    await ada.presses("Plus tard")
+    [event] = house.script.events
+    assert isinstance(event, Click)
+    assert (event.action, event.place, ada.status) == (pack(Later(7)), "", 202)
+
+
+async def test_a_button_in_a_channel_says_where(house: House) -> None:
+    await house.user().says_in_channel("appel")
+    await house.teams.messenger.send(f"teams:{TENANT}:{CHANNEL}", Notice("n1", CONTENT))
+    await house.user().presses("Plus tard")
+    event = house.script.events[-1]
+    assert isinstance(event, Click)
+    assert event.place == f"teams:{TENANT}:{CHANNEL}"
+
+
+async def test_a_dialog_opens_and_is_sent(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses("Mes mots")
+    assert ada.dialog is not None
+    assert ada.dialog["type"] == "continue"
+    assert ada.dialog["value"]["title"] == "Vos mots"
+    house.script.reply = None
+    bob, eve = (house.user(number=number).aad for number in (2, 3))
+    await ada.submits(words="Mes mots à moi", networks="linkedin,bluesky", sure="true", thanks=f"{bob},{eve}")
+    click, submission = house.script.events
+    assert isinstance(click, Click)
+    assert click.action == pack(Edit(7))
+    assert isinstance(submission, Submission)
+    assert submission.action == pack(Save(7))
+    assert dict(submission.answers.values) == {
+        "words": "Mes mots à moi",
+        "networks": ("linkedin", "bluesky"),
+        "sure": True,
+        "thanks": (f"teams:{TENANT}:{bob}", f"teams:{TENANT}:{eve}"),
+    }
+    assert ada.status == 200
+    assert not ada.dialog
+
+
+async def test_a_universal_action_is_a_click(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Replace(DONE)
+    answer = await ada.executes({"cercle": pack(Later(7))}, ada.messages[0].id)
+    assert (ada.status, answer["statusCode"]) == (200, 200)
+    await house.fake.until(lambda: ada.messages[0].edits)
+    assert words(ada.messages[0].card) == "C'est gardé"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        ("messageReaction", {"reactionsAdded": [{"type": "like"}]}, 202),
+        ("messageUpdate", {"text": "corrigé"}, 202),
+        ("typing", {}, 202),
+        ("endOfConversation", {}, 202),
+        ("installationUpdate", {"action": "add-upgrade"}, 202),
+        ("conversationUpdate", {"membersAdded": [{"id": "29:somebody"}]}, 202),
+        ("invoke", {"name": "composeExtension/query", "value": {}}, 501),
+        ("invoke", {"name": "signin/verifyState"}, 501),
+        ("invoke", {"name": "task/fetch", "value": {"data": {}}}, 400),
+        ("invoke", {"name": "task/submit", "value": None}, 400),
+        ("invoke", {"name": "task/fetch", "value": {"data": {"cercle": 7}}}, 400),
+        ("message", {"value": {"cercle": None}}, 400),
+        ("message", {"text": "bonjour", "id": ""}, 400),
+        ("message", {"text": "bonjour", "from": None}, 400),
+        ("message", {"text": "bonjour", "entities": "none", "localTimezone": 3, "recipient": []}, 202),
+    ],
+)
+async def test_what_is_not_for_us_is_answered_and_what_is_malformed_refused(
+    house: House, kind: str, content: dict[str, Any], expected: int
+) -> None:
+    status, _ = await house.fake.deliver(house.user().activity(kind, **content))
+    assert status == expected
+    assert len(house.script.events) == (1 if "entities" in content else 0)
+
+
+# What is answered
+
+
+@pytest.mark.parametrize("reply", [Say(DONE), Home(DONE), Replace(DONE)])
+async def test_a_card_in_answer_to_words(house: House, reply: Reply) -> None:
+    ada = await house.member()
+    house.script.reply = reply
+    await ada.says("aide")
+    assert [words(message.card) for message in ada.messages] == ["C'est gardé"]
+
+
+async def test_no_answer_to_words(house: House) -> None:
+    ada = await house.member()
+    await ada.says("aide")
+    assert (ada.messages, house.fake.calls) == ([], [])
+
+
+async def test_a_button_that_changes_its_card(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Replace(DONE)
+    await ada.presses("Plus tard")
+    assert [words(message.card) for message in ada.messages] == ["C'est gardé"]
+
+
+async def test_a_button_that_is_answered_below_its_card(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Say(DONE)
+    await ada.presses("Plus tard")
+    assert [words(message.card) for message in ada.messages][-1] == "C'est gardé"
+    assert (len(ada.messages), ada.messages[0].edits) == (2, 0)
+
+
+async def test_a_form_button_that_says_something_instead(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Say(Card("Ce contenu a été retiré", (text("Rien à faire."),)))
+    await ada.presses("Mes mots")
+    assert ada.dialog == {"type": "message", "value": "Ce contenu a été retiré\nRien à faire."}
+
+
+async def test_a_form_button_that_says_something_to_press(house: House) -> None:
+    ada = await holding_a_card(house)
+    link = LinkButton("Ouvrir", "https://example.org/")
+    house.script.reply = Say(Card("Composeur", (Buttons((link,)),)))
+    await ada.presses("Mes mots")
+    assert ada.dialog is not None
+    assert ada.dialog["type"] == "continue"
+    assert [a["url"] for a in actions(ada.dialog["value"]["card"]["content"])] == [link.url]
+
+
+async def test_a_form_button_that_changes_its_card(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Replace(DONE)
+    await ada.presses("Mes mots")
+    assert (ada.status, ada.dialog) == (200, None)
+    await house.fake.until(lambda: ada.messages[0].edits)
+
+
+async def test_a_form_button_with_nothing_to_show(house: House) -> None:
+    ada = await holding_a_card(house)
+    await ada.presses("Mes mots")
+    assert (ada.status, ada.dialog) == (200, None)
+
+
+async def test_a_wrong_form_stays_open_with_what_was_typed(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses("Mes mots")
+    house.script.reply = Ask(FORM, {"words": "C'est trop long pour Bluesky."})
+    await ada.submits(words="Mes mots à moi", networks="bluesky", sure="true")
+    assert ada.dialog is not None
+    shown = ada.dialog["value"]["card"]["content"]
+    assert "C'est trop long pour Bluesky." in words(shown)
+    house.script.reply = None
+    await ada.submits()
+    again = house.script.events[-1]
+    assert isinstance(again, Submission)
+    assert again.answers.text("words") == "Mes mots à moi"
+    assert again.answers.many("networks") == ("bluesky",)
+    assert again.answers.yes("sure")
+
+
+async def test_the_next_of_two_forms_starts_with_its_own_values(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses("Mes mots")
+    house.script.reply = Ask(Form(Later(7), "Quand ?", (TextInput("day", "Jour", "demain"),), "Plus tard"))
+    await ada.submits()
+    house.script.reply = None
+    await ada.submits()
+    last = house.script.events[-1]
+    assert isinstance(last, Submission)
+    assert dict(last.answers.values) == {"day": "demain"}
+
+
+@pytest.mark.parametrize("reply", [Say(DONE), Home(DONE)])
+async def test_a_form_answered_by_a_card(house: House, reply: Reply) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses("Mes mots")
+    house.script.reply = reply
+    await ada.submits()
+    assert (ada.status, ada.dialog) == (200, None)
+    await house.fake.until(lambda: len(ada.messages) == 2)
+    assert words(ada.messages[1].card) == "C'est gardé"
+
+
+async def test_a_form_answered_by_changing_its_card(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses("Mes mots")
+    house.script.reply = Replace(DONE)
+    await ada.submits()
+    await house.fake.until(lambda: ada.messages[0].edits)
+    assert [words(message.card) for message in ada.messages] == ["C'est gardé"]
+
+
+# A form asked for by words stands in the conversation, because a dialog opens from a button only.
+
+
+async def test_a_form_in_the_conversation_gives_way_to_the_answer(house: House) -> None:
+    ada = await house.member()
+    house.script.reply = Ask(FORM)
+    await ada.says("mots")
+    [form] = ada.messages
+    assert words(form.card).startswith("Vos mots")
+    assert form.activity["summary"] == "Vos mots"
+    house.script.reply = Ask(FORM, {"words": "Encore un peu long."})
+    await ada.presses("Garder", words="Très long")
+    assert "Encore un peu long." in words(form.card)
+    house.script.reply = Say(DONE)
+    await ada.presses("Garder")
+    submission = house.script.events[-1]
+    assert isinstance(submission, Submission)
+    assert submission.answers.text("words") == "Très long"
+    assert submission.answers.many("networks") == ("linkedin",)
+    assert [words(message.card) for message in ada.messages] == ["C'est gardé"]
+
+
+async def test_a_form_in_the_conversation_without_an_answer_goes_away(house: House) -> None:
+    ada = await house.member()
+    house.script.reply = Ask(FORM)
+    await ada.says("mots")
+    house.script.reply = None
+    await ada.presses("Garder")
+    assert ada.messages == []
+
+
+async def test_when_the_card_is_gone_the_answer_is_not(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Replace(DONE)
+    house.fake.faults.append(Fault(404))
+    await ada.presses("Plus tard")
+    assert [words(message.card) for message in ada.messages][1:] == ["C'est gardé"]
+
+
+# In a channel
+
+
+async def test_in_a_channel_the_answer_goes_to_the_person(house: House) -> None:
+    ada = await house.member()
+    house.script.reply = Say(DONE)
+    await ada.says_in_channel("aide")
+    assert [words(message.card) for message in ada.messages] == ["C'est gardé"]
+    assert house.pages.records[ada.address]["id"] == f"a:{ada.aad}"
+
+
+async def test_whoever_has_not_added_the_app_is_answered_in_their_thread(house: House) -> None:
+    ada = house.user()
+    house.script.reply = Say(DONE)
+    await ada.says_in_channel("aide", thread="1700")
+    assert [m.conversation for m in house.fake.messages.values()] == [f"{CHANNEL};messageid=1700"]
+
+
+async def test_whoever_has_the_app_without_our_knowing_is_answered_alone(house: House) -> None:
+    ada = house.user()
+    house.fake.installed.add(ada.aad)
+    house.script.reply = Say(DONE)
+    await ada.says_in_channel("aide")
+    assert len(ada.messages) == 1
+    assert house.fake.visible(CHANNEL) == []
+
+
+# What goes wrong outside
+
+
+@pytest.mark.parametrize("status", [403, 404, 413, 429, 500, 503])
+async def test_an_answer_that_cannot_be_shown_is_no_error_for_teams(house: House, status: int) -> None:
+    ada = await house.member()
+    house.script.reply = Say(DONE)
+    house.fake.faults.append(Fault(status))
+    await ada.says("aide")
+    assert (ada.status, ada.messages) == (202, [])
+
+
+async def test_a_dialog_is_answered_before_a_slow_connector(house: House) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses("Mes mots")
+    house.script.reply = Say(DONE)
+    house.fake.faults.append(Fault(delay=1))
+    async with asyncio.timeout(0.5):
+        await ada.submits()
+    await house.teams.close()
+    assert len(ada.messages) == 2
+
+
+async def test_a_form_too_large_for_teams_is_no_error_for_teams(house: House) -> None:
+    ada = await holding_a_card(house)
+    parts = tuple(TextInput(f"t{n}", "Texte", "é" * 3000) for n in range(40))
+    house.script.reply = Ask(Form(Save(7), "Trop", parts, "Garder"))
+    await ada.presses("Mes mots")
+    assert (ada.status, ada.dialog) == (200, None)
+
+
+class TestAnonymous:
+    """Local clients that send no token."""
+
+    @pytest.fixture
+    def settings(self, fake: FakeTeams) -> TeamsSettings:
+        return fake.settings(anonymous=True, app_id="", app_password="")
+
+    async def test_they_are_heard_without_a_token_and_answered_without_one(self, house: House) -> None:
+        ada = house.user()
+        house.script.reply = Say(DONE)
+        activity = ada.activity("message", text="aide", channelData={}, channelId="emulator")
+        del activity["conversation"]["tenantId"]
+        status, _ = await house.fake.deliver(activity, "")
+        assert (status, house.fake.token_calls) == (202, 0)
+        assert [call.token for call in house.fake.calls] == [""]
+        assert house.script.events[0].sender.address == ada.address
+
+    async def test_only_on_this_machine(self, house: House) -> None:
+        activity = house.user().activity("message", serviceUrl="https://smba.trafficmanager.net/emea/")
+        status, _ = await house.fake.deliver(activity, "")
+        assert (status, house.script.events) == (401, [])
+
+    async def test_and_of_no_other_tenant(self, house: House) -> None:
+        activity = house.user().activity("message", channelData={"tenant": {"id": "other"}})
+        activity["conversation"]["tenantId"] = "other"
+        status, _ = await house.fake.deliver(activity, "")
+        assert (status, house.script.events) == (403, [])
