@@ -69,9 +69,9 @@ def demo(
     port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1; 0 for any free port.")] = 8000,
 ) -> None:
     """The whole bot with the playground, on a database of its own. No account is needed."""
-    from bot import demo
+    from bot import demo, month
 
-    raise typer.Exit(demo.headless() if headless else demo.playground(port))
+    raise typer.Exit(month.headless() if headless else demo.playground(port))
 
 
 @manifests.command("slack")

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import structlog
 from aiohttp import web
 
+from bot import web as pages
 from bot.chat.platform import Dispatch, Platform
 from bot.chat.router import Verb, join
 from bot.clients.errors import Unreadable
@@ -20,7 +21,6 @@ from bot.dispatch import Dispatcher
 from bot.domain.content import Found
 from bot.locales import Translator, language_of
 from bot.settings import Settings
-from bot.web import health, redirect, share
 from handlers import FEATURES
 from scheduler.engine import Engine
 from scheduler.pump import Pump
@@ -80,12 +80,8 @@ class Cercle:
         self.pump.ring()
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        pages = (
-            *share.routes(self.database, self._site, self._now, self.ring),
-            *redirect.routes(self.database, self._now, self.ring),
-            *health.routes(self.database),
-        )
-        return [*pages, *(route for platform in self.platforms for route in platform.routes())]
+        ours = pages.routes(self.database, self._site, self._now, self.ring)
+        return [*ours, *(route for platform in self.platforms for route in platform.routes())]
 
     async def start(self, *, by_itself: bool = True) -> None:
         """Ready for events; the pump and the clock run unless somebody else drives them."""
@@ -96,14 +92,16 @@ class Cercle:
             self._pumping = asyncio.create_task(self.pump.run())
             self._engine.start()
 
+    async def hush(self) -> None:
+        """Take nothing new, finish what was begun."""
+        for platform in self.platforms:
+            await platform.close()
+
     async def stop(self) -> None:
-        """Take nothing new, finish what was begun, let go."""
         if self._pumping is not None:
             self._engine.stop()
             await self.pump.stop()
             await self._pumping
-        for platform in self.platforms:
-            await platform.close()
         await self._client.close()
         await asyncio.to_thread(self.database.close)
 
@@ -112,6 +110,7 @@ class Cercle:
         app = web.Application(client_max_size=1 << 20)
         app.add_routes(self.routes())
         app.on_startup.append(lambda _: self.start(by_itself=by_itself))
+        app.on_shutdown.append(lambda _: self.hush())
         app.on_cleanup.append(lambda _: self.stop())
         return app
 

@@ -23,7 +23,8 @@ from bot.platforms.playground.persona import PERSONAS, Persona
 from bot.platforms.playground.preview import Preview, adaptive_cards_designer, block_kit_builder
 from bot.serving import stopped
 from handlers.team.service import first_code
-from storage.database import Database, upgrade
+from storage import shares
+from storage.database import Database, Transaction, upgrade
 from storage.notebook import Notebook
 
 HOST = "127.0.0.1"
@@ -125,6 +126,17 @@ async def appoint(cercle: Cercle, lead: Sender, now: Clock) -> None:
     """Make somebody the lead the way anybody becomes one: with the first code."""
     code = await cercle.database.transact(partial(first_code, now=now()))
     await cercle.dispatch(Command("demo-lead", lead, f"lead {code}"))
+
+
+def local(moment: datetime, zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(zone)):%a %H:%M}"
+
+
+def link_of(tx: Transaction, page_token: str) -> str:
+    """The link readers follow, from the page of the one who shared."""
+    found = shares.by_page(tx, page_token)
+    assert found is not None
+    return found[1].link_token
 
 
 def playground(port: int) -> int:

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+from bot import logs
 from bot.app import Cercle, from_settings, utc_now
 from bot.settings import Settings
 from handlers.team.service import first_code
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 
 async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
+    logs.configure(settings.cercle_log_level)
     upgrade(settings.cercle_database_url)
     cercle = from_settings(settings)
     runner = web.AppRunner(cercle.web(), access_log=None, auto_decompress=False)

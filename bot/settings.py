@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -27,7 +28,7 @@ class Settings(BaseModel):
     cercle_host: str = "127.0.0.1"
     cercle_port: int = Field(default=8000, ge=0, le=65535)
     cercle_secret_key: SecretStr = SecretStr("")
-    cercle_log_level: str = "INFO"
+    cercle_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     cercle_dev_teams_anonymous: bool = False
 
     slack_signing_secret: SecretStr = SecretStr("")

@@ -209,7 +209,7 @@ class Pump:
             return None
         card = drawing.draw(self._reading(tx, message, reader, member, now))
         if card is None:
-            messages.drop(tx, message, "nothing to show")
+            messages.drop(tx, message, messages.NOTHING_TO_SHOW)
             return None
         return self._take(tx, message, platform, card, now)
 

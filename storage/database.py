@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DatabaseError
 
 Transaction = Connection
 """What a unit of work is given. Upper layers pass it on and look inside only through storage's functions."""
@@ -64,15 +65,18 @@ class Database:
     def close(self) -> None:
         """Commit what is waiting, then let go. Blocks for as long as that takes."""
         if self._writer is not None:
+            writer, self._writer = self._writer, None
             self._waiting.put(None)
-            self._writer.join()
-            self._writer = None
+            writer.join()
         self._readers.shutdown()
         self.engine.dispose()
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction and return what it returns, after the commit is on disk. An exception
-        from `work` undoes its own changes, nobody else's, and comes out here."""
+        from `work` undoes its own changes, nobody else's, and comes out here. Raises RuntimeError when the
+        database is not open."""
+        if self._writer is None:
+            raise RuntimeError("the database is not open")
         loop = asyncio.get_running_loop()
         unit = _Unit(work, loop.create_future(), loop)
         self._waiting.put(unit)
@@ -129,7 +133,9 @@ def _run(connection: Connection, raw: sqlite3.Connection, unit: _Unit) -> None:
     try:
         unit.result = unit.work(connection)
     except BaseException as error:
-        unit.error = error
+        unit.error = RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
+        if not raw.in_transaction:  # SQLite itself undid the whole of it: a full disk, a failing one
+            raise sqlite3.OperationalError(str(getattr(error, "orig", error))) from None
         raw.execute("ROLLBACK TO unit")
     raw.execute("RELEASE unit")
 
@@ -148,7 +154,7 @@ def _wake(units: list[_Unit]) -> None:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:
@@ -172,11 +178,21 @@ def upgrade(url: str) -> None:
 def problems(url: str) -> list[str]:
     """What SQLite itself finds wrong with the file: its integrity check and its foreign keys."""
     engine = _engine(url)
-    with engine.connect() as connection:
-        found = [row[0] for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
-        found += [
-            f"{row[0]}: row {row[1]} points at a missing {row[2]}"
-            for row in connection.execute(text("PRAGMA foreign_key_check"))
-        ]
-    engine.dispose()
-    return found
+    try:
+        with engine.connect() as connection:
+            return [*_damages(connection), *_strays(connection)]
+    except DatabaseError as error:
+        return [str(error.orig)]
+    finally:
+        engine.dispose()
+
+
+def _damages(connection: Connection) -> list[str]:
+    return [row[0] for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
+
+
+def _strays(connection: Connection) -> list[str]:
+    return [
+        f"{row[0]}: row {row[1]} points at a missing {row[2]}"
+        for row in connection.execute(text("PRAGMA foreign_key_check"))
+    ]

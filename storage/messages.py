@@ -18,6 +18,9 @@ from storage.tables import new_id
 
 _m, _w = tables.message.c, tables.workspace.c
 
+NOTHING_TO_SHOW = "nothing to show"
+"""Why a message was dropped whose subject was gone when it was to leave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -294,6 +297,20 @@ def drop_all_for(tx: Transaction, circle_id: str, person_id: str, why: str) -> N
     )
 
 
+def pick_up(tx: Transaction, circle_id: str, subject_id: str, now: datetime) -> None:
+    """What was dropped because there was nothing to show, when there is again."""
+    tx.execute(
+        update(tables.message)
+        .where(
+            _m.circle_id == circle_id,
+            _m.subject_id == subject_id,
+            _m.state == State.DROPPED,
+            _m.last_error == NOTHING_TO_SHOW,
+        )
+        .values(state=State.WAITING, due_at=now, fence=_m.fence + 1, last_error="")
+    )
+
+
 def hasten(tx: Transaction, circle_id: str, person_id: str, now: datetime) -> None:
     """Somebody's hours or ceiling changed: what waits for them is weighed again at once."""
     tx.execute(
@@ -339,8 +356,11 @@ def token(tx: Transaction, key: str, limit: Limit, now: datetime) -> datetime | 
     b = tables.bucket.c
     interval = timedelta(seconds=1 / limit.rate)
     slack = interval * (limit.burst - 1)
-    free_at = tx.execute(select(b.free_at).where(b.key == key)).scalar() or now
-    start = max(free_at, now)
+    rows = tx.execute(select(b.key, b.free_at).where(b.key.in_([key, _held(key)])))
+    free = {row.key: row.free_at for row in rows}
+    if (until := free.get(_held(key), now)) > now:
+        return until
+    start = max(free.get(key, now), now)
     if start - now > slack:
         return start - slack
     put(tx, tables.bucket, {"key": key}, {"free_at": start + interval})
@@ -348,8 +368,14 @@ def token(tx: Transaction, key: str, limit: Limit, now: datetime) -> datetime | 
 
 
 def hold(tx: Transaction, key: str, until: datetime) -> None:
-    """Nobody takes a turn of that pace before `until`."""
-    put(tx, tables.bucket, {"key": key}, {"free_at": until})
+    """Nobody takes a turn of that pace before `until`, whatever its burst. A shorter hold changes nothing."""
+    b = tables.bucket.c
+    before = tx.execute(select(b.free_at).where(b.key == _held(key))).scalar()
+    put(tx, tables.bucket, {"key": _held(key)}, {"free_at": max(until, before or until)})
+
+
+def _held(key: str) -> str:
+    return f"{key}:held"
 
 
 def forget_buckets(tx: Transaction, before: datetime) -> None:

@@ -20,6 +20,7 @@ _p, _m, _w, _c = tables.person.c, tables.member.c, tables.workspace.c, tables.ci
 _followed = (
     select(func.aggregate_strings(tables.follow.c.topic_id, ","))
     .where(tables.follow.c.circle_id == _p.circle_id, tables.follow.c.person_id == _p.id)
+    .correlate(tables.person)
     .scalar_subquery()
 )
 

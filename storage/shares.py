@@ -20,11 +20,10 @@ _s, _k, _m = tables.share.c, tables.click.c, tables.message.c
 
 def offer(tx: Transaction, circle_id: str, content_id: str, offers: Iterable[tuple[str, str]]) -> None:
     """Tokens for every (person, network) that has none yet."""
-    have = set(
-        tx.execute(
-            select(_s.person_id, _s.network).where(_s.circle_id == circle_id, _s.content_id == content_id)
-        ).tuples()
+    made = tx.execute(
+        select(_s.person_id, _s.network).where(_s.circle_id == circle_id, _s.content_id == content_id)
     )
+    have = {(row.person_id, row.network) for row in made}
     rows = [
         {
             "circle_id": circle_id,

@@ -312,6 +312,7 @@ question = Table(
     _moment("answered_at"),
     _of("content", "content_id"),
     _of("person", "asker_id"),
+    _of("person", "answered_by"),
 )
 
 message = Table(

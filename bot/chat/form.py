@@ -96,13 +96,15 @@ class TimeInput:
 
 @dataclass(frozen=True, slots=True)
 class Toggle:
-    """A single yes."""
+    """A single yes; `label` is what is agreed to, `heading` a word or two above it where a platform wants
+    every input to have one."""
 
     name: str
     label: str
     value: bool = False
     hint: str = ""
     required: bool = False
+    heading: str = ""
 
 
 Input = TextInput | Choice | Choices | People | DateInput | TimeInput | Toggle

@@ -92,6 +92,4 @@ async def _asset(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if name not in ASSETS:
         return unknown()
-    return web.Response(
-        body=BODIES[name], content_type=ASSETS[name], charset="utf-8", headers=ASSET_HEADERS
-    )
+    return web.Response(body=BODIES[name], content_type=ASSETS[name], charset="utf-8", headers=ASSET_HEADERS)

@@ -42,7 +42,7 @@ def routes(
         rung()
         return url
 
-    return [web.get("/r/{token:.*}", kindly(redirect))]
+    return [web.get(r"/r/{token:[\s\S]*}", kindly(redirect))]
 
 
 def _visitor(request: web.Request, trusted_proxy: bool) -> Visitor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,11 +25,14 @@ AT_ONCE = 4
 async def read_pages(database: Database, read: ReadPage, now: Callable[[], datetime]) -> int:
     """Read the pages that wait, and have each author told; tells how many."""
     claimed = await database.transact(partial(contents.claim_drafts, now=now(), lease=LEASE, limit=AT_ONCE))
-    for circle_id, draft_id, url in claimed:
+
+    async def one(circle_id: str, draft_id: str, url: str) -> None:
         found = await read(url)
         await database.transact(
             partial(tell_author, circle_id=circle_id, draft_id=draft_id, found=found, now=now())
         )
+
+    await asyncio.gather(*(one(*draft) for draft in claimed))
     return len(claimed)
 
 

@@ -131,6 +131,7 @@ def withdraw(ctx: Context, content_id: str) -> None:
 def restore(ctx: Context, content_id: str) -> None:
     mine(ctx, content_id)
     contents.mark(ctx.tx, ctx.circle.id, content_id, withdrawn_at=None)
+    messages.pick_up(ctx.tx, ctx.circle.id, content_id, ctx.now)
     _redraw(ctx, content_id)
 
 

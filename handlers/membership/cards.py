@@ -49,7 +49,7 @@ def join_form(t: Translator, charter: Charter, topics: Sequence[Topic], wishes: 
         Note((Bold(t("join.members_promise")), "\n", charter.members_promise)),
         Note((Bold(t("join.organisation_promises")), "\n", charter.organisation_promises)),
     )
-    consent = Toggle("consent", t("join.consent"), required=True)
+    consent = Toggle("consent", t("join.consent"), required=True, heading=t("join.consent_heading"))
     return Form(
         Join(charter.version),
         t("join.title"),

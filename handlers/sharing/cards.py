@@ -117,6 +117,12 @@ class View:
     clicks: int
 
 
+def open_to(view: View, now: datetime) -> bool:
+    """Whether the member may still want it: live, not declined, not posted anywhere."""
+    posted = any(outlet.posted_at for outlet in view.outlets)
+    return view.content.live(now) and not view.stance.declined and not posted
+
+
 def card(t: Translator, view: View, now: datetime) -> Card:
     """The living card of one member for one content."""
     content = view.content

@@ -121,13 +121,19 @@ def _view(reading: Reading) -> View | None:
 
 
 def draw_content(reading: Reading) -> Card | None:
+    """Withdrawn or expired before it arrived: it never arrives."""
     view = _view(reading)
-    return cards.card(reading.t, view, reading.now) if view else None
+    if view is None or (reading.message.shown_version == 0 and not view.content.live(reading.now)):
+        return None
+    return cards.card(reading.t, view, reading.now)
 
 
 def draw_reminder(reading: Reading) -> Card | None:
+    """Only if it was still put aside when its moment came."""
     view = _view(reading)
-    return cards.reminder(reading.t, view, reading.now) if view else None
+    if view is None or (reading.message.shown_version == 0 and not cards.open_to(view, reading.now)):
+        return None
+    return cards.reminder(reading.t, view, reading.now)
 
 
 def draw_answer(reading: Reading) -> Card | None:

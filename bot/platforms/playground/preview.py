@@ -33,8 +33,14 @@ class Preview:
 
 
 def block_kit_builder(payload: object) -> str:
-    """The builder showing a view, a message, or bare blocks."""
-    whole = {"blocks": payload} if isinstance(payload, list) else payload
+    """The builder showing a view, or the blocks of a message: the text beside them is not its business."""
+    match payload:
+        case {"type": _}:
+            whole = payload
+        case {"blocks": blocks}:
+            whole = {"blocks": blocks}
+        case _:
+            whole = {"blocks": payload}
     return BUILDER + quote(json.dumps(whole, ensure_ascii=False, separators=(",", ":")), safe="")
 
 

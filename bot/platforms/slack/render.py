@@ -194,7 +194,7 @@ def _input(part: Input) -> Json:
     block = {
         "type": "input",
         "block_id": part.name,
-        "label": plain(part.label, "input label"),
+        "label": plain(_label(part), "input label"),
         "element": {"action_id": "value", **_field(part)},
         "optional": not part.required,
     }
@@ -226,6 +226,10 @@ def _field(part: Input) -> Json:
             return {"type": "checkboxes", "action_id": "toggle", "options": yes} | initial
         case _:
             assert_never(part)
+
+
+def _label(part: Input) -> str:
+    return (part.heading or part.label) if isinstance(part, Toggle) else part.label
 
 
 def _text_input(part: TextInput) -> Json:

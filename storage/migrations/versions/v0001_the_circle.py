@@ -304,6 +304,11 @@ def upgrade() -> None:
         sa.Column("answered_by", sa.String(length=32), nullable=True),
         sa.Column("answered_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(
+            ["circle_id", "answered_by"],
+            ["person.circle_id", "person.id"],
+            name=op.f("fk_question_circle_id_answered_by"),
+        ),
+        sa.ForeignKeyConstraint(
             ["circle_id", "asker_id"],
             ["person.circle_id", "person.id"],
             name=op.f("fk_question_circle_id_asker_id"),

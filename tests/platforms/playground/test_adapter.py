@@ -22,6 +22,7 @@ from bot.chat.platform import Platform
 from bot.platforms.playground.adapter import ASSETS, INTERFACE, MAX_BODY
 from bot.platforms.playground.chat import KEPT
 from bot.platforms.playground.persona import PERSONAS, channel_address
+from bot.platforms.playground.preview import block_kit_builder
 from bot.platforms.playground.world import PAGES
 from tests.platforms.playground.scene import WORDS, Compose, Rest, Scene, Wave, build, kitchen, served
 
@@ -257,6 +258,18 @@ async def test_a_card_as_the_others_draw_it(reader: Reader) -> None:
     status, teams = await reader.get("/preview", who="ines", entry="n1", **{"in": "teams"})
     assert (status, teams["carries"]) == (200, False)
     assert "Été" in teams["json"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        ([{"type": "divider"}], {"blocks": [{"type": "divider"}]}),
+        ({"text": "t", "blocks": []}, {"blocks": []}),
+        ({"type": "modal", "blocks": []}, {"type": "modal", "blocks": []}),
+    ],
+)
+def test_the_builder_is_given_what_it_takes(payload: object, shown: object) -> None:
+    assert json.loads(unquote(block_kit_builder(payload).partition("#")[2])) == shown
 
 
 async def test_a_form_as_the_others_draw_it(reader: Reader) -> None:

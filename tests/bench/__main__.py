@@ -1,0 +1,157 @@
+"""`python -m tests.bench`: a table, and as its last line one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tests.bench import contest, servers
+from tests.bench.contest import Arena, Contender
+from tests.bench.figures import Better, Figure, summary, table
+
+Step = Callable[[str], None]
+"""Tells what is done next."""
+
+GROWTH = 5.0
+"""Megabytes that ten thousand presses may add to memory."""
+NOISE = 0.1
+"""Megabytes below which memory has not grown."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`pressed` until memory is looked at, and as many again. The peer is slow: it is asked for less."""
+
+    members: int = 96
+    rounds: int = 5
+    presses: int = 1600
+    peer_presses: int = 480
+    pressed: int = 10_000
+    starts: int = 5
+
+    @property
+    def steps(self) -> int:
+        return 1 + 3 * (1 + self.rounds) + 3 + self.starts
+
+
+SMALLEST = Plan(members=16, rounds=1, presses=64, peer_presses=32, pressed=128, starts=1)
+
+
+def bench(plan: Plan, step: Step) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="cercle-bench-") as name:
+        folder = Path(name)
+        with servers.fakes(folder, plan.members) as told:
+            step("a circle, its members, and a card before each")
+            with contest.arena(folder, told, plan.members) as arena:
+                raced = race(arena, plan, step)
+                remembered = memory(arena, plan, step)
+                kept = writes(arena)
+            started = start(folder, arena.environ, plan, step)
+    return [*raced, *kept, *started, *remembered]
+
+
+def race(arena: Arena, plan: Plan, step: Step) -> list[Figure]:
+    """In turn, so that whatever else the machine does meets all of them; the first round only warms up."""
+    entrants = ((arena.ours, plan.presses), (arena.peer, plan.peer_presses), (arena.floor, plan.presses))
+    for server, _ in entrants:
+        step(f"{server.name} warms up")
+        arena.press(server, plan.members)
+    for number in range(plan.rounds):
+        for server, presses in entrants:
+            step(f"round {number + 1}: {server.name}")
+            arena.press(server, presses)
+    (our_rate, our_p99), (peer_rate, peer_p99), (floor_rate, _) = (_medians(s) for s, _ in entrants)
+    bolt, floor = "an idiomatic Bolt app", "Bolt's own floor"
+    return [
+        Figure("rate_to_bolt", f"presses, to {bolt}", "/s", our_rate, peer_rate, Better.HIGHER, 3),
+        Figure("p99_to_bolt", f"p99 of a press, to {bolt}", "ms", our_p99, peer_p99, Better.LOWER, 5),
+        Figure("rate_to_floor", f"presses, to {floor}", "/s", our_rate, floor_rate, Better.HIGHER, 0.5),
+    ]
+
+
+def _medians(server: Contender) -> tuple[float, float]:
+    """Presses a second, and milliseconds of the slowest hundredth."""
+    measured = server.results[1:]
+    return median(result.rate for result in measured), median(result.p99 for result in measured)
+
+
+def memory(arena: Arena, plan: Plan, step: Step) -> list[Figure]:
+    step("memory of the bare imports")
+    bare = servers.bare_memory(arena.folder)
+    step(f"ours, until {plan.pressed:,} presses")
+    arena.press(arena.ours, plan.pressed - arena.ours.answered)
+    first = servers.resident(arena.ours.process)
+    step(f"ours, {plan.pressed:,} presses more")
+    arena.press(arena.ours, plan.pressed)
+    growth = max(NOISE, servers.resident(arena.ours.process) - first)
+    after = f"{plan.pressed:,} presses"
+    return [
+        Figure("memory", f"memory after {after}, to bare imports", "MB", first, bare, Better.LOWER, 0.5),
+        Figure("growth", f"growth over {after} more, to its limit", "MB", growth, GROWTH, Better.LOWER, 1),
+    ]
+
+
+def writes(arena: Arena) -> list[Figure]:
+    """No press that was acknowledged may be missing from its database."""
+    return [
+        Figure(
+            f"writes_{server.name}",
+            f"writes of {server.name}, to its acknowledgements",
+            "",
+            kept,
+            server.acknowledged,
+            Better.HIGHER,
+            1,
+        )
+        for server, kept in (
+            (arena.ours, contest.kept_by_ours(arena)),
+            (arena.peer, contest.kept_by_peer(arena)),
+        )
+    ]
+
+
+def start(folder: Path, environ: dict[str, str], plan: Plan, step: Step) -> list[Figure]:
+    """From the start of the process to 200 from /readyz, the database in today's shape already."""
+    ours, bare = [], []
+    for number in range(plan.starts):
+        step(f"start {number + 1}")
+        bare.append(servers.seconds(servers.bare_start))
+        began = time.perf_counter()
+        with contest.serve(folder, environ, servers.free_port()):
+            ours.append(time.perf_counter() - began)
+    what = "start to ready, to bare imports"
+    return [Figure("start", what, "ms", 1000 * median(ours), 1000 * median(bare), Better.LOWER, 0.5)]
+
+
+def run(plan: Plan, console: Console) -> list[Figure]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=plan.steps)
+
+        def step(what: str) -> None:
+            progress.update(task, description=what, advance=1)
+
+        return bench(plan, step)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--smallest", action="store_true", help="only to see that it works")
+    plan = SMALLEST if parser.parse_args().smallest else Plan()
+    console = Console()
+    figures = run(plan, console)
+    console.print(table(figures))
+    print(json.dumps(summary(figures)))
+
+
+if __name__ == "__main__":
+    main()

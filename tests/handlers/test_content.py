@@ -1,0 +1,240 @@
+"""From a link to the members' cards, and back again: post, compose, correct, recall."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.chat import plain
+from bot.chat.event import Command, Sender
+from bot.chat.reply import Ask, Say
+from tests.house import House, asked, labels, said
+
+URL = "https://example.org/alternants"
+
+
+@pytest.fixture
+async def circle(house: House) -> House:
+    await house.with_lead()
+    await house.with_member("ines")
+    await house.with_member("tom")
+    return house
+
+
+async def test_a_link_becomes_a_card_and_a_filled_form(circle: House) -> None:
+    await circle.with_content()
+    await circle.settle()
+    card = circle.card("ines", "alternants")
+    words = plain.render(card)
+    assert "Deux d’entre eux sont devenus collègues." in words
+    assert "J’étais leur tutrice." in words
+    assert "proposé par Camille" in words
+    assert {
+        "Partager sur LinkedIn",
+        "Partager sur X",
+        "Changer mes mots",
+        "Plus tard",
+        "Pas pour moi",
+    } <= set(labels(card))
+    assert "Share on LinkedIn" in labels(circle.card("tom", "alternants"))
+
+
+async def test_a_page_that_cannot_be_read_gives_the_reason_and_an_empty_form(circle: House) -> None:
+    circle.pages[URL] = "page.slow"
+    await circle.says("camille", f"/cercle post {URL}")
+    await circle.settle()
+    card = circle.card("camille", "pas pu être lue")
+    assert "trop de temps à répondre" in plain.render(card)
+    form = asked(await circle.presses("camille", "Composer", card))
+    assert next(p.value for p in form.parts if getattr(p, "name", "") == "url") == URL  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "hello", "file:///etc/passwd", "javascript:alert(1)", "http://", "//x"]
+)
+async def test_what_is_no_link_is_said_kindly(circle: House, typed: str) -> None:
+    words = said(await circle.says("camille", f"/cercle post {typed}"))
+    assert "Il manque un lien" in words or "adresse web" in words
+
+
+async def test_slack_wraps_links_and_that_is_fine(circle: House) -> None:
+    assert "en cours de lecture" in said(await circle.says("camille", f"/cercle post <{URL}|example.org>"))
+
+
+async def test_only_the_comms_team_posts(circle: House) -> None:
+    assert "comms team" in said(await circle.says("tom", f"/cercle post {URL}"))
+
+
+async def test_the_role_is_asked_again_when_the_form_comes_back(circle: House) -> None:
+    """Privilege is checked at submit, not only when the form is opened."""
+    circle.pages[URL] = "page.slow"
+    await circle.says("camille", f"/cercle post {URL}")
+    await circle.settle()
+    form = asked(await circle.presses("camille", "Composer", circle.card("camille")))
+    words = said(await circle.submits("tom", form, why="Mine now", title="T", opening_1="o"))
+    assert "comms team" in words
+    assert "Mine now" in words  # nothing typed is lost
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        ({"title": ""}, {"title"}),
+        ({"why": ""}, {"why"}),
+        ({"opening_1": ""}, {"opening_1"}),
+        ({"url": "nope"}, {"url"}),
+        ({"topic": "of another circle"}, {"topic"}),
+        ({"picture_url": "http://example.org/p.png", "picture_alt": "A picture"}, {"picture_url"}),
+        ({"picture_url": "https://example.org/p.png"}, {"picture_alt"}),
+        ({"expires": "2026-11-01"}, {"expires"}),
+        ({"expires": "soon"}, {"expires"}),
+        ({"publish_date": "2026-11-01"}, {"publish_date"}),
+        ({"publish_date": "2027-11-01"}, {"publish_date"}),
+        ({"title": "", "why": "", "expires": ""}, {"title", "why", "expires"}),
+    ],
+)
+async def test_each_mistake_is_said_beside_its_input(
+    circle: House, values: dict[str, str], wrong: set[str]
+) -> None:
+    circle.pages[URL] = "page.slow"
+    await circle.says("camille", f"/cercle post {URL}")
+    await circle.settle()
+    form = asked(await circle.presses("camille", "Composer", circle.card("camille")))
+    topic = next(p for p in form.parts if getattr(p, "name", "") == "topic").options[0].value  # type: ignore[union-attr]
+    good = {"title": "Titre", "why": "Parce que", "opening_1": "Voici", "topic": topic}
+    reply = await circle.submits("camille", form, **{**good, **values})
+    assert isinstance(reply, Ask)
+    assert set(reply.errors) == wrong
+    assert (
+        next(p.value for p in reply.form.parts if getattr(p, "name", "") == "why")
+        == {**good, **values}["why"]
+    )  # type: ignore[union-attr]
+
+
+async def test_a_draft_becomes_a_content_once(circle: House) -> None:
+    await circle.with_content()
+    old = circle.card("camille", "alternants")
+    assert "Composer" not in labels(old) or "n’est plus à jour" in said(
+        await circle.presses("camille", "Composer", old)
+    )
+
+
+async def test_a_content_can_wait_for_its_hour(circle: House) -> None:
+    await circle.with_content(publish_date="2026-11-25", publish_time="11:00")
+    await circle.settle()
+    assert "demain à 11:00" in plain.render(circle.card("camille", "alternants"))
+    assert circle.cards("ines") == []
+    circle.clock.now = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+    await circle.settle()
+    assert circle.card("ines", "alternants")
+
+
+async def test_a_correction_changes_every_copy_where_it_stands(circle: House) -> None:
+    await circle.with_content()
+    await circle.settle()
+    before = len(circle.cards("ines"))
+    form = asked(await circle.presses("camille", "Corriger", circle.card("camille", "alternants")))
+    await circle.submits("camille", form, title="Comment nous accueillons")
+    await circle.settle()
+    assert len(circle.cards("ines")) == before
+    assert circle.card("ines").title == "Comment nous accueillons"
+
+
+async def test_a_withdrawn_content_says_so_everywhere_and_its_old_buttons_are_kind(circle: House) -> None:
+    await circle.with_content()
+    await circle.settle()
+    old = circle.card("ines", "alternants")
+    await circle.presses("camille", "Retirer", circle.card("camille", "alternants"))
+    await circle.settle()
+    for who, words in (("ines", "a été retiré par son auteur"), ("tom", "withdrawn by its author")):
+        assert words in plain.render(circle.card(who, "alternants"))
+    for label in ("Plus tard", "Pas pour moi", "Changer mes mots", "Poser une question"):
+        assert "n’est plus partagé" in said(await circle.presses("ines", label, old))
+
+    await circle.presses("camille", "Proposer à nouveau", circle.card("camille", "alternants"))
+    await circle.settle()
+    assert "Plus tard" in labels(circle.card("ines", "alternants"))
+
+
+async def test_a_withdrawn_content_that_has_not_left_never_does(circle: House) -> None:
+    await circle.with_member("awa", day_start="15:00")
+    await circle.with_content()
+    await circle.settle()
+    await circle.presses("camille", "Retirer", circle.card("camille", "alternants"))
+    circle.clock.pass_(hours=7)
+    await circle.settle()
+    assert circle.cards("awa") == []
+    await circle.presses("camille", "Proposer à nouveau", circle.card("camille", "alternants"))
+    await circle.settle()
+    assert circle.card("awa", "alternants")
+
+
+async def test_ids_of_another_circle_are_nothing_here(circle: House) -> None:
+    """A button's ids are hints, loaded again under the circle of whoever pressed it."""
+    await circle.with_content()
+    await circle.settle()
+    stranger = replace(circle.sender("camille"), workspace="elsewhere", user="eve", name="Eve")
+    await _lead_elsewhere(circle, stranger)
+    for card in (circle.card("ines", "alternants"), circle.card("camille", "alternants")):
+        for label in labels(card):
+            if label.startswith(("Partager", "Lire")) or label in ("Ne plus recevoir",):
+                continue
+            words = said(await _press_as(circle, stranger, label, card))
+            assert "alternants" not in words
+    circle.clock.pass_(minutes=5)
+    await circle.settle()
+    assert "Plus tard" in labels(circle.card("ines", "alternants"))
+
+
+async def _lead_elsewhere(circle: House, stranger: Sender) -> None:
+    from functools import partial
+
+    from handlers.team.service import first_code
+
+    await circle.dispatch(Command(circle.key(), stranger, "help"))
+    code = await circle.database.transact(partial(first_code, now=circle.clock()))
+    answer = await circle.dispatch(Command(circle.key(), stranger, f"lead {code}"))
+    assert "référent" in said(answer.reply)
+
+
+async def _press_as(circle: House, sender: Sender, label: str, card: object) -> object:
+    from bot.chat.action import pack
+    from bot.chat.event import Click
+    from tests.house import button
+
+    answer = await circle.dispatch(Click(circle.key(), sender, pack(button(card, label).action)))  # type: ignore[arg-type]
+    assert isinstance(answer.reply, Say), (label, answer)
+    return answer.reply
+
+
+async def test_the_list_of_contents(circle: House) -> None:
+    assert "Rien encore" in said(await circle.says("camille", "/cercle contenus"))
+    await circle.with_content()
+    assert "alternants" in said(await circle.says("camille", "/cercle contents"))
+
+
+async def test_a_question_reaches_the_author_and_its_answer_the_asker(circle: House) -> None:
+    await circle.with_content()
+    await circle.settle()
+    form = asked(await circle.presses("tom", "Ask the author", circle.card("tom", "alternants")))
+    assert "on its way" in said(await circle.submits("tom", form, question="May we name them?"))
+    await circle.settle()
+    card = circle.card("camille", "question")
+    assert "Tom demande" in plain.render(card)
+    answer = asked(await circle.presses("camille", "Répondre", card))
+    await circle.submits("camille", answer, answer="Oui, toutes sont d’accord.")
+    await circle.settle()
+    assert "Oui, toutes sont d’accord." in plain.render(circle.card("tom", "answer"))
+    assert "Répondre" not in labels(circle.card("camille", "question"))
+
+
+async def test_the_same_event_twice_has_one_effect(circle: House) -> None:
+    event = Command("same-key", circle.sender("camille"), f"post {URL}")
+    first, again = await circle.dispatch(event), await circle.dispatch(event)
+    assert isinstance(first.reply, Say)
+    assert again.reply is None
+    circle.pages[URL] = "page.slow"
+    await circle.settle()
+    assert len([c for c in circle.cards("camille") if "pas pu" in c.title]) == 1

@@ -1,0 +1,187 @@
+"""A whole circle in a test: real SQLite, the real dispatcher, pump and jobs, the playground as its chat,
+and a clock that moves only when told to."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bot.app import DRAWINGS, ROUTER, VERBS, words
+from bot.chat import plain
+from bot.chat.action import pack
+from bot.chat.card import Button, Card, FormButton, LinkButton, every_item
+from bot.chat.event import Click, Command, HomeOpened, Said, Sender, Submission
+from bot.chat.form import Answers, Form, Value
+from bot.chat.platform import Answer
+from bot.chat.reply import Ask, Home, Reply, Say
+from bot.dispatch import Dispatcher
+from bot.domain.content import Found
+from bot.platforms.playground.adapter import Playground
+from bot.platforms.playground.persona import PERSONAS
+from handlers.content import jobs
+from handlers.team.service import first_code
+from scheduler.pump import Pump
+from storage.database import Database, upgrade
+
+SITE = "https://cercle.example"
+TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+"""10:00 in Paris, a working day."""
+
+
+@dataclass
+class Clock:
+    now: datetime = TUESDAY
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@dataclass
+class House:
+    """`answer` is what the last event was answered with."""
+
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+    pages: dict[str, Found | str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        url = f"sqlite:///{self.folder / 'house.sqlite3'}"
+        upgrade(url)
+        self.database = Database(url)
+        self.database.open()
+        self.keys = itertools.count()
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, lambda: None)
+        self.chat = Playground(self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock)
+        self.pump = Pump(self.database, [self.chat], DRAWINGS, SITE, self.clock)
+
+    def close(self) -> None:
+        self.database.close()
+
+    # who
+
+    def sender(self, who: str, **other: object) -> Sender:
+        persona = next(p for p in PERSONAS if p.id == who)
+        return persona.sender
+
+    def key(self) -> str:
+        return f"test-{next(self.keys)}"
+
+    # what they do
+
+    async def says(self, who: str, text: str, place: str = "") -> Reply:
+        """`/cercle …`, or free words in the conversation with the bot."""
+        if text.startswith("/cercle"):
+            event = Command(self.key(), self.sender(who), text.removeprefix("/cercle").strip(), place)
+            return await self._heard(event)
+        return await self._heard(Said(self.key(), self.sender(who), text))
+
+    async def opens_home(self, who: str) -> Card:
+        reply = await self._heard(HomeOpened(self.key(), self.sender(who)))
+        assert isinstance(reply, Home)
+        return reply.card
+
+    async def presses(self, who: str, label: str, on: Card) -> Reply:
+        item = button(on, label)
+        return await self._heard(Click(self.key(), self.sender(who), pack(item.action)))
+
+    async def submits(self, who: str, form: Form, **values: Value) -> Reply:
+        answers = Answers({**filled(form), **values})
+        return await self._heard(Submission(self.key(), self.sender(who), pack(form.action), answers))
+
+    async def _heard(self, event: object) -> Reply:
+        self.answer: Answer = await self.dispatch(event)  # type: ignore[arg-type]
+        return self.answer.reply
+
+    # what moves by itself
+
+    async def settle(self) -> int:
+        """Read pages, publish what is due, send all that may go now."""
+        await jobs.read_pages(self.database, self._read, self.clock)
+        await self.database.transact(partial(jobs.publish_due, now=self.clock()))
+        return await self.pump.drain()
+
+    async def _read(self, url: str) -> Found | str:
+        return self.pages.get(url, "page.unreachable")
+
+    # what they see
+
+    def cards(self, who: str) -> list[Card]:
+        """The messages in somebody's conversation with the bot, oldest first."""
+        address = self.sender(who).address
+        return [e.said for e in self.chat.chat.entries(address, who) if isinstance(e.said, Card)]
+
+    def card(self, who: str, title: str = "") -> Card:
+        """The latest with that in its title."""
+        found = [card for card in self.cards(who) if title in card.title]
+        assert found, f"{who} sees no card «{title}», only {[c.title for c in self.cards(who)]}"
+        return found[-1]
+
+    # short ways to the usual places
+
+    async def with_lead(self, who: str = "camille") -> None:
+        code = await self.database.transact(partial(first_code, now=self.clock()))
+        await self.says(who, f"/cercle lead {code}")
+
+    async def with_member(self, who: str, **wishes: Value) -> None:
+        form = asked(await self.says(who, "/cercle join"))
+        everything = {"consent": True, "networks": ("linkedin", "x"), **wishes}
+        reply = await self.submits(who, form, **everything)
+        assert isinstance(reply, Say), reply
+
+    async def with_content(self, **values: Value) -> None:
+        """Camille posts a link whose page is known, and composes it."""
+        url = "https://example.org/alternants"
+        self.pages[url] = Found(url, "Comment nous accueillons nos alternants", "Une semaine racontée.")
+        await self.says("camille", f"/cercle post {url}")
+        await self.settle()
+        form = asked(await self.presses("camille", "Composer", self.card("camille", "alternants")))
+        topic = next(p for p in form.parts if getattr(p, "name", "") == "topic").options[0].value  # type: ignore[union-attr]
+        given: Mapping[str, Value] = {
+            "why": "Deux d’entre eux sont devenus collègues.",
+            "opening_1": "J’étais leur tutrice.",
+            "topic": topic,
+            **values,
+        }
+        reply = await self.submits("camille", form, **given)
+        assert isinstance(reply, Say), reply
+
+
+def asked(reply: Reply) -> Form:
+    assert isinstance(reply, Ask), reply
+    return reply.form
+
+
+def said(reply: Reply) -> str:
+    """The words of a private answer."""
+    assert isinstance(reply, Say), reply
+    return plain.render(reply.card)
+
+
+def labels(card: Card) -> list[str]:
+    return [item.label for item in every_item(card)]
+
+
+def button(card: Card, label: str) -> Button | FormButton:
+    for item in every_item(card):
+        if label in item.label and not isinstance(item, LinkButton):
+            return item
+    raise AssertionError(f"no button «{label}» among {labels(card)}")
+
+
+def link(card: Card, label: str) -> str:
+    for item in every_item(card):
+        if label in item.label and isinstance(item, LinkButton):
+            return item.url
+    raise AssertionError(f"no link «{label}» among {labels(card)}")
+
+
+def filled(form: Form) -> dict[str, Value]:
+    """What a form holds when it is sent untouched."""
+    return {part.name: part.value for part in form.parts if hasattr(part, "name")}  # type: ignore[union-attr]

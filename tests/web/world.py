@@ -1,0 +1,195 @@
+"""A circle of two, one content, their shares; a real database and a real server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+from aiohttp import web
+
+from bot.domain.circle import Person
+from bot.domain.content import Content, Copy
+from bot.domain.member import Preferences
+from bot.domain.message import AUTHOR, CONTENT, REMINDER, Kind, Message
+from bot.domain.network import Network
+from bot.domain.share import Share
+from bot.web import routes
+from handlers.membership.service import found_circle
+from storage import circles, contents, messages, people, shares
+from storage.database import Database, Transaction, upgrade
+from storage.messages import Recipient
+
+T = TypeVar("T")
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+SITE = "https://cercle.example"
+ARTICLE = "https://example.org/alternants?page=1&lang=fr"
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/149.0.0.0 Safari/537.36",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Dest": "document",
+    "Accept": "text/html",
+    "Accept-Language": "fr",
+}
+PHONE = BROWSER | {"Sec-CH-UA-Mobile": "?1"}
+FIREFOX = BROWSER | {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
+
+COPY = Copy(
+    url=ARTICLE,
+    title="Comment nous accueillons nos alternants",
+    why="Trois promotions racontent.",
+    openings=("J’étais leur tutrice, et c’est moi qui ai le plus appris.",),
+    topic_id="",
+    networks=(),
+    picture_url="https://example.org/alternants.png",
+    picture_alt="Quatre personnes autour d’un établi",
+    expires_at=NOW + timedelta(days=14),
+)
+
+
+def scene(tx: Transaction) -> tuple[Person, Person, str]:
+    """Camille (French) is a member; Sam (English) wrote a content, which both are shown."""
+    found_circle(tx, "slack", "T1", "fr", "Europe/Paris", NOW)
+    for user, language, zone in (("camille", "fr", "Europe/Paris"), ("sam", "en", "Europe/London")):
+        people.add(tx, "slack", "T1", user, name=user.title(), platform_language=language, zone=zone)
+    camille, sam = (_find(tx, user) for user in ("camille", "sam"))
+    topic = circles.topics(tx, camille.circle_id)[0].id
+    for person in (camille, sam):
+        wishes = Preferences(frozenset({topic}), tuple(Network), instance="mastodon.example.social")
+        people.join(tx, person, wishes, 1, NOW)
+    content_id = contents.add(tx, camille.circle_id, sam.id, replace(COPY, topic_id=topic), NOW)
+    contents.mark(tx, camille.circle_id, content_id, published_at=NOW)
+    offers = [(person.id, network) for person in (camille, sam) for network in Network]
+    shares.offer(tx, camille.circle_id, content_id, offers)
+    for person in (camille, sam):
+        for kind in (CONTENT, REMINDER):
+            _show(tx, person, kind, content_id)
+    _show(tx, sam, AUTHOR, content_id)
+    return camille, sam, content_id
+
+
+def _find(tx: Transaction, user: str) -> Person:
+    found = people.find(tx, "slack", "T1", user)
+    assert found is not None
+    return found[1]
+
+
+def _show(tx: Transaction, person: Person, kind: Kind, content_id: str) -> None:
+    reader = Recipient(person.workspace_id, person.address, person.id)
+    messages.want(tx, person.circle_id, kind, content_id, [reader], NOW)
+    for due in messages.due(tx, NOW, 10):
+        claimed = messages.claim(tx, due.message, NOW + timedelta(minutes=1))
+        assert claimed is not None
+        messages.shown(tx, claimed, "reference", NOW)
+
+
+@dataclass
+class World:
+    database: Database
+    session: aiohttp.ClientSession
+    camille: Person
+    sam: Person
+    content_id: str
+    now: datetime = NOW
+    url: str = ""
+    rings: int = 0
+
+    def ring(self) -> None:
+        self.rings += 1
+
+    async def do(self, work: Callable[[Transaction], T]) -> T:
+        return await self.database.transact(work)
+
+    async def share(self, network: Network = Network.LINKEDIN, person: Person | None = None) -> Share:
+        owner = person or self.camille
+        mine = await self.do(lambda tx: shares.of_member(tx, owner.circle_id, self.content_id, owner.id))
+        return next(share for share in mine if share.network == network)
+
+    async def page(self, network: Network = Network.LINKEDIN, person: Person | None = None) -> str:
+        return f"{self.url}/s/{(await self.share(network, person)).page_token}"
+
+    async def link(self, network: Network = Network.LINKEDIN, person: Person | None = None) -> str:
+        return f"{self.url}/r/{(await self.share(network, person)).link_token}"
+
+    async def content(self) -> Content:
+        found = await self.do(lambda tx: contents.load(tx, self.camille.circle_id, self.content_id))
+        assert found is not None
+        return found
+
+    async def clicks(self, person: Person | None = None) -> int:
+        person_id = person.id if person else None
+        return await self.do(lambda tx: shares.clicks(tx, self.camille.circle_id, self.content_id, person_id))
+
+    async def waiting(self) -> dict[tuple[str, str], timedelta]:
+        """What is to be drawn again: (kind, who) and in how long."""
+        names = {self.camille.id: "camille", self.sam.id: "sam"}
+        return {(m.kind, names[m.person_id or ""]): m.due_at - self.now for m in await self.due()}
+
+    async def due(self) -> list[Message]:
+        due = await self.do(lambda tx: messages.due(tx, self.now + timedelta(days=1), 50))
+        return [entry.message for entry in due]
+
+    async def write(self, words: str, **copy: Any) -> None:
+        """Camille's own words, and whatever else the content says now."""
+        circle_id, content = self.camille.circle_id, await self.content()
+        await self.do(
+            lambda tx: contents.save_words(tx, circle_id, self.content_id, self.camille.id, words, NOW)
+        )
+        changed = replace(content.copy, **copy)
+        await self.do(lambda tx: contents.change(tx, circle_id, self.content_id, changed))
+
+    async def withdraw(self) -> None:
+        circle_id = self.camille.circle_id
+        await self.do(lambda tx: contents.mark(tx, circle_id, self.content_id, withdrawn_at=self.now))
+
+    async def leave(self, person: Person) -> None:
+        await self.do(lambda tx: people.leave(tx, person, self.now))
+
+    async def get(self, url: str, headers: dict[str, str] | None = None, method: str = "GET") -> Answer:
+        async with self.session.request(
+            method, url, headers=BROWSER if headers is None else headers, allow_redirects=False
+        ) as response:
+            return Answer(response.status, await response.text(), response.headers)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    text: str
+    headers: Any = field(repr=False)
+
+
+@asynccontextmanager
+async def opened(folder: Path, *, trusted_proxy: bool = False) -> AsyncIterator[World]:
+    url = f"sqlite:///{folder / 'cercle.sqlite3'}"
+    upgrade(url)
+    database = Database(url)
+    database.open()
+    try:
+        async with aiohttp.ClientSession() as session:
+            world = World(database, session, *await database.transact(scene))
+            async with serving(world, trusted_proxy) as world.url:
+                yield world
+    finally:
+        database.close()
+
+
+@asynccontextmanager
+async def serving(world: World, trusted_proxy: bool) -> AsyncIterator[str]:
+    app = web.Application()
+    runner = web.AppRunner(app)
+    app.router.add_routes(
+        routes(world.database, SITE, lambda: world.now, world.ring, trusted_proxy=trusted_proxy)
+    )
+    await runner.setup()
+    try:
+        server = web.TCPSite(runner, "127.0.0.1", 0)
+        await server.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
