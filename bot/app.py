@@ -62,6 +62,7 @@ class Cercle:
         connect: Callable[[Dispatch, Notebook], Sequence[Chat]],
         client: GuardedClient,
         now: Clock = utc_now,
+        trusted_proxy: bool = False,
     ) -> None:
         """`connect` makes the platforms; `site` is the address of our own pages, without a slash."""
         self.database = database
@@ -72,16 +73,14 @@ class Cercle:
         self.tools = Tools(database, partial(read_page, client), now, self.ring)
         self._engine = Engine(self.tools)
         self._pumping: asyncio.Task[None] | None = None
-        self._site = site
-        self._now = now
+        self._pages = pages.routes(database, site, now, self.ring, trusted_proxy=trusted_proxy)
 
     def ring(self) -> None:
         """Something was committed that may be due."""
         self.pump.ring()
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        ours = pages.routes(self.database, self._site, self._now, self.ring)
-        return [*ours, *(route for platform in self.platforms for route in platform.routes())]
+        return [*self._pages, *(route for platform in self.platforms for route in platform.routes())]
 
     async def start(self, *, by_itself: bool = True) -> None:
         """Ready for events; the pump and the clock run unless somebody else drives them."""
@@ -93,15 +92,16 @@ class Cercle:
             self._engine.start()
 
     async def hush(self) -> None:
-        """Take nothing new, finish what was begun."""
-        for platform in self.platforms:
-            await platform.close()
-
-    async def stop(self) -> None:
+        """Take nothing new, finish what was begun; streams that would never end are ended."""
         if self._pumping is not None:
             self._engine.stop()
             await self.pump.stop()
             await self._pumping
+        for platform in self.platforms:
+            await platform.close()
+
+    async def stop(self) -> None:
+        """Let go, once every request has been answered."""
         await self._client.close()
         await asyncio.to_thread(self.database.close)
 
@@ -181,4 +181,5 @@ def from_settings(settings: Settings, now: Clock = utc_now) -> Cercle:
         connect=partial(connect, settings, now),
         client=GuardedClient(),
         now=now,
+        trusted_proxy=settings.cercle_trusted_proxy,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,11 +16,15 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from bot.app import VERBS, Cercle, Clock, utc_now, words
-from bot.chat.event import Command, Sender
+from bot.chat.action import pack
+from bot.chat.event import Command, Sender, Submission
+from bot.chat.form import Answers, Note, Value
 from bot.chat.platform import Dispatch
+from bot.chat.reply import Ask
 from bot.clients.http import GuardedClient
 from bot.platforms.playground.adapter import Playground
-from bot.platforms.playground.persona import PERSONAS, Persona
+from bot.platforms.playground.hints import MEETING_PLACE
+from bot.platforms.playground.persona import PERSONAS, Persona, Role, channel_address
 from bot.platforms.playground.preview import Preview, adaptive_cards_designer, block_kit_builder
 from bot.serving import stopped
 from handlers.team.service import first_code
@@ -31,6 +36,16 @@ HOST = "127.0.0.1"
 OPENING = time(10)
 ZONE = ZoneInfo("Europe/Paris")
 TUESDAY = 1
+Advance = Callable[[timedelta], None]
+
+WISHES: Mapping[str, Mapping[str, Value]] = {
+    "ines": {"networks": ("linkedin", "bluesky")},
+    "tom": {"networks": ("linkedin", "x")},
+    "awa": {"networks": ("linkedin", "whatsapp")},
+    "hugo": {"networks": ("mastodon", "linkedin"), "instance": "mastodon.social"},
+    "priya": {"networks": ("x", "linkedin"), "ceiling": "1"},
+}
+"""What the members of the demonstration ask for, beside what the form proposes."""
 
 
 def previews() -> tuple[Preview, ...]:
@@ -59,7 +74,12 @@ def previews() -> tuple[Preview, ...]:
 
 
 def connect(
-    origin: str, people: tuple[Persona, ...], now: Clock, dispatch: Dispatch, _: Notebook
+    origin: str,
+    people: tuple[Persona, ...],
+    now: Clock,
+    advance: Advance | None,
+    dispatch: Dispatch,
+    _: Notebook,
 ) -> list[Playground]:
     return [
         Playground(
@@ -70,15 +90,28 @@ def connect(
             clock=now,
             people=people,
             origin=origin,
+            advance=advance,
         )
     ]
 
 
 @asynccontextmanager
 async def running(
-    port: int, now: Clock, people: tuple[Persona, ...] = PERSONAS, *, by_itself: bool = True
+    port: int,
+    now: Clock,
+    people: tuple[Persona, ...] = PERSONAS,
+    *,
+    by_itself: bool = True,
+    advance: Advance | None = None,
 ) -> AsyncIterator[tuple[Cercle, str]]:
-    """The bot listening on loopback, and its address. Not `by_itself`: nothing moves unless it is driven."""
+    """The bot listening on loopback, and its address. Not `by_itself`: nothing moves unless it is driven.
+    `advance` lets the page move the clock `now` forward."""
+
+    def moved(by: timedelta) -> None:
+        if advance is not None:
+            advance(by)
+            cercle.ring()
+
     with tempfile.TemporaryDirectory(prefix="cercle-") as folder:
         origin = f"http://{HOST}:{port}"
         url = f"sqlite:///{Path(folder) / 'demo.sqlite3'}"
@@ -86,7 +119,7 @@ async def running(
         cercle = Cercle(
             Database(url),
             origin,
-            connect=partial(connect, origin, people, now),
+            connect=partial(connect, origin, people, now, moved if advance else None),
             client=GuardedClient(allowed_origins=frozenset({origin})),
             now=now,
         )
@@ -112,20 +145,56 @@ def free_port(wanted: int) -> int:
     raise OSError("no free port")
 
 
-def on_a_tuesday(now: Callable[[], datetime] = utc_now) -> Clock:
+@dataclass
+class DemoClock:
+    """A clock that can be put forward, never back."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+    def advance(self, by: timedelta) -> None:
+        self.ahead += max(by, timedelta())
+
+
+def on_a_tuesday(now: datetime) -> DemoClock:
     """A clock that starts next Tuesday at 10:00 in Paris, so that a demonstration on a Sunday night is not
     met by silence: cards wait for people's working time."""
-    local = now().astimezone(ZONE)
+    local = now.astimezone(ZONE)
     days = (TUESDAY - local.weekday()) % 7
-    start = datetime.combine(local.date() + timedelta(days=days), OPENING, ZONE).astimezone(UTC)
-    ahead = start - now()
-    return lambda: now() + ahead
+    start = datetime.combine(local.date() + timedelta(days=days), OPENING, ZONE)
+    return DemoClock(start - now)
 
 
 async def appoint(cercle: Cercle, lead: Sender, now: Clock) -> None:
     """Make somebody the lead the way anybody becomes one: with the first code."""
     code = await cercle.database.transact(partial(first_code, now=now()))
     await cercle.dispatch(Command("demo-lead", lead, f"lead {code}"))
+
+
+async def call(cercle: Cercle, lead: Sender) -> None:
+    """The call for volunteers, in the channel where newcomers read it."""
+    await cercle.dispatch(Command("demo-call", lead, "call", channel_address(MEETING_PLACE)))
+
+
+async def enter(cercle: Cercle, who: Persona, **wishes: Value) -> None:
+    """Somebody joins as everybody does: opens the form, says yes to the charter, and sends it."""
+    opened = await cercle.dispatch(Command(f"demo-open-{who.id}", who.sender, "join"))
+    assert isinstance(opened.reply, Ask)
+    form = opened.reply.form
+    held = {part.name: part.value for part in form.parts if not isinstance(part, Note)}
+    answers = Answers({**held, "consent": True, **wishes})
+    await cercle.dispatch(Submission(f"demo-join-{who.id}", who.sender, pack(form.action), answers))
+
+
+async def people_it(cercle: Cercle, now: Clock) -> None:
+    """A circle as it is after its first days: a lead, a call in the channel, and a few members."""
+    await appoint(cercle, PERSONAS[0].sender, now)
+    await call(cercle, PERSONAS[0].sender)
+    for who in PERSONAS:
+        if who.role is Role.AMBASSADOR:
+            await enter(cercle, who, **WISHES[who.id])
 
 
 def local(moment: datetime, zone: str) -> str:
@@ -146,8 +215,8 @@ def playground(port: int) -> int:
 
 
 async def _playground(port: int) -> None:
-    now = on_a_tuesday()
-    async with running(port, now) as (cercle, origin):
-        await appoint(cercle, PERSONAS[0].sender, now)
+    clock = on_a_tuesday(utc_now())
+    async with running(port, clock, advance=clock.advance) as (cercle, origin):
+        await people_it(cercle, clock)
         print(f"Cercle is playing at {origin}/playground", flush=True)  # noqa: T201
         await stopped()

@@ -118,7 +118,7 @@ class Dispatcher:
     def _sentence(self, tx: Transaction, event: Event, error: DomainError) -> Answer:
         if isinstance(error, GuestsStayOut):
             t = Translator(language_of(event.sender.locale))
-            return Answer(Say(Card(t(error.key))), t.language)
+            return Answer(Say(Card("", (text(t(error.key)),))), t.language)
         ctx = self._context(tx, event.sender)
         if isinstance(event, Submission) and (reply := self._ask_again(ctx, event, error)) is not None:
             return Answer(reply, ctx.t.language)
@@ -140,7 +140,7 @@ class Dispatcher:
 
 
 def _sorry(t: Translator, sentence: str, event: Event) -> Card:
-    return Card(sentence, _typed(t, event))
+    return Card("", (text(sentence), *_typed(t, event)))
 
 
 def _typed(t: Translator, event: Event) -> tuple[Element, ...]:

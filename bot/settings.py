@@ -28,6 +28,7 @@ class Settings(BaseModel):
     cercle_host: str = "127.0.0.1"
     cercle_port: int = Field(default=8000, ge=0, le=65535)
     cercle_secret_key: SecretStr = SecretStr("")
+    cercle_trusted_proxy: bool = False
     cercle_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     cercle_dev_teams_anonymous: bool = False
 

@@ -51,6 +51,8 @@ AT_ONCE = 40
 """Messages of one workspace under way at a time."""
 IDLE = 1.0
 """Seconds between two looks at the tables when nothing rings."""
+GATHER = 0.1
+"""Seconds between a ring and the look: what many presses ring for is one look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class Pump:
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, min(seconds, IDLE))):
                 await self._bell.wait()
+                await asyncio.sleep(GATHER)
 
     async def round(self) -> int:
         """Claim what may go now and start sending it; tells how much that was."""

@@ -41,8 +41,9 @@ def head() -> str:
     return str(ScriptDirectory.from_config(config).get_current_head())
 
 
-def try_to_write(file: Path) -> None:
-    """Take the write lock and give it back. Raises sqlite3.Error."""
-    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as connection:
+def try_to_write(file: Path, patience: float = 5) -> None:
+    """Take the write lock, waiting `patience` seconds for it, and give it back. Raises sqlite3.Error."""
+    address = f"{file.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(address, uri=True, timeout=patience)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from bot.domain.content import Content, Copy, Draft, DraftState, Found
 from bot.domain.share import Stance
@@ -124,8 +124,11 @@ def add(tx: Transaction, circle_id: str, author_id: str, copy: Copy, now: dateti
     return content_id
 
 
+_by_id = select(tables.content).where(_c.circle_id == bindparam("circle"), _c.id == bindparam("content"))
+
+
 def load(tx: Transaction, circle_id: str, content_id: str) -> Content | None:
-    row = tx.execute(select(tables.content).where(_c.circle_id == circle_id, _c.id == content_id)).first()
+    row = tx.execute(_by_id, {"circle": circle_id, "content": content_id}).first()
     return _content(row) if row else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy import Row, bindparam, case, func, insert, select, update
 
 from bot.chat.messenger import Limit
 from bot.domain.message import Kind, Message, State
@@ -82,6 +82,25 @@ def want(
     return len(rows)
 
 
+_resting = (_m.state == State.SHOWN) | (_m.state == State.DEAD)
+_redraw = (
+    update(tables.message)
+    .where(
+        _m.circle_id == bindparam("circle"),
+        _m.subject_id == bindparam("subject"),
+        _m.kind == bindparam("what"),
+        (_m.shown_version > 0) | (_m.state == State.SENDING),
+    )
+    .values(
+        wanted_version=_m.wanted_version + 1,
+        state=case((_resting, State.WAITING), else_=_m.state),
+        due_at=case((_resting, bindparam("moment")), else_=_m.due_at),
+        attempt=case((_resting, 0), else_=_m.attempt),
+    )
+)
+_redraw_one = _redraw.where(_m.person_id == bindparam("person"))
+
+
 def bump(
     tx: Transaction,
     circle_id: str,
@@ -94,49 +113,34 @@ def bump(
 ) -> None:
     """Have every copy drawn again, or one person's; changes within `after` become one. A copy that has not
     left yet needs nothing: it is drawn when it leaves."""
-    rest = _m.state.in_([State.SHOWN, State.DEAD])
-    changed = (
-        update(tables.message)
-        .where(
-            _m.circle_id == circle_id,
-            _m.subject_id == subject_id,
-            _m.kind == kind.name,
-            (_m.shown_version > 0) | (_m.state == State.SENDING),
-        )
-        .values(
-            wanted_version=_m.wanted_version + 1,
-            state=case((rest, State.WAITING), else_=_m.state),
-            due_at=case((rest, now + after), else_=_m.due_at),
-            attempt=case((rest, 0), else_=_m.attempt),
-        )
-    )
-    if person_id is not None:
-        changed = changed.where(_m.person_id == person_id)
-    tx.execute(changed)
+    where = {"circle": circle_id, "subject": subject_id, "what": kind.name, "moment": now + after}
+    if person_id is None:
+        tx.execute(_redraw, where)
+    else:
+        tx.execute(_redraw_one, {**where, "person": person_id})
+
+
+_turn = func.row_number().over(
+    partition_by=_m.workspace_id,
+    order_by=(case((_m.shown_version > 0, 0), else_=1), _m.priority.desc(), _m.due_at),
+)
+_waiting = (
+    select(tables.message, _turn.label("turn"))
+    .where(_m.state == State.WAITING, _m.due_at <= bindparam("now"))
+    .subquery()
+)
+_due = (
+    select(_waiting, _w.platform)
+    .join(tables.workspace, (_w.circle_id == _waiting.c.circle_id) & (_w.id == _waiting.c.workspace_id))
+    .where(_waiting.c.turn <= bindparam("each"))
+    .order_by(_waiting.c.turn)
+)
 
 
 def due(tx: Transaction, now: datetime, each: int) -> list[Due]:
     """What may go now: changes first, then by priority and age; at most `each` a workspace, so that a
     large one never stands in another's way."""
-    turn = func.row_number().over(
-        partition_by=_m.workspace_id,
-        order_by=(case((_m.shown_version > 0, 0), else_=1), _m.priority.desc(), _m.due_at),
-    )
-    waiting = (
-        select(tables.message, turn.label("turn"))
-        .where(_m.state == State.WAITING, _m.due_at <= now)
-        .subquery()
-    )
-    rows = tx.execute(
-        select(waiting, _w.platform)
-        .join(
-            tables.workspace,
-            (_w.circle_id == waiting.c.circle_id) & (_w.id == waiting.c.workspace_id),
-        )
-        .where(waiting.c.turn <= each)
-        .order_by(waiting.c.turn)
-    )
-    return [Due(_message(row), row.platform) for row in rows]
+    return [Due(_message(row), row.platform) for row in tx.execute(_due, {"now": now, "each": each})]
 
 
 def next_due(tx: Transaction) -> datetime | None:
@@ -266,21 +270,23 @@ def linger(tx: Transaction, message: Message, why: str) -> bool:
     return _change(tx, message, last_error=why)
 
 
+_over = (_m.state == State.SENDING) & (_m.lease_until < bindparam("now"))
+_again = (
+    update(tables.message)
+    .where(_over, _m.shown_version > 0)
+    .values(state=State.WAITING, due_at=bindparam("now"), lease_until=None, fence=_m.fence + 1)
+)
+_unknown = (
+    update(tables.message)
+    .where(_over, _m.shown_version == 0)
+    .values(state=State.UNKNOWN, lease_until=None, fence=_m.fence + 1)
+)
+
+
 def reap(tx: Transaction, now: datetime) -> int:
     """Claims whose lease is over. An update can be drawn again; a first send may have arrived, so it rests
     as unknown, in sight, and is never sent blindly again."""
-    over = (_m.state == State.SENDING) & (_m.lease_until < now)
-    again = tx.execute(
-        update(tables.message)
-        .where(over, _m.shown_version > 0)
-        .values(state=State.WAITING, due_at=now, lease_until=None, fence=_m.fence + 1)
-    ).rowcount
-    unknown = tx.execute(
-        update(tables.message)
-        .where(over, _m.shown_version == 0)
-        .values(state=State.UNKNOWN, lease_until=None, fence=_m.fence + 1)
-    ).rowcount
-    return again + unknown
+    return tx.execute(_again, {"now": now}).rowcount + tx.execute(_unknown, {"now": now}).rowcount
 
 
 def drop_all_for(tx: Transaction, circle_id: str, person_id: str, why: str) -> None:
@@ -357,7 +363,7 @@ def token(tx: Transaction, key: str, limit: Limit, now: datetime) -> datetime | 
     interval = timedelta(seconds=1 / limit.rate)
     slack = interval * (limit.burst - 1)
     rows = tx.execute(select(b.key, b.free_at).where(b.key.in_([key, _held(key)])))
-    free = {row.key: row.free_at for row in rows}
+    free: dict[str, datetime] = {row.key: row.free_at for row in rows}
     if (until := free.get(_held(key), now)) > now:
         return until
     start = max(free.get(key, now), now)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, update
 
 from bot.domain.circle import Circle, Person, Role
 from bot.domain.member import Member, Preferences
@@ -74,21 +74,28 @@ def _circle(row: Row[Any]) -> Circle:
     return Circle(r[_c.id], r[_c.name], r[_c.language], r[_c.zone], r[_c.created_at])
 
 
-_by_sender = _everything().join(tables.workspace, (_w.circle_id == _p.circle_id) & (_w.id == _p.workspace_id))
+_by_sender = (
+    _everything()
+    .join(tables.workspace, (_w.circle_id == _p.circle_id) & (_w.id == _p.workspace_id))
+    .where(
+        _w.platform == bindparam("platform"),
+        _w.external_id == bindparam("workspace"),
+        _p.external_id == bindparam("user"),
+    )
+)
+_by_id = _everything().where(_p.circle_id == bindparam("circle"), _p.id == bindparam("person"))
 
 
 def find(
     tx: Transaction, platform: str, workspace: str, user: str
 ) -> tuple[Circle, Person, Member | None] | None:
     """Whom the platform vouched for, under their own circle; None for somebody never seen."""
-    row = tx.execute(
-        _by_sender.where(_w.platform == platform, _w.external_id == workspace, _p.external_id == user)
-    ).first()
+    row = tx.execute(_by_sender, {"platform": platform, "workspace": workspace, "user": user}).first()
     return (_circle(row), _person(row), _member(row)) if row else None
 
 
 def load(tx: Transaction, circle_id: str, person_id: str) -> tuple[Person, Member | None]:
-    row = tx.execute(_everything().where(_p.circle_id == circle_id, _p.id == person_id)).one()
+    row = tx.execute(_by_id, {"circle": circle_id, "person": person_id}).one()
     return _person(row), _member(row)
 
 

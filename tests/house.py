@@ -21,7 +21,7 @@ from bot.chat.reply import Ask, Home, Reply, Say
 from bot.dispatch import Dispatcher
 from bot.domain.content import Found
 from bot.platforms.playground.adapter import Playground
-from bot.platforms.playground.persona import PERSONAS
+from bot.platforms.playground.persona import Persona
 from handlers.content import jobs
 from handlers.team.service import first_code
 from scheduler.pump import Pump
@@ -30,6 +30,17 @@ from storage.database import Database, upgrade
 SITE = "https://cercle.example"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """10:00 in Paris, a working day."""
+
+PEOPLE = (
+    Persona("camille", "Camille", "fr"),
+    Persona("ines", "Inès", "fr"),
+    Persona("hugo", "Hugo", "fr"),
+    Persona("lou", "Lou", "fr"),
+    Persona("awa", "Awa", "fr", zone="Africa/Dakar"),
+    Persona("tom", "Tom", "en", zone="Europe/London"),
+    Persona("sam", "Sam", "en", zone="Europe/Dublin"),
+    Persona("priya", "Priya", "en", zone="Asia/Kolkata"),
+)
 
 
 @dataclass
@@ -58,7 +69,9 @@ class House:
         self.database.open()
         self.keys = itertools.count()
         self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, lambda: None)
-        self.chat = Playground(self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock)
+        self.chat = Playground(
+            self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE
+        )
         self.pump = Pump(self.database, [self.chat], DRAWINGS, SITE, self.clock)
 
     def close(self) -> None:
@@ -66,9 +79,8 @@ class House:
 
     # who
 
-    def sender(self, who: str, **other: object) -> Sender:
-        persona = next(p for p in PERSONAS if p.id == who)
-        return persona.sender
+    def sender(self, who: str) -> Sender:
+        return next(persona for persona in PEOPLE if persona.id == who).sender
 
     def key(self) -> str:
         return f"test-{next(self.keys)}"

@@ -110,6 +110,8 @@ Element = Text | Quote | Image | Facts | Bars | Divider | Buttons
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """`title` may be empty: a single sentence needs no heading."""
+
     title: str
     body: tuple[Element, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import assert_never
 
 from bot.chat.card import (
@@ -19,7 +20,7 @@ from bot.chat.card import (
     Quote,
     Text,
 )
-from bot.chat.text import Spans, spoken
+from bot.chat.text import Spans, shorten, spoken
 
 BAR_WIDTH = 10
 
@@ -66,11 +67,11 @@ def _element(element: Element) -> str:
 
 def render(card: Card) -> str:
     """The whole card, a line a paragraph."""
-    return "\n".join([card.title, *(_element(element) for element in card.body)])
+    return "\n".join(line for line in (card.title, *map(_element, card.body)) if line)
 
 
 def summary(card: Card, limit: int = 300) -> str:
     """Title and first words: what a notification shows."""
     first = next((line(e.spans) for e in card.body if isinstance(e, Text) and not e.quiet), "")
-    words = f"{card.title} — {first}" if first else card.title
-    return " ".join(words.split())[:limit]
+    words = " — ".join(part for part in (card.title, first) if part)
+    return shorten(re.sub(r"[ \t\r\n]+", " ", words), limit)

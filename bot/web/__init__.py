@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from bot.web import health, pages, redirect, share
+from bot.web import about, health, pages, redirect, share
 from storage.database import Database
 
 
@@ -23,6 +23,7 @@ def routes(
     something to send. `trusted_proxy`: the last hop of X-Forwarded-For is written by a proxy of ours."""
     return [
         *pages.routes(),
+        *about.routes(),
         *share.routes(database, site, now, rung),
         *redirect.routes(database, now, rung, trusted_proxy=trusted_proxy),
         *health.routes(database),

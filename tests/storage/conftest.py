@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine
 
-from storage.database import upgrade
+from tests.storage.rows import empty_database
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """A database of today's shape, empty."""
-    url = f"sqlite:///{tmp_path / 'cercle.sqlite3'}"
-    upgrade(url)
-    return url
+    file = tmp_path / "cercle.sqlite3"
+    file.write_bytes(empty_database())
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime, time
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -16,9 +19,19 @@ from sqlalchemy import (
     Time,
 )
 
+from storage.database import upgrade
 from storage.tables import Instant, metadata
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+@cache
+def empty_database() -> bytes:
+    """A file of today's shape: migrating once is enough."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite3"
+        upgrade(f"sqlite:///{file}")
+        return file.read_bytes()
 
 
 def in_circles() -> list[Table]:
@@ -28,7 +41,8 @@ def in_circles() -> list[Table]:
 
 def references(table: Table) -> list[ForeignKeyConstraint]:
     """Those that lead to another row of the same circle."""
-    return [c for c in table.foreign_key_constraints if "circle_id" in c.elements[0].column.table.c]
+    own = [c for c in table.foreign_key_constraints if "circle_id" in c.elements[0].column.table.c]
+    return sorted(own, key=lambda c: tuple(c.column_keys))
 
 
 def keys(circle: str, constraint: ForeignKeyConstraint) -> dict[str, Any]:
@@ -67,5 +81,3 @@ def fill(tx: Connection, circle: str) -> None:
     tx.execute(metadata.tables["circle"].insert(), row(circle, metadata.tables["circle"]))
     for table in in_circles():
         tx.execute(table.insert(), row(circle, table))
-
-

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from storage import inbox, tables
-from storage.database import MAX_BATCH, Database, Transaction, problems, upgrade
+from storage.database import MAX_BATCH, Database, Transaction, problems
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ async def test_a_failing_unit_undoes_itself_and_nobody_else(database: Database, 
         raise ValueError("on purpose")
 
     before, failed, after = await together(database, hear("before"), fail, hear("after"))
-    assert (before, after) == (True, True)
+    assert [before, after] == [True, True]
     assert isinstance(failed, ValueError)
     assert on_disk(url) == {"before", "after"}
 
@@ -176,9 +176,9 @@ def pages(count: int) -> Callable[[Transaction], object]:
 
 
 def much(key: str) -> Callable[[Transaction], object]:
-    return lambda tx: tx.exec_driver_sql(
-        "INSERT INTO notebook VALUES (?, ?)", (key, f'"{"x" * 200_000}"')
-    ).rowcount
+    return lambda tx: (
+        tx.exec_driver_sql("INSERT INTO notebook VALUES (?, ?)", (key, f'"{"x" * 200_000}"')).rowcount
+    )
 
 
 async def test_a_full_disk_is_an_error_and_no_end(database: Database, url: str) -> None:
@@ -232,10 +232,8 @@ async def test_two_event_loops_are_answered_each_in_its_own(database: Database) 
     def elsewhere() -> bool:
         return asyncio.run(database.transact(hear("other loop")))
 
-    assert await asyncio.gather(asyncio.to_thread(elsewhere), database.transact(hear("this loop"))) == [
-        True,
-        True,
-    ]
+    answers = await asyncio.gather(asyncio.to_thread(elsewhere), database.transact(hear("this loop")))
+    assert all(answers)
 
 
 def test_a_sound_file_has_no_problems(url: str) -> None:

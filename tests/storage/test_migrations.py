@@ -71,7 +71,9 @@ def test_down_to_nothing_and_up_again(url: str) -> None:
 
 def test_there_is_one_line_of_migrations_numbered_in_order() -> None:
     scripts = list(ScriptDirectory(str(checkup.MIGRATIONS)).walk_revisions())
-    assert [script.revision for script in reversed(scripts)] == [f"{n:04}" for n in range(1, len(scripts) + 1)]
+    assert [script.revision for script in reversed(scripts)] == [
+        f"{n:04}" for n in range(1, len(scripts) + 1)
+    ]
 
 
 def test_the_folder_is_made(tmp_path: Path) -> None:

@@ -33,12 +33,8 @@ def test_a_row_of_one_circle_cannot_point_into_another(
 
 @pytest.mark.parametrize("table", in_circles(), ids=lambda table: table.name)
 def test_a_row_belongs_to_a_circle_that_exists(tx: Connection, table: Table) -> None:
-    fill(tx, "ours")
-    values = {**row("ours", table), "circle_id": "nowhere"}
-    if "id" in values:
-        values["id"] = new_id()
-    with pytest.raises(IntegrityError):
-        tx.execute(table.insert(), values)
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        tx.execute(table.insert(), row("nowhere", table))
 
 
 def test_every_table_of_a_circle_has_the_circle_in_its_key() -> None:

@@ -8,11 +8,12 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, assert_never
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
@@ -36,6 +37,8 @@ MAX_BODY = 64 * 1024
 """Bytes in a post."""
 HEARTBEAT = 15.0
 """Seconds after which a silent stream says it is alive, and so finds out whether anybody listens."""
+MORNING = time(9)
+"""Where "next morning" leads, in the zone of whoever asks."""
 HOME = "home"
 FORM = "form"
 
@@ -46,8 +49,8 @@ ASSETS = {
     "cercle.svg": "image/svg+xml",
 }
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' https:; base-uri 'none'; "
+    "object-src 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -67,15 +70,20 @@ INTERFACE = (
     "playground.home_topic",
     "playground.message",
     "playground.new",
+    "playground.next_morning",
     "playground.offline",
+    "playground.one_hour",
     "playground.only_you",
     "playground.open_in",
     "playground.paste_there",
     "playground.placeholder",
     "playground.places",
+    "playground.reload",
+    "playground.restarted",
     "playground.see_in",
     "playground.send",
     "playground.tagline",
+    "playground.what_next",
     "playground.who",
     "playground.you_are",
 )
@@ -117,9 +125,10 @@ class Playground:
         clock: Callable[[], datetime],
         people: Sequence[Persona] = PERSONAS,
         origin: str = "",
+        advance: Callable[[timedelta], None] | None = None,
     ) -> None:
         """`origin` ("http://127.0.0.1:8080") is where the bot reads the sample world; empty: where the page
-        was opened."""
+        was opened. `advance` moves the programme's clock forward, where it can be moved."""
         self.chat = Chat(people, clock)
         self.messenger: Messenger = PlaygroundMessenger(self.chat)
         self._dispatch = dispatch
@@ -130,6 +139,8 @@ class Playground:
         self._people = {persona.id: persona for persona in people}
         self._languages = {persona.id: persona.language for persona in people}
         self._origin = origin
+        self._advance = advance
+        self._boot = secrets.token_hex(8)
         self._closed = False
         self._assets = {name: (PAGE / name).read_bytes() for name in ASSETS}
         templates = Environment(loader=FileSystemLoader(PAGE), autoescape=True)
@@ -151,6 +162,7 @@ class Playground:
             ("GET", "/playground/stream", self._stream),
             ("GET", "/playground/preview", self._preview),
             ("POST", "/playground/act", self._act),
+            ("POST", "/playground/clock", self._clock_forward),
         )
         mine = [web.route(method, path, self._kindly(handler)) for method, path, handler in handlers]
         return [*mine, *world.routes()]
@@ -169,8 +181,17 @@ class Playground:
     # What there is to see
 
     async def _index(self, request: web.Request) -> web.Response:
-        page = self._page.render(people=self._people.values(), language=_preferred(request))
+        page = self._page.render(
+            people=self._people.values(),
+            language=_preferred(request),
+            no_script=self._in_both("playground.no_script"),
+            cold=self._in_both("playground.cold"),
+        )
         return web.Response(text=page, content_type="text/html", headers=HEADERS)
+
+    def _in_both(self, key: str) -> dict[str, str]:
+        """For a page that does not know yet who reads it."""
+        return {language: self._words(language, key) for language in ("fr", "en")}
 
     async def _asset(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -186,17 +207,19 @@ class Playground:
         say = self._say(viewer)
         return _json(
             {
+                "boot": self._boot,
                 "revision": self.chat.revision,
                 "who": viewer.id,
                 "language": self._languages[viewer.id],
                 "zone": viewer.zone,
                 "now": self._clock().isoformat(),
+                "movable": self._advance is not None,
                 "place": place,
                 "places": self._places(viewer),
                 "people": self._faces(viewer),
                 "words": {key.partition(".")[2]: say(key) for key in INTERFACE},
                 "previews": [{"id": id, "name": preview.name} for id, preview in self._previews.items()],
-                "verbs": hints.verbs(self._verbs, self._languages[viewer.id]),
+                "verbs": hints.verbs(self._verbs, self._languages[viewer.id], say),
                 "hints": self._hints(viewer, request),
                 "entries": [self._entry(entry, viewer) for entry in self._entries(viewer, place)],
             }
@@ -217,6 +240,7 @@ class Playground:
                 "id": persona.id,
                 "name": persona.name,
                 "role": say(hints.ROLES[persona.role]),
+                "zone": persona.zone,
                 "latest": self.chat.latest(persona.address, persona.id),
             }
             for persona in self._people.values()
@@ -224,7 +248,8 @@ class Playground:
 
     def _hints(self, viewer: Persona, request: web.Request) -> dict[str, object]:
         origin = self._origin or str(request.url.origin())
-        return hints.first_steps(viewer, self._languages[viewer.id], self._verbs, origin, self._say(viewer))
+        language, people = self._languages[viewer.id], self._people.values()
+        return hints.first_steps(viewer, language, self._verbs, origin, people, self._say(viewer))
 
     def _entries(self, viewer: Persona, place: str) -> Sequence[Entry]:
         if place == HOME:
@@ -289,11 +314,9 @@ class Playground:
     # What one does
 
     async def _act(self, request: web.Request) -> web.Response:
-        if not _same_origin(request):
-            raise Rejected(403, "playground.from_elsewhere")
+        post = await _post(request)
+        viewer = self._persona(post.get("who"))
         try:
-            post = parse.post(await _body(request))
-            viewer = self._persona(post.get("who"))
             place = self._place(viewer, parse.string(post, "place", 200))
             channel = place if place not in (HOME, viewer.address) else ""
             event = parse.event(
@@ -304,6 +327,23 @@ class Playground:
             raise Rejected(400, "playground.not_understood") from error
         self._echo(post, viewer, place, event)
         return _json(await self._hear(event, viewer, pressed) if event else {"place": place})
+
+    async def _clock_forward(self, request: web.Request) -> web.Response:
+        """An hour on, or to the next morning of whoever asks."""
+        post = await _post(request)
+        viewer = self._persona(post.get("who"))
+        if self._advance is None:
+            raise Rejected(404, "playground.nothing_here")
+        now = self._clock()
+        match post.get("by"):
+            case "hour":
+                self._advance(timedelta(hours=1))
+            case "morning":
+                self._advance(_next_morning(now, viewer.zone) - now)
+            case _:
+                raise Rejected(400, "playground.not_understood")
+        self.chat.touch()
+        return _json({"now": self._clock().isoformat()})
 
     def _echo(self, post: Mapping[str, Any], viewer: Persona, place: str, event: Event | None) -> None:
         """Show what was typed to whoever would see it: a command in a channel is between two."""
@@ -431,6 +471,22 @@ def _same_origin(request: web.Request) -> bool:
     if site is not None:
         return site == "same-origin"
     return urlsplit(request.headers.get("Origin", "")).netloc == request.host
+
+
+def _next_morning(now: datetime, zone: str) -> datetime:
+    local = now.astimezone(ZoneInfo(zone))
+    day = local.date() if local.time() < MORNING else local.date() + timedelta(days=1)
+    return datetime.combine(day, MORNING, ZoneInfo(zone))
+
+
+async def _post(request: web.Request) -> Mapping[str, Any]:
+    """What our own page posted; raises Rejected for anything else."""
+    if not _same_origin(request):
+        raise Rejected(403, "playground.from_elsewhere")
+    try:
+        return parse.post(await _body(request))
+    except parse.BadPost as error:
+        raise Rejected(400, "playground.not_understood") from error
 
 
 async def _body(request: web.Request) -> bytes:

@@ -71,7 +71,7 @@ class Chat:
         conversation = self._conversations[address]
         if reference in conversation:
             return self._redraw(address, conversation[reference], said)
-        self._touch()
+        self.touch()
         entry = Entry(reference, author, self.clock(), said, reader, self.revision)
         conversation[reference] = entry
         for oldest in list(conversation)[:-KEPT]:
@@ -90,20 +90,21 @@ class Chat:
         if entry.said != said:
             changed = replace(entry, said=said, version=entry.version + 1)
             self._conversations[address][entry.reference] = changed
-            self._touch()
+            self.touch()
         return entry.reference
 
     def remove(self, address: str, reference: str) -> None:
         if self._conversations[address].pop(reference, None):
-            self._touch()
+            self.touch()
 
     def show_home(self, persona: str, card: Card) -> None:
         before = self.homes.get(persona)
         if before is None or before.said != card:
-            self._touch()
+            self.touch()
             self.homes[persona] = Entry("home", BOT, self.clock(), card, persona, version=self.revision)
 
-    def _touch(self) -> None:
+    def touch(self) -> None:
+        """Something changed that the page shows."""
         self.revision += 1
         self.wake()
 

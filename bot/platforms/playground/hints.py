@@ -1,13 +1,13 @@
-"""Where to begin: a person's first commands, and pages of the sample world to try them on."""
+"""What to try next: a person's first steps, and pages of the sample world to try them on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.chat.router import Verb
 from bot.platforms.playground import world
 from bot.platforms.playground.parse import COMMAND
-from bot.platforms.playground.persona import Persona, Role
+from bot.platforms.playground.persona import CHANNELS, Persona, Role, channel_address
 from bot.platforms.playground.render import Say
 from bot.platforms.playground.world import Kind
 
@@ -24,11 +24,13 @@ ADVICE = {
     Role.COLLEAGUE: "playground.advice_colleague",
 }
 FIRST_VERBS = {
-    Role.COMMS: ("call", "help"),
-    Role.AMBASSADOR: ("join", "help"),
+    Role.COMMS: ("contents", "help"),
+    Role.AMBASSADOR: ("settings", "pause", "help"),
     Role.NEWCOMER: ("join", "help"),
     Role.COLLEAGUE: ("help",),
 }
+MEETING_PLACE = CHANNELS[0]
+"""The channel in which the call for volunteers is read."""
 ODD_PAGES = {
     Kind.ERROR: "playground.page_error",
     Kind.TRUNCATED: "playground.page_truncated",
@@ -37,39 +39,71 @@ ODD_PAGES = {
 }
 
 
+Step = dict[str, str]
+"""A button: its `label`, and the `text` it says or where it goes (`who`, `place`)."""
+
+
 def spelt(verb: Verb, language: str) -> str:
     """The verb as it is written in that language: French is the second name where there is one."""
     return verb.names[1] if language == "fr" and len(verb.names) > 1 else verb.name
 
 
-def verbs(heard: Sequence[Verb], language: str) -> list[dict[str, str]]:
-    return [{"name": spelt(verb, language), "hint": verb.hint} for verb in heard]
+def verbs(heard: Sequence[Verb], language: str, say: Say) -> list[dict[str, str]]:
+    return [{"name": spelt(verb, language), "hint": say(verb.hint) if verb.hint else ""} for verb in heard]
 
 
 def first_steps(
-    persona: Persona, language: str, heard: Sequence[Verb], origin: str, say: Say
+    persona: Persona,
+    language: str,
+    heard: Sequence[Verb],
+    origin: str,
+    people: Iterable[Persona],
+    say: Say,
 ) -> dict[str, object]:
+    """In the conversation with the bot: the advice, and buttons in groups, the likeliest first."""
     known = {verb.name: verb for verb in heard}
-    named = [known[name] for name in FIRST_VERBS[persona.role] if name in known]
-    commands = [f"{COMMAND} {spelt(verb, language)}" for verb in named]
-    pages = _pages(known["post"], language, origin, say) if _posts(persona, known) else []
+    commands = [_command(known[name], language) for name in FIRST_VERBS[persona.role] if name in known]
+    pages = _pages(known["post"], language, origin, say) if _posts(persona, known) else ([], [])
+    groups = (
+        ("try_pages", say("playground.try_pages"), pages[0]),
+        ("try_odd", say("playground.try_odd"), pages[1]),
+        ("try_more", say("playground.try_more"), [*_elsewhere(persona, people, say), *commands]),
+    )
     return {
         "advice": say(ADVICE[persona.role]),
-        "steps": [*pages, *({"label": command, "text": command} for command in commands)],
+        "groups": [{"name": name, "title": title, "steps": steps} for name, title, steps in groups if steps],
     }
+
+
+def _command(verb: Verb, language: str) -> Step:
+    command = f"{COMMAND} {spelt(verb, language)}"
+    return {"label": command, "text": command}
+
+
+def _elsewhere(persona: Persona, people: Iterable[Persona], say: Say) -> list[Step]:
+    """The next scene of the story is another person's, or in the channel."""
+    if persona.role in (Role.NEWCOMER, Role.COLLEAGUE):
+        label = f"{say('playground.read_call')} {MEETING_PLACE}"
+        return [{"label": label, "who": persona.id, "place": channel_address(MEETING_PLACE)}]
+    wanted = Role.COMMS if persona.role is Role.AMBASSADOR else Role.AMBASSADOR
+    other = next((one for one in people if one.role is wanted), None)
+    return (
+        [{"label": f"{say('playground.play')} {other.name}", "who": other.id, "place": ""}] if other else []
+    )
 
 
 def _posts(persona: Persona, known: dict[str, Verb]) -> bool:
     return persona.role is Role.COMMS and "post" in known
 
 
-def _pages(post: Verb, language: str, origin: str, say: Say) -> list[dict[str, object]]:
+def _pages(post: Verb, language: str, origin: str, say: Say) -> tuple[list[Step], list[Step]]:
+    """Those that are as they should be, and those that go wrong."""
     mine = [page for page in world.PAGES if page.language == language]
-    return [
-        {
-            "label": say(ODD_PAGES[page.kind]) if page.kind in ODD_PAGES else page.title,
-            "text": f"{COMMAND} {spelt(post, language)} {origin}{page.path}",
-            "odd": page.kind in ODD_PAGES,
-        }
+    command = f"{COMMAND} {spelt(post, language)} {origin}"
+    fine = [{"label": page.title, "text": command + page.path} for page in mine if page.kind not in ODD_PAGES]
+    odd = [
+        {"label": say(ODD_PAGES[page.kind]), "text": command + page.path}
         for page in mine
+        if page.kind in ODD_PAGES
     ]
+    return fine, odd

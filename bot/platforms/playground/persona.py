@@ -47,7 +47,7 @@ PERSONAS = (
     Persona("ines", "Inès", "fr"),
     Persona("tom", "Tom", "en", zone="Europe/London"),
     Persona("awa", "Awa", "fr", zone="Africa/Dakar"),
-    Persona("hugo", "Hugo", "fr"),
+    Persona("hugo", "Hugo", "fr", zone="America/Montreal"),
     Persona("priya", "Priya", "en", zone="Asia/Kolkata"),
     Persona("lou", "Lou", "fr", Role.NEWCOMER),
     Persona("sam", "Sam", "en", Role.COLLEAGUE, zone="Europe/Dublin"),

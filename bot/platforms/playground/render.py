@@ -62,9 +62,9 @@ def safe_url(url: str) -> bool:
 
 
 def card(card: Card, say: Say) -> Markup:
-    return Markup('<div class="card"><h3>{}</h3>{}</div>').format(
-        card.title, _join(_element(element, say) for element in card.body)
-    )
+    title = Markup("<h3>{}</h3>").format(card.title) if card.title.strip() else ""
+    body = _join(_element(element, say) for element in card.body)
+    return Markup('<div class="card">{}{}</div>').format(title, body)
 
 
 def words(text: str) -> Markup:
@@ -192,7 +192,7 @@ def form(form: Form, errors: Errors, people: Sequence[Persona], say: Say) -> Mar
         action=pack(form.action),
         title=form.title,
         alert=_alert(errors, say),
-        parts=_join(_part(part, errors, people, say) for part in form.parts),
+        parts=_join(_row(row, errors, people, say) for row in _rows_of(form.parts)),
         cancel=say("platform.cancel"),
         submit=form.submit,
     )
@@ -202,6 +202,26 @@ def _alert(errors: Errors, say: Say) -> Markup:
     if not errors:
         return Markup()
     return Markup('<p class="alert" role="alert">{}</p>').format(say("playground.check_form"))
+
+
+def _rows_of(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
+    """A part a row, but a time stands beside the day or the time before it."""
+    rows: list[tuple[Part, ...]] = []
+    for part in parts:
+        if isinstance(part, TimeInput) and rows and _awaits_a_time(rows[-1]):
+            rows[-1] += (part,)
+        else:
+            rows.append((part,))
+    return rows
+
+
+def _awaits_a_time(row: tuple[Part, ...]) -> bool:
+    return len(row) == 1 and isinstance(row[0], DateInput | TimeInput)
+
+
+def _row(row: tuple[Part, ...], errors: Errors, people: Sequence[Persona], say: Say) -> Markup:
+    drawn = _join(_part(part, errors, people, say) for part in row)
+    return Markup('<div class="pair">{}</div>').format(drawn) if len(row) > 1 else drawn
 
 
 def _part(part: Part, errors: Errors, people: Sequence[Persona], say: Say) -> Markup:
@@ -233,13 +253,14 @@ def _part(part: Part, errors: Errors, people: Sequence[Persona], say: Say) -> Ma
 
 def _field(part: Input, control: Markup, errors: Errors, say: Say, counter: Markup | str = "") -> Markup:
     return Markup('<div class="field"><label for="in-{}">{}{}</label>{}{}{}{}</div>').format(
-        part.name, part.label, _optional(part, say), _hint(part), control, counter, _error(part, errors)
+        part.name, part.label, _optional(part, say), counter, _hint(part), control, _error(part, errors)
     )
 
 
 def _group(part: Input, kind: str, boxes: Markup, errors: Errors, say: Say) -> Markup:
     return Markup(
-        '<fieldset class="field" data-input="{}" data-kind="{}"{}><legend>{}{}</legend>{}{}{}</fieldset>'
+        '<fieldset class="field" data-input="{}" data-kind="{}"{}><legend>{}{}</legend>{}'
+        '<div class="boxes">{}</div>{}</fieldset>'
     ).format(
         part.name,
         kind,
@@ -272,7 +293,7 @@ def _toggle(part: Toggle, errors: Errors, say: Say) -> Markup:
 def _text_input(part: TextInput, errors: Errors) -> Markup:
     common = _common(part, errors, "text")
     if part.multiline:
-        return Markup("<textarea{} rows='5' data-max='{}'>\n{}</textarea>").format(
+        return Markup("<textarea{} rows='3' data-max='{}'>\n{}</textarea>").format(
             common, part.max_length, part.value
         )
     return Markup('<input type="text"{} data-max="{}" value="{}">').format(

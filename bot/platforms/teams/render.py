@@ -118,7 +118,8 @@ def size(drawn: Block) -> int:
 
 def _card(card: Card, lengths: Lengths) -> Block:
     mentions = Mentions()
-    body = [block(shorten(card.title, lengths.title), style="heading", size="large", weight="bolder")]
+    heading = block(shorten(card.title, lengths.title), style="heading", size="large", weight="bolder")
+    body = [heading] if card.title.strip() else []
     parted = False
     for element in card.body:
         blocks = _element(element, lengths, mentions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,14 @@ HOME: dict[str, Any] = {"type": "home", "blocks": [{"type": "divider"}]}
 
 GOOD = {"message": MESSAGE, "modal": MODAL, "home": HOME}
 
-DELETE = object()
+
+class Delete(Enum):
+    """In the place of a value: the key goes."""
+
+    KEY = "delete"
+
+
+DELETE = Delete.KEY
 BAD: list[tuple[str, str, Any]] = [
     # How many
     ("message", "blocks", [{"type": "divider"}] * 51),

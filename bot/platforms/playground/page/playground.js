@@ -5,6 +5,8 @@ const $ = (id) => document.getElementById(id);
 const HEARD_AFTER = 2000; // Milliseconds between two looks when the stream is down.
 const HISTORY = 50;
 const NEARLY_FULL = 0.9; // Of a text's length: from there on the count is said aloud.
+const WORTH_COUNTING = 0.6; // Of a single line's length: from there on the count is shown.
+const TICK = 10000; // Milliseconds between two looks at the clock.
 
 let who = "";
 let place = "";
@@ -13,6 +15,7 @@ let stream = null;
 let fallback = null;
 let asked = 0;
 let previewed = null;
+let boot = null;
 const seen = new Map();
 const typed = { lines: [], at: 0, draft: "" };
 
@@ -54,10 +57,12 @@ async function ask(path, options) {
   return body;
 }
 
-function act(what) {
+function post(path, what) {
   const body = JSON.stringify({ who, place, ...what });
-  return ask("/playground/act", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  return ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
 }
+
+const act = (what) => post("/playground/act", what);
 
 async function refresh() {
   const turn = ++asked;
@@ -66,7 +71,9 @@ async function refresh() {
     const news = await ask(`/playground/state?${query}`);
     if (turn === asked) show(news);
   } catch (error) {
-    if (turn === asked) complain(error.message);
+    if (turn !== asked) return;
+    $("cold").hidden = state !== null;
+    complain(error.message);
   }
 }
 
@@ -111,10 +118,10 @@ document.addEventListener("visibilitychange", () => {
 // Showing
 
 function show(news) {
-  if (news.who !== who) return;
+  if (news.who !== who || restarted(news)) return;
   const moved = state?.who !== news.who || state?.place !== news.place;
   const first = state === null;
-  state = news;
+  state = { ...news, heard: Date.now() };
   place = news.place;
   document.documentElement.lang = news.language;
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
@@ -124,9 +131,19 @@ function show(news) {
   showPlaces(first);
   showTop();
   showEntries(moved);
-  showHints();
+  showHints(moved);
   showClock();
 }
+
+// Another process answers, and knows nothing of what stands here: it stays readable until one reloads.
+function restarted(news) {
+  boot ??= news.boot;
+  $("cold").hidden = true;
+  $("restarted").hidden = news.boot === boot;
+  return news.boot !== boot;
+}
+
+$("reload").addEventListener("click", () => location.reload());
 
 // A dot says that something came where one has not looked since.
 function unseen(key, latest, looking, first) {
@@ -141,6 +158,7 @@ function showPeople(first) {
     const mine = person.id === who;
     face.checked = mine;
     label.querySelector(".role").textContent = person.role;
+    label.dataset.zone = person.zone;
     const dot = unseen(`person ${person.id}`, person.latest, mine, first);
     label.querySelector(".dot").hidden = !dot;
   }
@@ -180,28 +198,62 @@ function showTop() {
   document.title = `${current.name} · Cercle`;
 }
 
-function showHints() {
+function ownConversation() {
+  return place !== "home" && !place.includes("#");
+}
+
+function showHints(moved) {
+  const fresh = ownConversation() && state.entries.length === 0;
+  if (moved || fresh !== $("talk").classList.contains("fresh")) $("hints").open = fresh;
+  $("talk").classList.toggle("fresh", fresh);
+  $("hints").hidden = !ownConversation();
   const person = state.people.find(({ id }) => id === who);
-  $("hints").hidden = place === "home" || place.includes("#");
   $("hints-who").textContent = `${person.name} · ${person.role}`;
   $("hints-advice").textContent = state.hints.advice;
-  const steps = state.hints.steps.map(({ label, text, odd }) => {
-    const button = make("button", { type: "button", className: odd ? "odd" : "", "data-step": text });
-    button.append(label === text ? make("code", { textContent: label }) : label);
-    return make("li", {}, button);
-  });
-  if ($("hints-steps").contains(document.activeElement)) return;
-  $("hints-steps").replaceChildren(...steps);
+  const groups = state.hints.groups.map(({ name, title, steps }) => make("section", { className: `group ${name}` },
+    make("h3", { id: name, textContent: title }), make("ul", { "aria-labelledby": name }, ...steps.map(stepElement))));
+  if ($("hints-groups").contains(document.activeElement)) return;
+  $("hints-groups").replaceChildren(...groups);
 }
 
+function stepElement({ label, text, who: person, place: where }) {
+  const step = text ? { "data-say": text } : { "data-who": person, "data-where": where };
+  const button = make("button", { type: "button", ...step });
+  button.append(label === text ? make("code", { textContent: label }) : label);
+  return make("li", {}, button);
+}
+
+// The programme's time goes on between two looks at the server.
 function showClock() {
+  if (!state) return;
+  const now = new Date(Date.parse(state.now) + Date.now() - state.heard);
   const format = { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZone: state.zone };
-  $("clock").dateTime = state.now;
-  $("clock").textContent = new Intl.DateTimeFormat(state.language === "fr" ? "fr-FR" : "en-GB", format).format(new Date(state.now));
+  $("clock").dateTime = now.toISOString();
+  $("clock").textContent = new Intl.DateTimeFormat(state.language === "fr" ? "fr-FR" : "en-GB", format).format(now);
+  $("forward").hidden = !state.movable;
+  for (const face of document.querySelectorAll(".face")) face.querySelector(".local").textContent = hour(now, face.dataset.zone);
 }
 
-function hour(instant) {
-  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: state.zone }).format(new Date(instant));
+setInterval(showClock, TICK);
+
+$("forward").addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-by]");
+  if (!button || button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  try {
+    await post("/playground/clock", { by: button.dataset.by });
+    await refresh();
+    announce($("clock").textContent);
+  } catch (error) {
+    if (!(error instanceof Sorry)) throw error;
+    complain(error.message);
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+});
+
+function hour(instant, zone = state.zone) {
+  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(new Date(instant));
 }
 
 function avatarOf(entry) {
@@ -399,7 +451,18 @@ function openForm(html, button) {
   dialog.querySelector("footer").prepend(elsewhere("form"));
   for (const input of dialog.querySelectorAll("[data-max]")) count(input);
   if (!dialog.open) dialog.showModal();
-  (dialog.querySelector("[aria-invalid]") ?? dialog.querySelector(".parts :is(input, textarea, select)"))?.focus();
+  const wrong = dialog.querySelector("[aria-invalid]");
+  if (wrong) wrong.focus();
+  else begin(dialog.querySelector(".parts"), dialog.querySelector("h2"));
+}
+
+// What stands above the first input is there to be read: a form begins at its top.
+function begin(parts, heading) {
+  parts.scrollTop = 0;
+  const first = parts.querySelector("input, textarea, select");
+  const below = !first || first.getBoundingClientRect().bottom > parts.getBoundingClientRect().bottom;
+  heading.tabIndex = -1;
+  (below ? heading : first).focus({ preventScroll: true });
 }
 
 function count(input) {
@@ -407,6 +470,7 @@ function count(input) {
   const length = [...input.value].length;
   counter.firstChild.textContent = `${length} / ${input.dataset.max}`;
   counter.classList.toggle("over", length > input.dataset.max);
+  counter.classList.toggle("far", input.tagName === "INPUT" && length < input.dataset.max * WORTH_COUNTING);
   if (length > input.dataset.max * NEARLY_FULL) counter.setAttribute("aria-live", "polite");
   else counter.removeAttribute("aria-live");
 }
@@ -622,9 +686,13 @@ $("suggestions").addEventListener("mousedown", (event) => {
   closeSuggestions();
 });
 
-$("hints-steps").addEventListener("click", (event) => {
-  const button = event.target.closest("[data-step]");
-  if (button) fill(button.dataset.step);
+$("hints-groups").addEventListener("click", (event) => {
+  const step = event.target.closest("button")?.dataset;
+  if (!step) return;
+  $("line").focus();
+  $("hints").open = false;
+  if (step.say) say(step.say);
+  else goTo(step.who, step.where);
 });
 
 $("composer").addEventListener("submit", async (event) => {
@@ -632,11 +700,15 @@ $("composer").addEventListener("submit", async (event) => {
   const line = $("line");
   const text = line.value.trim();
   if (!text || $("send").getAttribute("aria-busy") === "true") return;
-  closeSuggestions();
-  keep(text);
   line.value = "";
-  const answer = await perform({ kind: "say", text }, $("send"));
+  const answer = await say(text);
   if (answer === null && !line.value) line.value = text;
 });
+
+function say(text) {
+  closeSuggestions();
+  keep(text);
+  return perform({ kind: "say", text }, $("send"));
+}
 
 arrive();

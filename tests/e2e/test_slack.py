@@ -1,0 +1,413 @@
+"""One circle's story in Slack: signed requests in, and in the fake workspace what people would see."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from aiohttp import web
+
+from tests.e2e.conftest import CRAWLER, Bot, Town
+from tests.emulators.slack import Ack, FakeSlack, Json, Message, SlackUser
+from tests.platforms.slack.blocks import check
+
+ARTICLE = "/playground/world/fr/accueil-alternants"
+TITLE = "Comment nous accueillons nos alternants"
+
+
+@dataclass
+class Workspace:
+    """The bot and four people of one workspace: Camille will lead, Inès, Priya and Hugo may join."""
+
+    bot: Bot
+    slack: FakeSlack
+
+    def user(self, id: str) -> SlackUser:
+        return SlackUser(self.slack, id, f"{self.bot.site}/slack/events", self.bot.web)
+
+    @property
+    def camille(self) -> SlackUser:
+        return self.user("U1")
+
+    @property
+    def ines(self) -> SlackUser:
+        return self.user("U2")
+
+    @property
+    def priya(self) -> SlackUser:
+        return self.user("U3")
+
+    @property
+    def hugo(self) -> SlackUser:
+        return self.user("U4")
+
+    # what is seen
+
+    def card(self, user: SlackUser, title: str = TITLE) -> Message:
+        """The newest lasting message of that title in somebody's conversation with the bot."""
+        found = [m for m in self.slack.seen(user.id) if not m.to and title in m.words()]
+        assert found, (
+            f"{user.id} sees no «{title}», only {[m.words()[:60] for m in self.slack.seen(user.id)]}"
+        )
+        return found[-1]
+
+    def cards(self, user: SlackUser, title: str = TITLE) -> list[Message]:
+        return [m for m in self.slack.seen(user.id) if not m.to and title in m.words()]
+
+    async def told(self, user: SlackUser, ack: Ack) -> str:
+        """The private answer to what somebody just did."""
+        assert ack.status == 200
+        await self.bot.answered()
+        private = [m for m in self.slack.all_messages() if m.to == user.id or m in self.slack.seen(user.id)]
+        return max(private, key=lambda m: m.ts.partition(".")[2]).words()
+
+    # the usual ways
+
+    async def lead(self) -> None:
+        ack = await self.camille.command(f"lead {await self.bot.code()}")
+        assert "référent" in await self.told(self.camille, ack)
+
+    async def join(self, user: SlackUser, **wishes: object) -> None:
+        assert (await user.command("join")).status == 200
+        values = {"consent": True, "networks": ["linkedin", "x"], **wishes}
+        ack = await user.submit(values)
+        assert not ack.errors, ack.errors
+        await self.bot.answered()
+
+    async def post(self, path: str = ARTICLE, **values: object) -> None:
+        """Camille posts and composes; the cards are on their way."""
+        await self.camille.command(f"post {self.bot.site}{path}")
+        await self.bot.settle()
+        await self.camille.click("Composer")
+        topic = topics(self.slack.modals["U1"])[1]
+        given = {
+            "why": "Onze sur quatorze sont restés.",
+            "opening_1": "J’étais leur tutrice.",
+            "topic": topic,
+        }
+        ack = await self.camille.submit({**given, **values})
+        assert not ack.errors, ack.errors
+        await self.bot.settle()
+
+
+def topics(modal: dict[str, object]) -> list[str]:
+    block = next(b for b in modal["blocks"] if b.get("block_id") == "topic")  # type: ignore[attr-defined]
+    return [option["value"] for option in block["element"]["options"]]
+
+
+def labels(message: Message) -> list[str]:
+    found = []
+    for block in message.blocks:
+        for element in block.get("elements", ()) if block["type"] == "actions" else ():
+            found += [element["text"]["text"]] if "text" in element else []
+            found += [option["text"]["text"] for option in element.get("options", ())]
+    return found
+
+
+def link(message: Message, label: str) -> str:
+    for block in message.blocks:
+        for element in block.get("elements", ()):
+            if element.get("text", {}) and isinstance(element["text"], dict):
+                if element["text"]["text"] == label:
+                    return str(element["url"])
+    raise LookupError(label)
+
+
+@pytest.fixture
+async def place(town: Town, slack: FakeSlack) -> AsyncIterator[Workspace]:
+    async with town.bot(slack=slack) as bot:
+        yield Workspace(bot, slack)
+
+
+@pytest.fixture
+async def circle(place: Workspace) -> Workspace:
+    """Camille leads; Inès (French) and Priya (English) are in; one content has reached both."""
+    await place.lead()
+    await place.join(place.ines)
+    await place.join(place.priya)
+    await place.post()
+    return place
+
+
+async def test_the_whole_story(place: Workspace) -> None:
+    camille, ines, priya, bot, slack = place.camille, place.ines, place.priya, place.bot, place.slack
+
+    # Nobody may post before there is a lead; the code works once.
+    assert "équipe communication" in await place.told(
+        camille, await camille.command("post https://example.org")
+    )
+    code = await bot.code()
+    assert "référent" in await place.told(camille, await camille.command(f"lead {code}"))
+    assert "code" in await place.told(ines, await ines.command(f"lead {code}"))
+
+    # The call goes to the channel, and says nothing of who answers it.
+    await camille.command("call", channel="C1")
+    await bot.settle()
+    call = next(m for m in slack.messages["C1"] if not m.to)
+    assert "volontaires" in call.words()
+
+    # In by a button and a consent.
+    await ines.click("Lire la charte et entrer", call)
+    assert "Entrer dans le cercle" in str(slack.modals["U2"]["title"])
+    refused = await ines.submit({"networks": ["linkedin"]})
+    assert "Sans votre accord" in refused.errors["consent"]
+    joined = await ines.submit({"networks": ["linkedin"], "consent": True})
+    assert "Vous voilà dans le cercle" in await place.told(ines, joined)
+    await priya.click("Lire la charte et entrer", call)
+    joined = await priya.submit({"networks": ["linkedin", "x"], "consent": True})
+    assert "You are in the circle" in await place.told(priya, joined)
+
+    # A link becomes a private card with what the page says.
+    assert "en cours de lecture" in await place.told(
+        camille, await camille.command(f"post {bot.site}{ARTICLE}", channel="C1")
+    )
+    await bot.settle()
+    draft = place.card(camille)
+    assert "première semaine" in draft.words()
+    assert draft.channel == slack.dm("U1")
+
+    # The form is filled from the page; one thing is missing, and nothing typed is lost.
+    await camille.click("Composer", draft)
+    modal = slack.modals["U1"]
+    topic = topics(modal)[1]
+    wrong = await camille.submit(
+        {"why": "Parce que.", "opening_1": "Une accroche.", "expires": "2020-01-01"} | {"topic": topic}
+    )
+    assert set(wrong.errors) == {"expires"}
+    assert slack.modals["U1"]["id"] == modal["id"]
+    right = {"why": "Onze sur quatorze sont restés.", "opening_1": "J’étais leur tutrice.", "topic": topic}
+    assert "C’est en route" in await place.told(camille, await camille.submit(right))
+    await bot.settle()
+    assert "devenu un contenu" in place.card(camille, "devenu").words()
+
+    # Each in their own language, in working hours.
+    assert "Pourquoi c’est intéressant" in place.card(ines).words()
+    assert "Why it is worth sharing" in place.card(priya).words()
+    assert "Partager sur LinkedIn" in labels(place.card(ines))
+    assert {"Share on LinkedIn", "Share on X"} <= set(labels(place.card(priya)))
+
+    # Words of one's own.
+    await ines.click("Changer mes mots", place.card(ines))
+    assert "1 caractère" not in str(slack.modals["U2"])
+    await ines.submit({"words": "Je me souviens de ma première semaine."})
+    await bot.settle()
+    assert "Je me souviens" in place.card(ines).words()
+    assert "Je me souviens" not in place.card(priya).words()
+
+    # The share page, as a browser opens it.
+    page = link(place.card(ines), "Partager sur LinkedIn")
+    status, html = await bot.browse(page)
+    assert status == 200
+    assert "Je me souviens" in html
+    assert "linkedin.com" in html
+    await bot.later(minutes=1)
+    assert "C’est publié sur LinkedIn" in labels(place.card(ines))
+    assert "Composeurs ouverts" in place.card(camille, "Composeurs").words()
+
+    # Posted, undone, posted.
+    for label, after in (
+        ("C’est publié sur LinkedIn", "Annuler (LinkedIn)"),
+        ("Annuler (LinkedIn)", "C’est publié sur LinkedIn"),
+        ("C’est publié sur LinkedIn", "Annuler (LinkedIn)"),
+    ):
+        await ines.click(label, place.card(ines))
+        await bot.later(minutes=1)
+        assert after in labels(place.card(ines))
+    author = place.card(camille, "Composeurs").words()
+    assert re.search(r"Composeurs ouverts\s1\b", author), author
+    assert re.search(r"Publiés, d’après les membres\s1\b", author), author
+
+    # A reader clicks twice, a crawler once.
+    tracked = await bot.tracked(page)
+    for headers in (None, None, CRAWLER):
+        status, where = await bot.browse(tracked, headers) if headers else await bot.browse(tracked)
+        assert (status, where) == (302, f"{bot.site}{ARTICLE}")
+    await bot.later(minutes=1)
+    assert "1 clic sur votre lien" in place.card(ines).words()
+    assert "1 clic, robots écartés" in place.card(camille, "Composeurs").words()
+
+    # A correction reaches every copy where it stands.
+    before = place.card(priya).reference
+    await camille.click("Corriger", place.card(camille, "Composeurs"))
+    corrected = await camille.submit({"title": "Nos alternants, un an après"})
+    assert "Corrigé" in await place.told(camille, corrected)
+    await bot.settle()
+    assert place.card(priya, "Nos alternants, un an après").reference == before
+    assert len(place.cards(priya, "alternants")) == 1
+
+    # And so does a recall.
+    await camille.click("Retirer", place.card(camille, "Composeurs"))
+    await bot.settle()
+    assert "was withdrawn" in place.card(priya, "Nos alternants").words()
+    assert "a été retiré" in place.card(ines, "Nos alternants").words()
+    assert (await bot.browse(page))[0] == 200
+    assert "a été retiré" in (await bot.browse(page))[1]
+    assert slack.complaints == []
+
+
+async def test_within_seconds_by_itself(town: Town, slack: FakeSlack) -> None:
+    """The pump and the clock run as in production: nobody pushes."""
+    async with town.bot(slack=slack, by_itself=True) as bot:
+        place = Workspace(bot, slack)
+        await place.lead()
+        await place.camille.command(f"post {bot.site}{ARTICLE}")
+        async with asyncio.timeout(8):
+            while not place.cards(place.camille):
+                await asyncio.sleep(0.05)
+        assert "Composer" in labels(place.card(place.camille))
+
+
+async def test_outside_working_hours_it_waits(circle: Workspace) -> None:
+    """19:00 in Paris: Hugo joins with days that begin at noon, a content is posted, and it waits."""
+    circle.bot.clock.pass_(hours=9)
+    await circle.join(circle.hugo, day_start="12:00")
+    await circle.post("/playground/world/fr/semaine-choisie")
+    assert circle.cards(circle.hugo, "Quatre jours") == []
+    await circle.bot.later(hours=16, minutes=59)
+    assert circle.cards(circle.hugo, "Quatre jours") == []
+    assert len(circle.cards(circle.ines, "Quatre jours")) == 1
+    await circle.bot.later(minutes=1)
+    assert len(circle.cards(circle.hugo, "Quatre jours")) == 1
+
+
+async def test_later_comes_back_the_next_morning(circle: Workspace) -> None:
+    ines, bot = circle.ines, circle.bot
+    await ines.click("Plus tard", circle.card(ines))
+    await bot.settle()
+    assert "Mis de côté jusqu’à demain à 09:00" in circle.card(ines).words()
+    await bot.later(hours=23)
+    assert len(circle.cards(ines)) == 2
+    assert "Vous l’aviez mis de côté" in circle.card(ines).words()
+
+
+async def test_not_for_me_is_nobodys_business(circle: Workspace) -> None:
+    priya, bot = circle.priya, circle.bot
+    before = circle.card(circle.camille, "Composeurs").words()
+    await priya.click("Not for me", circle.card(priya))
+    await bot.later(minutes=1)
+    assert "Nobody knows" in circle.card(priya).words()
+    assert circle.card(circle.camille, "Composeurs").words() == before
+    await priya.click("On second thoughts", circle.card(priya))
+    await bot.settle()
+    assert "Not for me" in labels(circle.card(priya))
+
+
+async def test_a_question_and_its_answer(circle: Workspace) -> None:
+    priya, camille, bot = circle.priya, circle.camille, circle.bot
+    await priya.click("Ask the author", circle.card(priya))
+    sent = await priya.submit({"question": "Is it open to <@U1> interns & others?"})
+    assert "on its way" in await circle.told(priya, sent)
+    await bot.settle()
+    question = circle.card(camille, "Une question")
+    assert "<@U1> interns & others" in question.words().replace("\u2060", "")
+    assert not any("user_id" in str(block) and "'U1'" in str(block) for block in question.blocks)
+    await camille.click("Répondre", question)
+    await camille.submit({"answer": "Oui, à tout le monde."})
+    await bot.settle()
+    assert "Oui, à tout le monde." in circle.card(camille, "Une question").words()
+    assert "Répondre" not in labels(circle.card(camille, "Une question"))
+    assert "Oui, à tout le monde." in circle.card(priya, "An answer").words()
+
+
+async def test_pause_leave_and_old_buttons(circle: Workspace) -> None:
+    ines, bot = circle.ines, circle.bot
+    paused = await ines.command("pause 2026-12-01")
+    assert "avant mardi 1 décembre" in (await circle.told(ines, paused)).replace("1er", "1")
+    await circle.post("/playground/world/fr/semaine-choisie")
+    assert circle.cards(ines, "Quatre jours") == []
+    await ines.command("reprendre")
+    await bot.settle()
+    assert len(circle.cards(ines, "Quatre jours")) == 1
+
+    card = circle.card(ines)
+    assert "Vous avez quitté le cercle" in await circle.told(ines, await ines.command("quitter"))
+    for label in ("Plus tard", "Pas pour moi", "Changer mes mots", "Pourquoi", "Poser une question"):
+        whole = next(each for each in labels(card) if each.startswith(label))
+        assert "membres du cercle" in await circle.told(ines, await ines.click(whole, card)), label
+    status, html = await bot.browse(link(card, "Partager sur LinkedIn"))
+    assert status == 200
+    assert "J’étais leur tutrice" not in html
+    await circle.post("/playground/world/fr/bilan-carbone")
+    assert circle.cards(ines, "bilan carbone") == []
+
+
+async def test_home_language_and_help(circle: Workspace) -> None:
+    priya, hugo, slack, bot = circle.priya, circle.hugo, circle.slack, circle.bot
+    await priya.open_home()
+    await bot.answered()
+    assert "My settings" in str(slack.homes["U3"])
+    await hugo.open_home()
+    await bot.answered()
+    assert "Lire la charte et entrer" in str(slack.homes["U4"])
+    assert "désormais en français" in await circle.told(priya, await priya.command("language fr"))
+    await priya.open_home()
+    await bot.answered()
+    assert "Mes réglages" in str(slack.homes["U3"])
+    await priya.click(
+        "Plus tard" if "Plus tard" in labels(circle.card(priya)) else "Later", circle.card(priya)
+    )
+    await bot.settle()
+    assert "Mis de côté" in circle.card(priya).words()
+    assert "/cercle" in await circle.told(hugo, await hugo.say("bonjour, qui êtes-vous ?"))
+    assert "Composer" not in await circle.told(hugo, await hugo.say("aide"))
+
+
+class Organisation(FakeSlack):
+    """One token for every workspace of an organisation (Enterprise Grid)."""
+
+    def _perform(self, request: web.Request, method: str, args: Json) -> Json:
+        answer = super()._perform(request, method, args)
+        return answer | {"is_enterprise_install": True} if method == "auth.test" else answer
+
+
+@dataclass
+class Colleague(SlackUser):
+    """Somebody in one of the workspaces; what is built says which."""
+
+    home: str = ""
+
+    async def command(self, text: str = "", channel: str = "") -> Ack:
+        self.slack.team = self.home
+        return await super().command(text, channel)
+
+    async def event(self, event: dict[str, object], **outer: object) -> Ack:
+        self.slack.team = self.home
+        return await super().event(event, **outer)
+
+    async def _interact(self, payload: dict[str, object]) -> Ack:
+        self.slack.team = self.home
+        return await super()._interact(payload)
+
+
+async def test_two_workspaces_at_once_stay_apart(town: Town) -> None:
+    async with Organisation(check=check) as slack, town.bot(slack=slack) as bot:
+        url = f"{bot.site}/slack/events"
+        people = {}
+        for team, lead, member in (("T1", "U11", "U12"), ("T2", "U21", "U22")):
+            for id in (lead, member):
+                slack.add_user(id, id, locale="fr-FR", tz="Europe/Paris", team_id=team)
+                people[id] = Colleague(slack, id, url, bot.web, home=team)
+        for lead, member in (("U11", "U12"), ("U21", "U22")):
+            await people[lead].command("help")
+            await people[lead].command(f"lead {await bot.code()}")
+            await people[member].command("join")
+            await people[member].submit({"consent": True, "networks": ["linkedin"]})
+        circles = await bot.rows("select external_id, circle_id from workspace order by 1")
+        assert [team for team, _ in circles] == ["T1", "T2"]
+        assert len({circle for _, circle in circles}) == 2
+
+        place = Workspace(bot, slack)
+        await people["U11"].command(f"post {bot.site}{ARTICLE}")
+        await bot.settle()
+        await people["U11"].click("Composer")
+        topic = topics(slack.modals["U11"])[0]
+        await people["U11"].submit({"why": "Pour T1.", "opening_1": "Chez nous.", "topic": topic})
+        await bot.settle()
+        assert len(place.cards(people["U12"])) == 1
+        assert slack.seen("U22") == [m for m in slack.seen("U22") if m.to or "Vous voilà" in m.words()]
+        told = await place.told(people["U21"], await people["U21"].command("contenus"))
+        assert "alternants" not in told
+        assert slack.complaints == []
