@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -80,10 +79,10 @@ def slack(
 ) -> None:
     """The app manifest to paste at api.slack.com/apps."""
     from bot.app import VERBS
-    from bot.platforms.slack.manifest import manifest, to_yaml
+    from bot.platforms.slack import manifest
 
     try:
-        text = to_yaml(manifest(environment().cercle_base_url, VERBS))
+        text = manifest.text(environment().cercle_base_url, VERBS)
     except ValueError as error:
         fail(str(error))
     if out is None:
@@ -113,4 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -189,12 +189,12 @@ async def enter(cercle: Cercle, who: Persona, **wishes: Value) -> None:
 
 
 async def people_it(cercle: Cercle, now: Clock) -> None:
-    """A circle as it is after its first days: a lead, a call in the channel, and a few members."""
+    """A circle as it is after its first days: a lead, a few members, a call in the channel."""
     await appoint(cercle, PERSONAS[0].sender, now)
-    await call(cercle, PERSONAS[0].sender)
     for who in PERSONAS:
         if who.role is Role.AMBASSADOR:
             await enter(cercle, who, **WISHES[who.id])
+    await call(cercle, PERSONAS[0].sender)
 
 
 def local(moment: datetime, zone: str) -> str:

@@ -144,8 +144,14 @@ def _sorry(t: Translator, sentence: str, event: Event) -> Card:
 
 
 def _typed(t: Translator, event: Event) -> tuple[Element, ...]:
-    """What was typed in a form that cannot stay open: nothing is lost."""
-    words = event.answers.typed() if isinstance(event, Submission) else ()
+    """What was typed in a form that cannot stay open, or in a command, which Slack takes away."""
+    match event:
+        case Submission():
+            words = event.answers.typed()
+        case Command() if " " in event.text.strip():
+            words = (f"/cercle {event.text.strip()}",)
+        case _:
+            words = ()
     return (text(t("failure.kept")), *(Quote(typed) for typed in words)) if words else ()
 
 

@@ -69,9 +69,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     file = checkup.file_of(settings.cercle_database_url)
-    if file is None:
-        yield _mend("database", "CERCLE_DATABASE_URL names a SQLite file, like sqlite:///data/cercle.sqlite3")
-    elif not file.is_file():
+    if not file.is_file():
         yield _mend("database", f"{file} does not exist: `cercle migrate` makes it")
     else:
         yield from _database_file(file, settings.cercle_database_url)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -28,16 +27,27 @@ from handlers.actions import OpenJoin
 from handlers.content.cards import OpenCompose, OpenEdit, Withdraw
 from handlers.sharing.cards import Decline, Later, OpenWords, Posted
 from scheduler.timetable import TIMETABLE
+from storage.census import census
 
 START = date(2026, 11, 2)
 DAYS = 30
 STEP = timedelta(minutes=30)
 FROM, UNTIL = time(5), time(18, 30)
 """UTC hours in which the month is played: wide enough to show that nothing happens outside people's own."""
+OPENING = datetime.combine(START, FROM, UTC)
 SEED = 2
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:{n}.0) Gecko/20100101 Firefox/{n}.0"
 CRAWLER = "LinkedInBot/1.0 (compatible; Mozilla/5.0)"
 CHANNEL = "#general"
+TOPICS = {
+    "Ressources humaines": "Ressources humaines",
+    "Human resources": "Ressources humaines",
+    "Vie de l’entreprise": "Entreprise",
+    "Company life": "Entreprise",
+    "Activité": "Commerce",
+    "Business": "Commerce",
+}
+"""The sample pages' topics, and the circle's as Camille reads them."""
 
 PEOPLE = (
     Persona("camille", "Camille", "fr", Role.COMMS),
@@ -86,7 +96,7 @@ CORRECTED, WITHDRAWN, PAUSE, LEAVE = 5, 19, 12, 20
 
 @dataclass
 class SimulatedClock:
-    now: datetime = datetime.combine(START, FROM, UTC)
+    now: datetime = OPENING
 
     def __call__(self) -> datetime:
         return self.now
@@ -101,9 +111,9 @@ class Month:
     clock: SimulatedClock
     http: aiohttp.ClientSession
     tell: Callable[[str], None]
-    dice: random.Random = field(default_factory=lambda: random.Random(SEED))
-    counts: Counter[str] = field(default_factory=Counter)
+    dice: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 (dice, no secret)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
     pages: dict[tuple[str, world.Kind], Iterator[world.Page]] = field(default_factory=dict)
 
     @property
@@ -178,7 +188,11 @@ class Month:
         networks = tuple(self.dice.sample(NETWORKS, 2))
         country = "FR" if who.zone == "Europe/Paris" else ""
         await self.fill(who, form, consent=True, networks=networks, country=country, ceiling="2")
-        self.counts["members"] += 1
+
+    async def close(self) -> None:
+        """Camille looks at what became of it all."""
+        await self.say(LEAD, "/cercle contenus")
+        self.tell(_quoted(list(self.cards(LEAD).values())[-1]))
 
     async def play(self, day: date) -> None:
         for today, hour, language, kind in PLAN:
@@ -220,7 +234,6 @@ class Month:
         form = await self.press(LEAD, card, OpenCompose)
         assert form is not None
         await self.fill(LEAD, form, **self.copy(page, form))
-        self.counts["contents"] += 1
 
     def copy(self, page: world.Page, form: Form) -> Mapping[str, Value]:
         topic = next(p for p in form.parts if not isinstance(p, Note) and p.name == "topic")
@@ -230,7 +243,7 @@ class Month:
             "why": page.description,
             "opening_1": page.paragraphs[0][:200],
             "opening_2": page.paragraphs[-1][:200],
-            "topic": self.dice.choice(options).value,
+            "topic": next(o.value for o in options if o.label == TOPICS[page.topic]),
             "picture_url": f"{self.origin}{world.PREFIX}/{page.picture}",
             "picture_alt": page.alt,
         }
@@ -247,8 +260,7 @@ class Month:
             if (who.id, reference) in self.seen or not _offers(card, Later):
                 continue
             self.seen.add((who.id, reference))
-            self.counts["delivered"] += 1
-            self.tell(f"{self.local(who)} — {who.name} :\n{_quoted(card)}")
+            self.tell(self.received(who, card))
             choice = self.dice.random()
             if choice < 0.5:
                 await self.share(who, reference, card)
@@ -256,6 +268,15 @@ class Month:
                 await self.press(who, card, Later)
             elif choice < 0.8:
                 await self.press(who, card, Decline)
+
+    def received(self, who: Persona, card: Card) -> str:
+        """The whole card the first time it is seen in a language, its title after that."""
+        whole, line = _quoted(card), f"{demo.local(self.clock.now, who.zone)} {who.name} ← {card.title}"
+        kind = f"{who.language} {card.title}"
+        if kind in self.shown:
+            return line
+        self.shown.add(kind)
+        return f"{line}\n{whole}"
 
     async def share(self, who: Persona, reference: str, card: Card) -> None:
         if self.dice.random() < 0.6:
@@ -266,14 +287,14 @@ class Month:
         await self.settle()
         if self.dice.random() < 0.8:
             await self.press(who, self.cards(who)[reference], Posted)
-            self.counts["shared"] += 1
             await self.read(page.url.rpartition("/")[2])
 
     async def rewrite(self, who: Persona, card: Card) -> None:
         form = await self.press(who, card, OpenWords)
         assert form is not None
-        await self.fill(who, form, words=self.dice.choice(OWN_WORDS[who.language]))
-        self.counts["edited"] += 1
+        words = self.dice.choice(OWN_WORDS[who.language])
+        self.tell(f"    « {words} »")
+        await self.fill(who, form, words=words)
 
     async def read(self, page_token: str) -> None:
         """Readers follow the link, and so does the network's crawler, which does not count."""
@@ -281,10 +302,6 @@ class Month:
         await self.visit(f"{self.origin}/r/{link}", CRAWLER)
         for n in range(self.dice.randint(0, 6)):
             await self.visit(f"{self.origin}/r/{link}", BROWSER.format(n=100 + n))
-            self.counts["clicks"] += 1
-
-    def local(self, who: Persona) -> str:
-        return demo.local(self.clock.now, who.zone)
 
 
 def _offers(card: Card, kind: type[Action]) -> bool:
@@ -314,14 +331,11 @@ async def _play(console: Console) -> dict[str, int]:
             with Progress(*columns, console=console, transient=True) as progress:
                 month = Month(cercle, origin, clock, http, progress.console.print)
                 await month.open()
-                for day in progress.track(
-                    [START + timedelta(days=n) for n in range(DAYS)], description="Novembre"
-                ):
+                days = [START + timedelta(days=n) for n in range(DAYS)]
+                for day in progress.track(days, description="Novembre"):
                     await _day(month, day, progress.console)
-        return {name: month.counts[name] for name in COUNTS}
-
-
-COUNTS = ("members", "contents", "delivered", "edited", "shared", "clicks")
+                await month.close()
+        return await cercle.database.read(census)
 
 
 async def _day(month: Month, day: date, console: Console) -> None:

@@ -51,6 +51,13 @@ class Settings(BaseModel):
             raise ValueError("an address without a path is needed, like https://cercle.example.org")
         return url.rstrip("/")
 
+    @field_validator("cercle_database_url")
+    @classmethod
+    def _is_a_sqlite_file(cls, url: str) -> str:
+        if not url.startswith("sqlite:///") or url.endswith(("/", ":memory:")):
+            raise ValueError("a SQLite file is needed, like sqlite:///data/cercle.sqlite3")
+        return url
+
     @property
     def slack(self) -> bool:
         return bool(self.slack_signing_secret.get_secret_value() or self.slack_bot_token.get_secret_value())

@@ -9,20 +9,13 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def file_of(url: str) -> Path | None:
-    """The file behind a SQLite address; None for any other address, and for a database in memory."""
-    try:
-        location = make_url(url)
-    except ArgumentError:
-        return None
-    if location.get_backend_name() != "sqlite" or location.database in (None, "", ":memory:"):
-        return None
-    return Path(str(location.database))
+def file_of(url: str) -> Path:
+    """The file behind a SQLite address."""
+    return Path(make_url(url).database or "")
 
 
 def revision(file: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, literal_column, select, update
 
 from bot.domain.circle import Circle, Person, Role
 from bot.domain.member import Member, Preferences
@@ -17,8 +17,10 @@ from storage.tables import new_id
 
 _p, _m, _w, _c = tables.person.c, tables.member.c, tables.workspace.c, tables.circle.c
 
+_comma: Any = literal_column("','")
+"""Not a str: SQLAlchemy would write it into the statement anew each time."""
 _followed = (
-    select(func.aggregate_strings(tables.follow.c.topic_id, ","))
+    select(func.aggregate_strings(tables.follow.c.topic_id, _comma))
     .where(tables.follow.c.circle_id == _p.circle_id, tables.follow.c.person_id == _p.id)
     .correlate(tables.person)
     .scalar_subquery()

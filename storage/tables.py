@@ -186,7 +186,7 @@ follow = Table(
     ForeignKeyConstraint(
         ["circle_id", "person_id"], ["member.circle_id", "member.person_id"], ondelete="CASCADE"
     ),
-    Index(None, "circle_id", "person_id"),
+    Index(None, "circle_id", "person_id", "topic_id"),
 )
 
 code = Table(
@@ -344,7 +344,7 @@ message = Table(
     UniqueConstraint("circle_id", "kind", "subject_id", "address"),
     Index(None, "state", "due_at"),
     Index(None, "circle_id", "person_id", "counts", "shown_at"),
-    Index(None, "circle_id", "subject_id"),
+    Index(None, "circle_id", "subject_id", "kind", "person_id"),
 )
 
 bucket = Table(

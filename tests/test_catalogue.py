@@ -28,9 +28,11 @@ KEY = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+", re.ASCII)
 NO_KEY = re.compile(r"\.(?:css|html|js|json|org|png|svg|toml|yaml)$")
 TRANSLATORS = {"t", "_t", "spans", "words", "_words", "say", "_say"}
 """What a translator is called: `t("key")`, `ctx.t("key")`, `t.spans("key")`, `words(language, "key")`."""
-DYNAMIC = {"draft.problem", "error.key", "label", "p.key", "rejected.key", "verb.hint"}
+DYNAMIC = {"draft.problem", "error.key", "p.key", "rejected.key", "verb.hint"}
 """The expressions that may stand where a key stands: an error's own, why a page could not be read (a client's
-`reason`), a command's `hint`, and a parameter that is given literals."""
+`reason`), a command's `hint`. A plain variable may too: what it holds is a literal, seen where it stands."""
+MADE = re.compile(r"[a-z_]+\.[a-z_.]*")
+"""How a text begins that is put together to a key."""
 BUTTON = 75
 """Characters of a button's text (docs.slack.dev, Button element)."""
 ROOM = 12
@@ -45,6 +47,7 @@ class Use:
     literals: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     dynamic: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
     labels: set[str] = field(default_factory=set)
 
 
@@ -63,6 +66,8 @@ def use(code: Iterable[str]) -> Use:
             match node:
                 case ast.Constant(value=str(value)) if id(node) not in no_keys:
                     found.literals.add(value)
+                case ast.JoinedStr(values=[ast.Constant(value=str(start)), *_]) if MADE.fullmatch(start):
+                    found.made.add(start)
                 case ast.Call():
                     _call(node, found)
     return found
@@ -111,6 +116,8 @@ def _asked(argument: ast.expr, found: Use) -> None:
         case ast.IfExp(body=body, orelse=orelse):
             _asked(body, found)
             _asked(orelse, found)
+        case ast.Name():
+            pass
         case _:
             found.dynamic.add(ast.unparse(argument))
 
@@ -134,6 +141,11 @@ def faults(code: Iterable[str], books: Iterable[Iterable[str]], errors: Iterable
         *(f"no text for: {key}" for key in sorted(used - somewhere)),
         *(f"never used: {key}" for key in sorted(somewhere - used)),
         *(f"a key made up at run time: {text}" for text in sorted(found.dynamic - DYNAMIC)),
+        *(
+            f"a key put together: {text}…"
+            for text in sorted(found.made - {"error."})
+            if text.partition(".")[0] in begun
+        ),
     ]
 
 
@@ -200,7 +212,9 @@ def test_every_word_is_there_and_none_is_idle() -> None:
         ('log.info("a.b")', ["a.b"], ["a.b"], "never used: a.b"),
         ('class Go(Action, verb="a.b"): ...', ["a.b"], ["a.b"], "never used: a.b"),
         ('t(f"a.{x}")', [], [], "a key made up at run time: f'a.{x}'"),
-        ("t(made_up)", [], [], "a key made up at run time: made_up"),
+        ("t(verb.name)", [], [], "a key made up at run time: verb.name"),
+        ('key = f"a.{x}"\nt(key)', ["a.b"], ["a.b"], "a key put together: a.…"),
+        ('for key in ("a.b", "a.c"): t(key)', ["a.b", "a.c"], ["a.b", "a.c"], ""),
     ],
 )
 def test_the_check_itself(code: str, fr: list[str], en: list[str], fault: str) -> None:

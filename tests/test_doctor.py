@@ -190,12 +190,6 @@ async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert "cannot be used (file is not a database)" in line
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "nonsense", "postgresql://cercle:canary-password@db/cercle"])
-async def test_an_address_that_is_no_file(tmp_path: Path, url: str) -> None:
-    (line,) = await database(tmp_path, CERCLE_DATABASE_URL=url)
-    assert "names a SQLite file" in line
-
-
 async def test_a_disk_that_is_nearly_full(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def usage(_: Any) -> SimpleNamespace:
         return SimpleNamespace(free=5 << 20)

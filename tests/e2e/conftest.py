@@ -4,6 +4,7 @@ real sockets, and a clock that moves only when told to."""
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -29,13 +30,13 @@ from scheduler import timetable
 from storage.database import Database, Transaction, upgrade
 from storage.notebook import Notebook
 from tests.emulators.slack import FakeSlack
-from tests.emulators.teams import FakeTeams
+from tests.emulators.teams import FakeTeams, Json
 from tests.house import Clock
 from tests.platforms.slack.blocks import check as check_blocks
 from tests.platforms.teams.cards import check as check_card
 
 BROWSER = {
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0",
     "Sec-Fetch-Mode": "navigate",
     "Accept": "text/html",
 }
@@ -158,21 +159,26 @@ class Microsoft(FakeTeams):
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.complaints: list[str] = []
+        self._seen: set[str] = set()
 
-    async def _connector(self, request: web.Request) -> web.StreamResponse:
-        if request.method in ("POST", "PUT") and request.can_read_body:
-            for attachment in (await request.json()).get("attachments", ()):
-                self._checked(attachment["content"])
-        return await super()._connector(request)
+    def _done(self, request: web.Request, token: str, body: Json) -> web.Response:
+        for attachment in body.get("attachments", ()):
+            self._checked(attachment["content"])
+        return super()._done(request, token, body)
 
-    async def deliver(self, activity: dict[str, Any], header: str | None = None) -> tuple[int, Any]:
+    async def deliver(self, activity: Json, header: str | None = None) -> tuple[int, Any]:
         status, answer = await super().deliver(activity, header)
         value = ((answer or {}).get("task") or {}).get("value")
         if isinstance(value, dict) and "card" in value:
             self._checked(value["card"]["content"])
         return status, answer
 
-    def _checked(self, card: dict[str, Any]) -> None:
+    def _checked(self, card: Json) -> None:
+        """Once a card: the schema takes 100 ms."""
+        drawn = json.dumps(card, sort_keys=True)
+        if drawn in self._seen:
+            return
+        self._seen.add(drawn)
         try:
             check_card(card)
         except AssertionError as error:

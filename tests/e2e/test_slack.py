@@ -15,6 +15,7 @@ from tests.emulators.slack import Ack, FakeSlack, Json, Message, SlackUser
 from tests.platforms.slack.blocks import check
 
 ARTICLE = "/playground/world/fr/accueil-alternants"
+WRITTEN = {"why": "Onze sur quatorze sont restés.", "opening_1": "J’étais leur tutrice."}
 TITLE = "Comment nous accueillons nos alternants"
 
 
@@ -109,10 +110,9 @@ def labels(message: Message) -> list[str]:
 
 def link(message: Message, label: str) -> str:
     for block in message.blocks:
-        for element in block.get("elements", ()):
-            if element.get("text", {}) and isinstance(element["text"], dict):
-                if element["text"]["text"] == label:
-                    return str(element["url"])
+        for element in block["elements"] if block["type"] == "actions" else ():
+            if element.get("text", {}).get("text") == label:
+                return str(element["url"])
     raise LookupError(label)
 
 
@@ -173,12 +173,10 @@ async def test_the_whole_story(place: Workspace) -> None:
     await camille.click("Composer", draft)
     modal = slack.modals["U1"]
     topic = topics(modal)[1]
-    wrong = await camille.submit(
-        {"why": "Parce que.", "opening_1": "Une accroche.", "expires": "2020-01-01"} | {"topic": topic}
-    )
+    wrong = await camille.submit({**WRITTEN, "topic": topic, "expires": "2020-01-01"})
     assert set(wrong.errors) == {"expires"}
     assert slack.modals["U1"]["id"] == modal["id"]
-    right = {"why": "Onze sur quatorze sont restés.", "opening_1": "J’étais leur tutrice.", "topic": topic}
+    right = {**WRITTEN, "topic": topic}
     assert "C’est en route" in await place.told(camille, await camille.submit(right))
     await bot.settle()
     assert "devenu un contenu" in place.card(camille, "devenu").words()

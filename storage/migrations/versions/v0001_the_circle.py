@@ -264,7 +264,9 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_message_circle_id_subject_id"), ["circle_id", "subject_id"], unique=False
+            batch_op.f("ix_message_circle_id_subject_id_kind_person_id"),
+            ["circle_id", "subject_id", "kind", "person_id"],
+            unique=False,
         )
         batch_op.create_index(batch_op.f("ix_message_state_due_at"), ["state", "due_at"], unique=False)
 
@@ -289,7 +291,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("follow", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_follow_circle_id_person_id"), ["circle_id", "person_id"], unique=False
+            batch_op.f("ix_follow_circle_id_person_id_topic_id"),
+            ["circle_id", "person_id", "topic_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -404,12 +408,12 @@ def downgrade() -> None:
     op.drop_table("share")
     op.drop_table("question")
     with op.batch_alter_table("follow", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_follow_circle_id_person_id"))
+        batch_op.drop_index(batch_op.f("ix_follow_circle_id_person_id_topic_id"))
 
     op.drop_table("follow")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_state_due_at"))
-        batch_op.drop_index(batch_op.f("ix_message_circle_id_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_message_circle_id_subject_id_kind_person_id"))
         batch_op.drop_index(batch_op.f("ix_message_circle_id_person_id_counts_shown_at"))
 
     op.drop_table("message")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
+from bot.app import words
 from bot.chat.action import Action, BadAction, unpack
 from bot.chat.card import (
     Bar,
@@ -52,13 +53,25 @@ from bot.platforms.playground.preview import Preview, adaptive_cards_designer, b
 
 NOW = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
 
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by
+
+
 VERBS = (
-    Verb(("join", "rejoindre"), "entrer dans le cercle"),
-    Verb(("post", "publier"), "https://…"),
-    Verb(("call", "appel"), "appeler des volontaires"),
-    Verb(("help", "aide"), "ce que Cercle sait faire"),
-    Verb(("home", "accueil")),
-    Verb(("kitchen", "cuisine"), "tout ce qu'une carte peut porter"),
+    Verb(("join", "rejoindre"), "verb.join"),
+    Verb(("post", "publier"), "verb.post"),
+    Verb(("call", "appel"), "verb.call"),
+    Verb(("help", "aide"), "verb.help"),
+    Verb(("home", "accueil"), "verb.home"),
+    Verb(("kitchen", "cuisine")),
 )
 
 
@@ -232,10 +245,6 @@ PREVIEWS = {
 }
 
 
-def words(language: str, key: str) -> str:
-    return WORDS[key][0 if language.startswith("fr") else 1]
-
-
 @dataclass(frozen=True)
 class Scene:
     url: str
@@ -250,15 +259,17 @@ class Scene:
         return await self.playground.messenger.send(address, Notice(id, card))
 
 
-def build(programme: Programme) -> Playground:
-    return Playground(programme.dispatch, words, previews=PREVIEWS, verbs=VERBS, clock=lambda: NOW)
+def build(programme: Programme, *, movable: bool = True) -> Playground:
+    clock = Clock()
+    advance = clock.advance if movable else None
+    return Playground(programme.dispatch, words, previews=PREVIEWS, verbs=VERBS, clock=clock, advance=advance)
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[Scene]:
-    """The playground on a free port of loopback."""
+async def served(port: int = 0, *, movable: bool = True) -> AsyncIterator[Scene]:
+    """The playground on a free port of loopback, or on that one."""
     programme = Programme()
-    playground = build(programme)
+    playground = build(programme, movable=movable)
     app = web.Application()
     app.router.add_routes(playground.routes())
 
@@ -268,7 +279,7 @@ async def served() -> AsyncIterator[Scene]:
     app.on_shutdown.append(close)
     runner = web.AppRunner(app, shutdown_timeout=2, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     await playground.start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -277,108 +288,3 @@ async def served() -> AsyncIterator[Scene]:
         yield Scene(url, playground, programme)
     finally:
         await runner.cleanup()
-
-
-WORDS: dict[str, tuple[str, str]] = {
-    "platform.cancel": ("Annuler", "Cancel"),
-    "platform.required": ("Une réponse est nécessaire ici.", "An answer is needed here."),
-    "platform.too_long": (
-        "Ce texte est trop long ; il est gardé, il reste à le raccourcir.",
-        "This text is too long. It is kept: it only has to be shortened.",
-    ),
-    "playground.advice_ambassador": (
-        "Les contenus du cercle arrivent ici. Pour commencer, une commande suffit :",
-        "What the circle shares arrives here. One command is enough to begin:",
-    ),
-    "playground.advice_colleague": (
-        "Vous n'êtes pas dans le cercle, et tout va bien ainsi. Par curiosité :",
-        "You are not in the circle, and that is perfectly fine. If you are curious:",
-    ),
-    "playground.advice_comms": (
-        "Proposez une page au cercle : choisissez-en une, la commande s'écrit toute seule.",
-        "Offer the circle a page: pick one, and the command writes itself.",
-    ),
-    "playground.advice_newcomer": (
-        "Vous venez d'arriver. Pour voir ce qu'est le cercle avant d'y entrer :",
-        "You have just arrived. To see what the circle is before you step in:",
-    ),
-    "playground.bot_topic": ("Votre conversation avec Cercle", "Your conversation with Cercle"),
-    "playground.change_person": ("Changer de personne ou de conversation", "Change person or conversation"),
-    "playground.channel_topic": ("Un canal que tout le monde lit", "A channel that everyone reads"),
-    "playground.characters": ("caractères", "characters"),
-    "playground.check_form": (
-        "Il reste un point à revoir. Ce que vous avez écrit est gardé.",
-        "Something needs another look. What you wrote is kept.",
-    ),
-    "playground.choose": ("Choisir…", "Choose…"),
-    "playground.clock": ("Heure du programme :", "Programme time:"),
-    "playground.close": ("Fermer", "Close"),
-    "playground.commands": ("Commandes", "Commands"),
-    "playground.copied": ("Copié", "Copied"),
-    "playground.copy": ("Copier le JSON", "Copy the JSON"),
-    "playground.empty": ("Rien ici pour l'instant.", "Nothing here yet."),
-    "playground.failed": (
-        "L'envoi n'a pas abouti. Ce que vous avez écrit est gardé : vous pouvez réessayer.",
-        "That did not go through. What you wrote is kept: you can try again.",
-    ),
-    "playground.from_elsewhere": (
-        "Cette demande vient d'une autre page. Rien n'a été fait : ouvrez le chat d'essai et recommencez.",
-        "That request came from another page. Nothing was done: open the playground and try again.",
-    ),
-    "playground.home": ("Accueil", "Home"),
-    "playground.home_topic": ("Votre page dans Cercle", "Your page inside Cercle"),
-    "playground.message": ("Votre message", "Your message"),
-    "playground.new": ("du nouveau", "something new"),
-    "playground.new_tab": ("(nouvel onglet)", "(new tab)"),
-    "playground.nobody": (
-        "Personne ne porte ce nom ici. Choisissez quelqu'un dans la liste.",
-        "Nobody goes by that name here. Choose someone from the list.",
-    ),
-    "playground.not_understood": (
-        "Le chat d'essai n'a pas compris. Rien n'a été fait : rechargez la page et recommencez.",
-        "The playground did not understand that. Nothing was done: reload the page and try again.",
-    ),
-    "playground.nothing_here": (
-        "Il n'y a rien à cet endroit. Le message a peut-être été retiré.",
-        "There is nothing there. The message may have been taken away.",
-    ),
-    "playground.offline": ("Connexion perdue, nouvel essai…", "Connection lost, trying again…"),
-    "playground.only_you": ("Visible de vous seulement", "Only visible to you"),
-    "playground.open_in": ("Ouvrir dans", "Open in"),
-    "playground.optional": ("(facultatif)", "(optional)"),
-    "playground.page_bare": ("Une page sans balises", "A page without tags"),
-    "playground.page_error": ("Une page en panne", "A broken page"),
-    "playground.page_slow": ("Une page très lente", "A very slow page"),
-    "playground.page_truncated": ("Une page coupée", "A page cut short"),
-    "playground.paste_there": (
-        "Cette page ne reçoit pas de carte par un lien. Le JSON est copié quand vous l'ouvrez : "
-        "il reste à le coller dans « Card payload editor ».",
-        "That page cannot be given a card by a link. The JSON is copied when you open it: "
-        "paste it into “Card payload editor”.",
-    ),
-    "playground.placeholder": (
-        "Écrivez à Cercle, ou « / » pour les commandes",
-        "Write to Cercle, or “/” for commands",
-    ),
-    "playground.places": ("Conversations", "Conversations"),
-    "playground.role_ambassador": ("membre du cercle", "circle member"),
-    "playground.role_colleague": ("collègue", "colleague"),
-    "playground.role_comms": ("équipe communication", "comms team"),
-    "playground.role_newcomer": ("nouvelle venue", "newcomer"),
-    "playground.see_in": ("Voir dans", "See it in"),
-    "playground.send": ("Envoyer", "Send"),
-    "playground.tagline": (
-        "Un chat pour essayer : rien ne sort d'ici.",
-        "A chat to try things in: nothing leaves it.",
-    ),
-    "playground.too_large": (
-        "C'est trop long pour une seule demande. Ce que vous avez écrit est gardé : raccourcissez-le.",
-        "That is too long for one request. What you wrote is kept: please shorten it.",
-    ),
-    "playground.too_much_there": (
-        "Cette carte est trop grande pour être dessinée là-bas.",
-        "This card is too large to be drawn there.",
-    ),
-    "playground.who": ("Qui êtes-vous ?", "Who are you?"),
-    "playground.you_are": ("Vous êtes", "You are"),
-}

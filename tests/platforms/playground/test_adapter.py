@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import aiohttp
 import pytest
 
+from bot.app import words
 from bot.chat.action import pack
 from bot.chat.card import Card, text
 from bot.chat.event import Click, Command, HomeOpened, Said, Submission
@@ -23,8 +24,8 @@ from bot.platforms.playground.adapter import ASSETS, INTERFACE, MAX_BODY
 from bot.platforms.playground.chat import KEPT
 from bot.platforms.playground.persona import PERSONAS, channel_address
 from bot.platforms.playground.preview import block_kit_builder
-from bot.platforms.playground.world import PAGES
-from tests.platforms.playground.scene import WORDS, Compose, Rest, Scene, Wave, build, kitchen, served
+from bot.platforms.playground.world import PAGES, Kind
+from tests.platforms.playground.scene import Compose, Rest, Scene, Wave, build, kitchen, served
 
 GENERAL = channel_address("#general")
 INES = PERSONAS[1].address
@@ -49,9 +50,9 @@ class Reader:
     async def entries(self, who: str, place: str = "") -> list[str]:
         return [entry["spoken"] for entry in (await self.state(who, place))["entries"]]
 
-    async def post(self, body: bytes, **headers: str) -> tuple[int, Any]:
+    async def post(self, body: bytes, path: str = "/act", **headers: str) -> tuple[int, Any]:
         headers = headers or {"Origin": self.scene.url}
-        url = f"{self.scene.url}/playground/act"
+        url = f"{self.scene.url}/playground{path}"
         async with self.session.post(url, data=body, headers=headers) as answer:
             return answer.status, await answer.json()
 
@@ -75,8 +76,9 @@ def test_it_is_a_platform() -> None:
 
 
 def test_every_word_is_in_two_languages() -> None:
-    assert set(INTERFACE) <= set(WORDS)
-    assert all(french and english for french, english in WORDS.values())
+    for key in INTERFACE:
+        assert words("fr", key)
+        assert words("en", key)
 
 
 # What is said unasked
@@ -390,13 +392,58 @@ async def test_the_stream_tells_each_change(reader: Reader) -> None:
         assert (await asyncio.wait_for(answer.content.read(), 5)).strip() == b""
 
 
-async def test_first_steps_follow_the_person(reader: Reader) -> None:
-    camille = [step["text"] for step in (await reader.state("camille"))["hints"]["steps"]]
-    french = [page.path for page in PAGES if page.language == "fr"]
-    assert camille[: len(french)] == [f"/cercle publier {reader.scene.url}{path}" for path in french]
-    assert camille[len(french) :] == ["/cercle appel", "/cercle aide"]
+async def test_the_clock_goes_forward_for_everybody(reader: Reader) -> None:
+    before = (await reader.state("ines"))["revision"]
+
+    async def forward(**what: object) -> tuple[int, Any]:
+        body = json.dumps({"who": "ines", **what}).encode()
+        return await reader.post(body, path="/clock", Origin=reader.scene.url)
+
+    assert (await forward(by="hour"))[1] == {"now": "2026-11-16T10:30:00+00:00"}
+    status, morning = await forward(by="morning")
+    assert (status, datetime.fromisoformat(morning["now"])) == (200, datetime(2026, 11, 17, 8, tzinfo=UTC))
     tom = await reader.state("tom")
-    assert [step["text"] for step in tom["hints"]["steps"]] == ["/cercle join", "/cercle help"]
+    assert tom["movable"]
+    assert (datetime.fromisoformat(tom["now"]), tom["revision"]) == (
+        datetime(2026, 11, 17, 8, tzinfo=UTC),
+        before + 2,
+    )
+    for wrong in ("year", "", None, -3600, ["hour"]):
+        assert (await forward(by=wrong))[0] == 400
+    assert (await reader.post(b'{"who": "ines", "by": "hour"}', path="/clock", Origin="http://evil"))[
+        0
+    ] == 403
+
+
+async def test_before_nine_the_next_morning_is_today(reader: Reader) -> None:
+    """At 09:30 UTC it is half past four in Montreal."""
+    body = b'{"who": "hugo", "by": "morning"}'
+    _, answer = await reader.post(body, path="/clock", Origin=reader.scene.url)
+    assert datetime.fromisoformat(answer["now"]) == datetime(2026, 11, 16, 14, tzinfo=UTC)
+
+
+async def test_a_clock_that_cannot_be_moved_is_not_offered() -> None:
+    async with served(movable=False) as scene, aiohttp.ClientSession() as session:
+        reader = Reader(scene, session)
+        assert not (await reader.state("ines"))["movable"]
+        body = b'{"who": "ines", "by": "hour"}'
+        assert (await reader.post(body, path="/clock", Origin=scene.url))[0] == 404
+
+
+async def test_first_steps_follow_the_person(reader: Reader) -> None:
+    pages, odd, more = (await reader.state("camille"))["hints"]["groups"]
+    french = [page for page in PAGES if page.language == "fr"]
+    for group, fine in ((pages, True), (odd, False)):
+        expected = [page.path for page in french if (page.kind is Kind.ARTICLE) is fine]
+        said = [step["text"] for step in group["steps"]]
+        assert said == [f"/cercle publier {reader.scene.url}{path}" for path in expected]
+    assert [step["label"] for step in more["steps"]] == ["Passer à Inès", "/cercle aide"]
+    tom = await reader.state("tom")
+    [group] = tom["hints"]["groups"]
+    assert [step["label"] for step in group["steps"]] == ["Switch to Camille", "/cercle help"]
+    assert (group["steps"][0]["who"], group["steps"][1]["text"]) == ("camille", "/cercle help")
+    [group] = (await reader.state("lou"))["hints"]["groups"]
+    assert group["steps"][0] == {"label": "Lire l’appel dans #general", "who": "lou", "place": GENERAL}
     assert (tom["language"], tom["words"]["send"]) == ("en", "Send")
     assert datetime.fromisoformat(tom["now"]) == datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
 

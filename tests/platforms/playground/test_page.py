@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from bot.chat.card import Button, Card, buttons, text
-from bot.chat.event import Submission
+from bot.chat.event import Command, Submission
 from bot.platforms.playground.persona import PERSONAS
 from tests.browser import chromium_page
 from tests.platforms.playground.scene import Rest, Scene, kitchen, served
@@ -230,16 +231,95 @@ async def test_channels_and_home() -> None:
         await expect(line(page)).to_be_hidden()
 
 
-async def test_a_first_step_writes_the_command() -> None:
+async def test_a_first_step_is_one_click() -> None:
     async with opened() as (page, scene):
-        await expect(
-            page.get_by_role("heading", name="Vous êtes Camille · équipe communication")
-        ).to_be_visible()
-        await page.get_by_role("button", name="Comment nous accueillons nos alternants").click()
+        who = page.get_by_role("heading", name="Vous êtes Camille · équipe communication")
+        await expect(who).to_be_visible()
+        pages = page.get_by_role("list", name="Des pages à proposer")
+        await expect(pages.get_by_role("button")).to_have_count(6)
+        await pages.get_by_role("button", name="Comment nous accueillons nos alternants").click()
+        await expect(title(page)).to_have_text("Entendu")
+        [event] = scene.programme.heard
+        assert isinstance(event, Command)
+        assert event.text == f"publier {scene.url}/playground/world/fr/accueil-alternants"
         await expect(line(page)).to_be_focused()
-        await expect(line(page)).to_have_value(
-            f"/cercle publier {scene.url}/playground/world/fr/accueil-alternants"
-        )
+        await expect(who).to_be_hidden()
+        await page.get_by_text("Que faire ensuite").click()
+        await page.get_by_role("button", name="Passer à Inès").click()
+        await expect(page.get_by_role("radio", name="Inès")).to_be_checked()
+        await page.get_by_role("button", name="Passer à Camille").click()
+        await expect(last(page)).to_contain_text("Entendu")
+        await page.get_by_text("Lou", exact=True).click()
+        await page.get_by_role("button", name="Lire l’appel dans #general").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("#general")
+
+
+async def test_the_clock_is_put_forward() -> None:
+    async with opened("tom") as (page, _):
+        await expect(page.locator("#clock")).to_have_text("Monday 16 November at 09:30")
+        hugo = page.locator(".face", has_text="Hugo")
+        await expect(hugo).to_contain_text("04:30")
+        await page.get_by_role("button", name="+ 1 hour").click()
+        await expect(page.locator("#clock")).to_have_text("Monday 16 November at 10:30")
+        await expect(page.locator("#announcer")).to_have_text("Monday 16 November at 10:30")
+        await expect(hugo).to_contain_text("05:30")
+        await page.get_by_role("button", name="To next morning").click()
+        await expect(page.locator("#clock")).to_have_text("Tuesday 17 November at 09:00")
+
+
+async def test_after_a_restart_what_was_there_stays_readable() -> None:
+    async with chromium_page() as page:
+        async with served() as scene:
+            await page.goto(f"{scene.url}/playground#ines")
+            await scene.deliver("ines", Card("Un contenu"))
+            await expect(title(page)).to_have_text("Un contenu")
+            port = int(scene.url.rpartition(":")[2])
+        await expect(page.get_by_text("Connexion perdue")).to_be_visible(timeout=10_000)
+        await expect(title(page)).to_have_text("Un contenu")
+        async with served(port):
+            notice = page.get_by_role("alert").filter(has_text="Cercle a redémarré")
+            await expect(notice).to_be_visible(timeout=10_000)
+            await expect(title(page)).to_have_text("Un contenu")
+            await notice.get_by_role("button", name="Recharger la page").click()
+            await expect(page.get_by_role("heading", name="Vous êtes Inès")).to_be_visible()
+            await expect(notice).to_be_hidden()
+
+
+async def test_a_page_that_finds_no_server_says_so_and_fills_itself() -> None:
+    async with served() as scene, chromium_page() as page:
+        await page.route(re.compile("/playground/st(ate|ream)"), lambda route: route.abort())
+        await page.goto(f"{scene.url}/playground#ines")
+        await expect(page.get_by_role("alert")).to_contain_text("Cercle ne répond pas encore.")
+        await expect(page.get_by_role("alert")).to_contain_text("Cercle is not answering yet.")
+        await page.unroute_all()
+        await expect(page.get_by_role("heading", name="Vous êtes Inès")).to_be_visible(timeout=10_000)
+        await expect(page.get_by_text("Cercle ne répond pas encore.")).to_be_hidden()
+
+
+async def test_a_form_that_begins_with_reading_begins_at_its_top() -> None:
+    async with opened("ines", viewport={"width": 360, "height": 480}) as (page, scene):
+        await scene.deliver("ines", kitchen(scene.url))
+        await last(page).get_by_role("button", name="Changer mes mots").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_text("reste le vôtre")).to_be_in_viewport()
+        assert await page.evaluate("document.querySelector('.parts').scrollTop") == 0
+
+
+async def test_at_twice_the_size_everything_is_still_there() -> None:
+    """A 1280 by 800 window at 200 % is 640 by 400 to the page (WCAG 1.4.10)."""
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    async with opened(viewport={"width": 640, "height": 400}) as (page, _):
+        step = page.get_by_role("button", name="Comment nous accueillons nos alternants")
+        await expect(step).to_be_in_viewport()
+        await type_in(page, "/cercle cuisine")
+        await last(page).get_by_role("button", name="Changer mes mots").click()
+        save = page.get_by_role("dialog").get_by_role("button", name="Enregistrer")
+        await expect(save).to_be_in_viewport()
+        assert not await page.evaluate(wide)
+        await page.keyboard.press("Escape")
+        await chooser(page).click()
+        await page.get_by_role("button", name="+ 1 heure").click()
+        assert not await page.evaluate(wide)
 
 
 async def test_hostile_words_stay_words() -> None:

@@ -241,9 +241,11 @@ $("forward").addEventListener("click", async (event) => {
   if (!button || button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
   try {
-    await post("/playground/clock", { by: button.dataset.by });
-    await refresh();
+    const { now } = await post("/playground/clock", { by: button.dataset.by });
+    Object.assign(state, { now, heard: Date.now() });
+    showClock();
     announce($("clock").textContent);
+    await refresh();
   } catch (error) {
     if (!(error instanceof Sorry)) throw error;
     complain(error.message);

@@ -1,0 +1,814 @@
+"""Bad input through every door: a kind private sentence, or a plain 401, and nothing typed is lost."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import select
+
+from bot.app import ROUTER, read_page
+from bot.chat import plain
+from bot.chat.action import Action, pack
+from bot.chat.event import Click, Command, Sender, Submission
+from bot.chat.form import Answers, TextInput, Value
+from bot.chat.platform import Dispatch
+from bot.chat.reply import Ask, Home, Replace, Say
+from bot.clients.http import GuardedClient
+from bot.domain.circle import Role
+from bot.domain.content import Found
+from bot.domain.member import Preferences
+from bot.locales import LANGUAGES, Translator
+from handlers.actions import Leave
+from handlers.content import jobs
+from handlers.content.cards import Compose, Edit, OpenCompose, Withdraw
+from handlers.sharing.cards import AskAuthor, Later, OpenWords, SaveWords
+from handlers.team.service import first_code
+from storage import circles, people, tables
+from storage.database import Database, Transaction
+from tests.e2e.conftest import Bot, Microsoft, Town
+from tests.emulators.slack import FakeSlack, Fault, Kind, SlackUser
+from tests.emulators.teams import APP_ID, TENANT, TeamsUser, words
+from tests.emulators.web import Web, endless, page, redirect, reset
+from tests.house import Clock, House
+from tests.platforms.slack.blocks import check
+
+FAILURES = tuple(Translator(language)("failure.title") for language in LANGUAGES)
+KEPT = Translator("fr")("failure.kept")
+TYPED = "Ces mots ont pris dix minutes."
+
+
+# Doors
+
+
+class Door(Protocol):
+    """One way in. Each method returns all that the person is shown in answer, as words; "" for nothing."""
+
+    platform: str
+    workspace: str
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def dispatch(self) -> Dispatch: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def user(self, number: int) -> str:
+        """The platform's id of a person."""
+
+    async def says(self, user: str, text: str) -> str: ...
+
+    async def clicks(self, user: str, packed: str) -> str: ...
+
+    async def submits(self, user: str, packed: str, values: Mapping[str, Value]) -> str: ...
+
+    async def again(self) -> str:
+        """The last request once more, byte for byte."""
+
+    async def settle(self) -> None: ...
+
+    def cards(self, user: str) -> list[str]:
+        """The words of the lasting messages somebody has from the bot."""
+
+
+@dataclass
+class SlackDoor:
+    bot: Bot
+    slack: FakeSlack
+    platform: str = "slack"
+    workspace: str = "T1"
+    last: SlackUser | None = None
+
+    def __post_init__(self) -> None:
+        self.database, self.dispatch, self.clock = (
+            self.bot.cercle.database,
+            self.bot.cercle.dispatch,
+            self.bot.clock,
+        )
+
+    def user(self, number: int) -> str:
+        id = f"U{number}"
+        if id not in self.slack.users:
+            self.slack.add_user(id, id, locale="fr-FR", tz="Europe/Paris")
+        return id
+
+    def person(self, user: str) -> SlackUser:
+        self.last = SlackUser(self.slack, user, f"{self.bot.site}/slack/events", self.bot.web)
+        return self.last
+
+    async def says(self, user: str, text: str) -> str:
+        return await self._answer(user, partial(self.person(user).command, text))
+
+    async def clicks(self, user: str, packed: str) -> str:
+        """A button on some message in the conversation with the bot."""
+        action = {"action_id": "b1", "block_id": "b", "type": "button", "value": packed}
+        place = self.slack.dm(user)
+        payload = {
+            "type": "block_actions",
+            "actions": [action | {"action_ts": "1"}],
+            "state": {"values": {}},
+            "container": {"type": "message", "message_ts": "1.1", "channel_id": place},
+            "channel": {"id": place},
+            "response_url": self.slack.response_url(place, user),
+        }
+        return await self._answer(user, partial(self.person(user)._interact, payload))
+
+    async def submits(self, user: str, packed: str, values: Mapping[str, Value]) -> str:
+        view = {
+            "id": "V1",
+            "hash": "1.h",
+            "type": "modal",
+            "callback_id": "cercle",
+            "private_metadata": packed,
+            "blocks": [{"type": "input", "block_id": name} for name in values],
+            "state": {"values": {name: _element(value) for name, value in values.items()}},
+        }
+        return await self._answer(
+            user, partial(self.person(user)._interact, {"type": "view_submission", "view": view}), values
+        )
+
+    async def again(self) -> str:
+        assert self.last
+        return await self._answer(self.last.id, self.last.again)
+
+    async def _answer(
+        self, user: str, act: Callable[[], Any], values: Mapping[str, Value] | None = None
+    ) -> str:
+        before = {id(message) for message in self.slack.all_messages()}
+        self.slack.modals.pop(user, None)
+        ack = await act()
+        assert ack.status == 200, ack
+        await self.bot.answered()
+        new = [m.words() for m in self.slack.all_messages() if id(m) not in before]
+        kept = [v for v in (values or {}).values() if isinstance(v, str)] if ack.errors else []
+        return " ".join([*new, *ack.errors.values(), *kept, _shown(self.slack.modals.get(user))])
+
+    async def settle(self) -> None:
+        await self.bot.settle()
+
+    def cards(self, user: str) -> list[str]:
+        return [m.words() for m in self.slack.seen(user) if not m.to and m.metadata]
+
+
+def _element(value: Value) -> dict[str, Any]:
+    """One input of view.state.values."""
+    match value:
+        case bool():
+            ticked = [{"value": "true"}] if value else []
+            return {"toggle": {"type": "checkboxes", "selected_options": ticked}}
+        case tuple():
+            return {"many": {"type": "checkboxes", "selected_options": [{"value": one} for one in value]}}
+        case _:
+            return {"text": {"type": "plain_text_input", "value": value}}
+
+
+def _shown(view: Any) -> str:
+    return json.dumps(view, ensure_ascii=False) if view else ""
+
+
+@dataclass
+class TeamsDoor:
+    bot: Bot
+    teams: Microsoft
+    platform: str = "teams"
+    workspace: str = TENANT
+    last: tuple[TeamsUser, dict[str, Any]] | None = None
+    installed: dict[str, TeamsUser] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.database, self.dispatch, self.clock = (
+            self.bot.cercle.database,
+            self.bot.cercle.dispatch,
+            self.bot.clock,
+        )
+
+    def user(self, number: int) -> str:
+        aad = f"{number:08d}-cccc-4ccc-8ccc-000000000001"
+        self.installed.setdefault(aad, TeamsUser(self.teams, f"P{number}", aad))
+        self.teams.installed.add(aad)
+        return aad
+
+    async def says(self, user: str, text: str) -> str:
+        return await self._answer(user, self.installed[user].activity("message", text=text))
+
+    async def clicks(self, user: str, packed: str) -> str:
+        """As Teams sends it: a button that opens a form asks for a dialog, any other is a message."""
+        data = {"cercle": packed}
+        if packed.partition("/")[0].endswith(".open"):
+            return await self._invoke(user, "task/fetch", data)
+        return await self._answer(user, self.installed[user].activity("message", value=data, replyToId="1"))
+
+    async def submits(self, user: str, packed: str, values: Mapping[str, Value]) -> str:
+        many = [name for name, value in values.items() if isinstance(value, tuple)]
+        toggles = [name for name, value in values.items() if isinstance(value, bool)]
+        typed = {
+            name: ",".join(value)
+            if isinstance(value, tuple)
+            else str(value).lower()
+            if isinstance(value, bool)
+            else value
+            for name, value in values.items()
+        }
+        form = {"cercle": packed, "cercle.form": True, "cercle.many": many, "cercle.toggles": toggles}
+        return await self._invoke(user, "task/submit", form | typed)
+
+    async def _invoke(self, user: str, name: str, data: dict[str, Any]) -> str:
+        activity = self.installed[user].activity("invoke", name=name, value={"data": data}, replyToId="1")
+        return await self._answer(user, activity)
+
+    async def again(self) -> str:
+        assert self.last
+        user, activity = self.last
+        return await self._answer(user.aad, activity)
+
+    async def _answer(self, user: str, activity: dict[str, Any]) -> str:
+        self.last = self.installed[user], activity
+        before = set(self.teams.messages)
+        status, answer = await self.teams.deliver(activity)
+        assert status in (200, 202)
+        await self.bot.answered()
+        new = [words(m.card) for id, m in self.teams.messages.items() if id not in before]
+        return " ".join([*new, json.dumps(answer, ensure_ascii=False) if answer else ""])
+
+    async def settle(self) -> None:
+        await self.bot.settle()
+
+    def cards(self, user: str) -> list[str]:
+        return [words(m.card) for m in self.teams.visible(f"a:{user}")]
+
+
+@dataclass
+class PlaygroundDoor:
+    """The dispatcher itself, and the playground as its chat."""
+
+    house: House
+    client: GuardedClient
+    platform: str = "playground"
+    workspace: str = "playground"
+    numbers: Any = field(default_factory=lambda: iter(("camille", "ines", "hugo", "awa", "lou", "tom")))
+    names: dict[int, str] = field(default_factory=dict)
+    last: Command | Click | Submission | None = None
+
+    def __post_init__(self) -> None:
+        self.database, self.dispatch, self.clock = (
+            self.house.database,
+            self.house.dispatch,
+            self.house.clock,
+        )
+
+    def user(self, number: int) -> str:
+        if number not in self.names:
+            self.names[number] = next(self.numbers)
+        return self.names[number]
+
+    async def says(self, user: str, text: str) -> str:
+        return await self._hears(Command(self.house.key(), self.house.sender(user), text))
+
+    async def clicks(self, user: str, packed: str) -> str:
+        return await self._hears(Click(self.house.key(), self.house.sender(user), packed))
+
+    async def submits(self, user: str, packed: str, values: Mapping[str, Value]) -> str:
+        answers = Answers(dict(values))
+        return await self._hears(Submission(self.house.key(), self.house.sender(user), packed, answers))
+
+    async def again(self) -> str:
+        assert self.last
+        return await self._hears(self.last)
+
+    async def _hears(self, event: Command | Click | Submission) -> str:
+        self.last = event
+        match (await self.dispatch(event)).reply:
+            case Ask(form, errors):
+                kept = [part.value for part in form.parts if isinstance(part, TextInput)]
+                return " ".join([form.title, *errors.values(), *kept])
+            case Say(card) | Home(card) | Replace(card):
+                return plain.render(card)
+            case None:
+                return ""
+
+    async def settle(self) -> None:
+        await jobs.read_pages(self.database, partial(read_page, self.client), self.clock)
+        for _ in range(3):
+            await self.house.pump.drain()
+            self.clock.pass_(seconds=1)
+
+    def cards(self, user: str) -> list[str]:
+        return [plain.render(card) for card in self.house.cards(user)]
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[Web]:
+    async with Web() as web:
+        web.answers |= {
+            "/page": page(b"<title>Une page</title>"),
+            "/endless": endless(),
+            "/inside": redirect("http://127.0.0.1:9/admin"),
+            "/metadata": redirect("http://169.254.169.254/latest/meta-data/"),
+            "/file": redirect("file:///etc/passwd"),
+            "/round": redirect("/round"),
+            "/reset": reset,
+        }
+        yield web
+
+
+@pytest.fixture(params=["slack", "teams", "playground"])
+async def door(request: pytest.FixtureRequest, town: Town, web: Web, clock: Clock) -> AsyncIterator[Door]:
+    origins = frozenset({web.origin})
+    match request.param:
+        case "slack":
+            async with FakeSlack(check=check) as slack, town.bot(slack=slack, origins=origins) as bot:
+                yield SlackDoor(bot, slack)
+                assert slack.complaints == []
+        case "teams":
+            teams = Microsoft(clock)
+            await teams.start()
+            async with town.bot(teams=teams, origins=origins) as bot:
+                yield TeamsDoor(bot, teams)
+            await teams.close()
+            assert teams.complaints == []
+        case _:
+            house: House = request.getfixturevalue("house")
+            async with GuardedClient(allowed_origins=origins) as client:
+                yield PlaygroundDoor(house, client)
+
+
+# A circle to stand in
+
+
+@dataclass(frozen=True)
+class Ids:
+    """What stands in a circle, by the field of the action that names it."""
+
+    circle: str
+    topic: str
+    draft: str
+    used_draft: str
+    content: str
+    withdrawn: str
+    question: str
+    message: str
+
+    def of(self, name: str) -> str | int:
+        """Raises KeyError for a field that nobody has thought of."""
+        known: dict[str, str | int] = {
+            "draft": self.draft,
+            "content": self.content,
+            "question": self.question,
+            "message": self.message,
+            "network": "linkedin",
+            "language": "en",
+            "version": 1,
+        }
+        return known[name]
+
+
+FOREIGN = frozenset({"draft", "content", "question", "message"})
+"""Fields that name a row of somebody's circle."""
+
+
+@dataclass
+class Founder:
+    """Makes a circle with one of everything, the way people do: by events."""
+
+    dispatch: Dispatch
+    database: Database
+    clock: Clock
+    platform: str
+    workspace: str
+    lead: str
+    member: str
+    mark: str
+    keys: Any = field(default_factory=itertools.count)
+
+    def sender(self, user: str) -> Sender:
+        return Sender(self.platform, self.workspace, user, user, "fr-FR", "Europe/Paris")
+
+    async def __call__(self) -> Ids:
+        await self._command(self.lead, "help")
+        code = await self.database.transact(partial(first_code, now=self.clock()))
+        await self._command(self.lead, f"lead {code}")
+        circle_id = (await self.database.read(partial(self._circle))).id
+        topic = (await self.database.read(lambda tx: circles.topics(tx, circle_id)))[1].id
+        await self._submit(self.member, "join/1", {**WISHES, "topics": (topic,)})
+        draft, used, other = [await self._draft(circle_id) for _ in range(3)]
+        for one in (used, other):
+            await self._submit(self.lead, pack(Compose(one)), {**self._written(), "topic": topic})
+        content, withdrawn = (
+            row[0]
+            for row in await self._rows(
+                select(tables.content.c.id).where(tables.content.c.circle_id == circle_id)
+            )
+        )
+        await self._submit(self.member, pack(AskAuthor(content)), {"question": f"{self.mark} question"})
+        await self._submit(self.member, pack(SaveWords(content)), {"words": f"{self.mark} words"})
+        await self._click(self.member, pack(Later(content)))
+        await self._click(self.lead, pack(Withdraw(withdrawn)))
+        question = (
+            await self._rows(select(tables.question.c.id).where(tables.question.c.circle_id == circle_id))
+        )[0][0]
+        message = await self.database.transact(partial(_bury_one, circle_id=circle_id))
+        return Ids(circle_id, topic, draft, used, content, withdrawn, question, message)
+
+    def _circle(self, tx: Transaction) -> Any:
+        found = people.find(tx, self.platform, self.workspace, self.lead)
+        assert found
+        return found[0]
+
+    def _written(self) -> dict[str, Value]:
+        return {
+            "url": "https://example.org/a",
+            "title": f"{self.mark} title",
+            "why": f"{self.mark} why",
+            "opening_1": f"{self.mark} opening",
+            "expires": (self.clock() + timedelta(days=9)).date().isoformat(),
+        }
+
+    async def _draft(self, circle_id: str) -> str:
+        await self._command(self.lead, "post https://example.org/a")
+        d = tables.draft.c
+        waiting = select(d.id).where(d.circle_id == circle_id, d.state == "waiting")
+        draft_id = str((await self._rows(waiting))[0][0])
+        found = Found("https://example.org/a", f"{self.mark} page")
+        told = partial(
+            jobs.tell_author, circle_id=circle_id, draft_id=draft_id, found=found, now=self.clock()
+        )
+        await self.database.transact(told)
+        return draft_id
+
+    async def _rows(self, query: Any) -> list[Any]:
+        return await self.database.read(lambda tx: list(tx.execute(query)))
+
+    def _key(self) -> str:
+        return f"{self.mark}-{next(self.keys)}"
+
+    async def _command(self, user: str, text: str) -> None:
+        await self._heard(Command(self._key(), self.sender(user), text))
+
+    async def _click(self, user: str, packed: str) -> None:
+        await self._heard(Click(self._key(), self.sender(user), packed))
+
+    async def _submit(self, user: str, packed: str, values: Mapping[str, Value]) -> None:
+        await self._heard(Submission(self._key(), self.sender(user), packed, Answers(dict(values))))
+
+    async def _heard(self, event: Command | Click | Submission) -> None:
+        reply = (await self.dispatch(event)).reply
+        assert not isinstance(reply, Ask) or isinstance(event, Click), reply
+        assert not isinstance(reply, Say) or reply.card.title not in FAILURES, plain.render(reply.card)
+
+
+WISHES: dict[str, Value] = {
+    "consent": True,
+    "networks": ("linkedin", "x"),
+    "ceiling": "2",
+    "day_start": "09:00",
+    "day_end": "18:00",
+    "days": ("0", "1", "2", "3", "4"),
+}
+
+
+def _bury_one(tx: Transaction, circle_id: str) -> str:
+    """A dead letter, as the pump leaves one."""
+    m = tables.message.c
+    message_id = (
+        tx.execute(select(m.id).where(m.circle_id == circle_id, m.kind == "content")).scalars().first()
+    )
+    tx.execute(
+        tables.message.update()
+        .where(m.circle_id == circle_id, m.id == message_id)
+        .values(state="dead", last_error="channel_not_found")
+    )
+    return str(message_id)
+
+
+async def founded(door: Door) -> Ids:
+    """The door's own circle: person 1 leads, person 2 is a member."""
+    lead, member = door.user(1), door.user(2)
+    found = Founder(
+        door.dispatch, door.database, door.clock, door.platform, door.workspace, lead, member, "Ours"
+    )
+    return await found()
+
+
+def kind(answer: str) -> str:
+    """The answer, which is one, and is no apology for a fault of ours."""
+    assert answer.strip()
+    assert not any(failure in answer for failure in FAILURES), answer
+    assert "Traceback" not in answer
+    return answer
+
+
+# One thing at a time
+
+
+async def test_an_unknown_verb_is_met_with_what_there_is(door: Door) -> None:
+    answer = kind(await door.says(door.user(1), "jion the circle"))
+    assert "rejoindre" in answer
+    if door.platform != "teams":  # there, whoever writes words that are no verb is simply talking
+        assert "jion" in answer
+
+
+REFUSED = {
+    "post https://example.org/a": "équipe communication",
+    "contenus": "équipe communication",
+    "appel": "équipe communication",
+    "pause 2026-12-01": "membres du cercle",
+    "lead AAAA-BBBB": "code",
+    "language klingon": "français et anglais",
+}
+
+
+async def test_the_wrong_role_is_told_kindly(door: Door) -> None:
+    await founded(door)
+    for text, sentence in REFUSED.items():
+        assert sentence in kind(await door.says(door.user(3), text))
+
+
+async def test_a_left_member_pressing_an_old_button(door: Door) -> None:
+    ids = await founded(door)
+    member = door.user(2)
+    await door.clicks(member, pack(Leave()))
+    for action in (Later(ids.content), OpenWords(ids.content)):
+        assert "membres du cercle" in kind(await door.clicks(member, pack(action)))
+    answer = kind(await door.submits(member, pack(SaveWords(ids.content)), {"words": TYPED}))
+    assert TYPED in answer
+
+
+async def test_a_button_of_a_withdrawn_card(door: Door) -> None:
+    ids = await founded(door)
+    for action in (Later(ids.withdrawn), OpenWords(ids.withdrawn)):
+        assert "n’est plus partagé" in kind(await door.clicks(door.user(2), pack(action)))
+    answer = kind(await door.submits(door.user(2), pack(SaveWords(ids.withdrawn)), {"words": TYPED}))
+    assert "n’est plus partagé" in answer
+    assert TYPED in answer
+
+
+async def test_a_form_that_was_used_already(door: Door) -> None:
+    ids = await founded(door)
+    await door.says(door.user(1), "help")
+    before = await door.database.read(partial(dump, circle_id=ids.circle))
+    answer = kind(await door.submits(door.user(1), pack(Compose(ids.used_draft)), {"why": TYPED}))
+    assert Translator("fr")("error.FormGone") in answer
+    assert KEPT in answer
+    assert TYPED in answer
+    assert await door.database.read(partial(dump, circle_id=ids.circle)) == before
+    kind(await door.clicks(door.user(1), pack(OpenCompose(ids.used_draft))))
+
+
+async def test_over_long_words_stay_in_the_form(door: Door) -> None:
+    ids = await founded(door)
+    long = "é" * 2995 + TYPED
+    answer = kind(await door.submits(door.user(2), pack(SaveWords(ids.content)), {"words": long}))
+    assert "LinkedIn, qui en accepte 3" in answer
+    assert TYPED in answer
+
+
+async def test_over_long_text_that_no_form_would_have_let_through(door: Door) -> None:
+    """Only a client that is not the platform's sends this; every card with it can still be drawn."""
+    ids = await founded(door)
+    values: dict[str, Value] = {
+        "url": "https://example.org/a",
+        "title": "t" * 20_000,
+        "why": "w" * 20_000,
+        "opening_1": "o" * 20_000,
+        "picture_alt": "a" * 20_000,
+        "topic": ids.topic,
+        "expires": "2026-12-08",
+    }
+    answer = await door.submits(door.user(1), pack(Edit(ids.content)), values)
+    assert not any(failure in answer for failure in FAILURES)
+    await door.settle()
+    kind(await door.says(door.user(1), "contenus"))
+    kind(await door.clicks(door.user(2), pack(OpenWords(ids.content))))
+    kind(await door.submits(door.user(2), pack(AskAuthor(ids.content)), {"question": "q" * 20_000}))
+    await door.settle()
+
+
+# Links
+
+
+HOSTILE = {
+    "http://10.0.0.1/": "page.forbidden",
+    "http://127.0.0.1:9/": "page.forbidden",
+    "http://localhost/": "page.forbidden",
+    "http://169.254.169.254/latest/": "page.forbidden",
+    "http://[::1]/": "page.forbidden",
+    "https://nowhere.invalid/": "page.unreachable",
+    "/endless": "page.blank",
+    "/inside": "page.forbidden",
+    "/metadata": "page.forbidden",
+    "/file": None,
+    "/round": "page.astray",
+    "/reset": None,
+    "/missing": "page.missing",
+}
+"""A link, or a path of the page server, and why it cannot be read; None where any reason will do."""
+
+
+async def test_hostile_links_give_a_sentence_and_an_empty_form(door: Door, web: Web) -> None:
+    await founded(door)
+    lead, t = door.user(1), Translator("fr")
+    before = await drafts(door)
+    for link in HOSTILE:
+        url = web.origin + link if link.startswith("/") else link
+        assert "en cours de lecture" in kind(await door.says(lead, f"post {url}"))
+    for _ in range(len(HOSTILE)):
+        await door.settle()
+    read = {url: (state, problem, id) for id, url, state, problem in await drafts(door) - before}
+    for link, reason in HOSTILE.items():
+        state, problem, draft_id = read[web.origin + link if link.startswith("/") else link]
+        assert state == "unreadable", link
+        assert problem == reason or reason is None, link
+        card = next(card for card in door.cards(lead) if link in card and "n’a pas pu être lue" in card)
+        assert " ".join(t(problem).split()) in " ".join(card.split())
+        form = kind(await door.clicks(lead, pack(OpenCompose(draft_id))))
+        assert t("compose.title") in form
+        assert link in form
+
+
+async def drafts(door: Door) -> set[tuple[str, ...]]:
+    d = tables.draft.c
+    rows = await door.database.read(lambda tx: list(tx.execute(select(d.id, d.url, d.state, d.problem))))
+    return {tuple(row) for row in rows}
+
+
+async def test_what_is_no_link_is_said_at_once(door: Door) -> None:
+    await founded(door)
+    before = await drafts(door)
+    for typed in ("", "file:///etc/passwd", "javascript:alert(1)", "ftp://a.b/c", "https://"):
+        answer = kind(await door.says(door.user(1), f"post {typed}".strip()))
+        assert "https://" in answer
+        if door.platform != "teams":  # where what was typed stands in the conversation anyway
+            assert typed in answer
+    assert await drafts(door) == before
+
+
+# Forged and replayed
+
+
+async def test_a_replayed_request_has_one_effect(door: Door) -> None:
+    ids = await founded(door)
+    question = {"question": "Une seule fois ?"}
+    kind(await door.submits(door.user(2), pack(AskAuthor(ids.content)), question))
+    assert (await door.again()).strip() == ""
+    q = tables.question.c
+    asked = await door.database.read(
+        lambda tx: tx.execute(select(q.id).where(q.text == "Une seule fois ?")).all()
+    )
+    assert len(asked) == 1
+
+
+async def test_forged_requests_to_slack_are_401(town: Town, slack: FakeSlack) -> None:
+    async with town.bot(slack=slack) as bot:
+        user = SlackUser(slack, "U1", f"{bot.site}/slack/events", bot.web)
+        await user.command("help")
+        body, headers = user.sent[-1]
+        stale = {"X-Slack-Request-Timestamp": str(int(slack.clock()) - 400)}
+        wrong = {"X-Slack-Signature": "v0=" + "0" * 64}
+        before = await bot.rows("select count(*) from inbox")
+        for changed in (stale, wrong, {"X-Slack-Signature": ""}, {"X-Slack-Request-Timestamp": "soon"}):
+            async with bot.web.post(user.url, data=body, headers=headers | changed) as answer:
+                assert answer.status == 401
+                assert "Traceback" not in await answer.text()
+        tampered = body.replace("text=help", "text=quitter")
+        async with bot.web.post(user.url, data=tampered, headers=headers) as answer:
+            assert answer.status == 401
+        for nonsense in ("{}", '{"type": "block_actions"}', urlencode({"payload": "[]"}), "payload=%7B"):
+            ack = await user.post(nonsense)
+            assert ack.status in (200, 400)
+            assert "Traceback" not in ack.text
+        assert await bot.rows("select count(*) from inbox") == before
+
+
+async def test_forged_requests_to_teams_are_401(town: Town, teams: Microsoft) -> None:
+    async with town.bot(teams=teams) as bot:
+        user = TeamsUser(teams, "Ada", "00000001-cccc-4ccc-8ccc-000000000001")
+        activity = user.activity("message", text="help")
+        headers = (
+            "",
+            "Bearer nonsense",
+            f"Bearer {teams.inbound_token(aud='someone-else')}",
+            f"Bearer {teams.inbound_token(iss='https://evil.example')}",
+            f"Bearer {teams.inbound_token(exp=1)}",
+            f"Bearer {teams.inbound_token(serviceurl='https://evil.example/')}",
+        )
+        for header in headers:
+            status, _ = await teams.deliver(activity, header)
+            assert status == 401, header
+        stranger = {**activity, "channelData": {"tenant": {"id": APP_ID}}}
+        stranger["conversation"] = {**stranger["conversation"], "tenantId": APP_ID}
+        assert (await teams.deliver(stranger))[0] == 403
+        for nonsense in ({}, {"type": 3}, user.activity("message", value={"cercle": 4})):
+            assert (await teams.deliver(nonsense))[0] in (200, 202, 400)
+        assert await bot.rows("select count(*) from person") == [(0,)]
+
+
+async def test_a_trigger_that_expired(town: Town, slack: FakeSlack) -> None:
+    """Slack opens a form within three seconds or not at all; the person is told, and may try again."""
+    async with town.bot(slack=slack) as bot:
+        door = SlackDoor(bot, slack)
+        slack.faults.script("views.open", Fault(Kind.REFUSE, code="expired_trigger_id"))
+        assert "trop de temps à s’ouvrir" in kind(await door.says("U1", "join"))
+        assert "Entrer dans le cercle" in kind(await door.says("U1", "join"))
+
+
+# Other people's ids
+
+
+def dump(tx: Transaction, circle_id: str) -> dict[str, list[str]]:
+    """Every row of a circle."""
+    rows = {
+        table.name: sorted(map(repr, tx.execute(table.select().where(table.c.circle_id == circle_id))))
+        for table in tables.metadata.sorted_tables
+        if "circle_id" in table.c
+    }
+    row = tx.execute(tables.circle.select().where(tables.circle.c.id == circle_id)).one()
+    return {**rows, "circle": [repr(row)]}
+
+
+def build(action: type[Action], ids: Ids) -> Action:
+    """An action that names rows of that circle. A field nobody has thought of fails the test: it belongs in
+    `Ids.of`, and in FOREIGN if it names a row."""
+    try:
+        values = {each.name: ids.of(each.name) for each in fields(action)}  # type: ignore[arg-type]
+    except KeyError as unknown:
+        pytest.fail(f"{action.__name__} has a field that Ids.of cannot fill: {unknown}")
+    return action(**values)
+
+
+ACTIONS = {
+    **{verb: row[0] for verb, row in ROUTER.clicks.items()},
+    **{verb: row[0] for verb, row in ROUTER.submissions.items()},
+}
+
+
+def test_the_matrix_knows_every_field_and_a_new_one_fails() -> None:
+    ids = Ids("c", "t", "d", "d2", "co", "co2", "q", "m")
+    assert len(ACTIONS) == len(ROUTER.clicks) + len(ROUTER.submissions)
+    for action in ACTIONS.values():
+        build(action, ids)
+
+    @dataclass(frozen=True, slots=True)
+    class Novel(Action, verb="novel"):
+        lesson: str
+
+    with pytest.raises(pytest.fail.Exception, match="lesson"):
+        build(Novel, ids)
+
+
+def stand(tx: Transaction, door: Door, user: str, role: str, ids: Ids) -> None:
+    """Have somebody hold exactly that role in the door's own circle; all but `none` are members."""
+    people.add(tx, door.platform, door.workspace, user, zone="Europe/Paris", platform_language="fr")
+    found = people.find(tx, door.platform, door.workspace, user)
+    assert found
+    _, person, member = found
+    people.change(tx, person, role=Role(role) if role in ("comms", "lead") else Role.NONE, chosen_language="")
+    if role != "none" and member is None:
+        wishes = Preferences(topics=frozenset({ids.topic}), networks=("linkedin",))
+        people.join(tx, person, wishes, 1, door.clock())
+
+
+async def test_no_action_reaches_into_another_circle(door: Door) -> None:
+    """Every action of the registry, as a click and as a form, with the ids of a circle next door."""
+    theirs = await Founder(
+        door.dispatch, door.database, door.clock, door.platform, "T9", "U91", "U92", "Secret"
+    )()
+    ours = await founded(door)
+    intruder = door.user(3)
+    values: dict[str, Value] = {
+        **WISHES,
+        "topics": (theirs.topic,),
+        "topic": theirs.topic,
+        "why": TYPED,
+        "words": TYPED,
+        "question": TYPED,
+        "answer": TYPED,
+        "title": TYPED,
+        "opening_1": TYPED,
+        "url": "https://example.org/b",
+        "expires": "2026-12-08",
+        "back": "2026-12-01",
+        "leads": (f"{door.platform}:T9:U92",),
+        "comms": (f"{door.platform}:T9:U92",),
+    }
+    before = await door.database.read(partial(dump, circle_id=theirs.circle))
+    for role, (verb, action) in itertools.product(("none", "member", "comms", "lead"), ACTIONS.items()):
+        packed, case = pack(build(action, theirs)), f"{verb} by {role}"
+        reaches = any(each.name in FOREIGN for each in fields(action))  # type: ignore[arg-type]
+        for act in (partial(door.clicks, intruder, packed), partial(door.submits, intruder, packed, values)):
+            await door.database.transact(partial(stand, door=door, user=intruder, role=role, ids=ours))
+            answer = await act()
+            assert not any(failure in answer for failure in FAILURES), (case, answer)
+            assert "Secret" not in answer, (case, answer)
+            assert answer.strip() or not reaches, case
+            assert TYPED in answer or not (reaches and act.func == door.submits), (case, answer)
+            assert await door.database.read(partial(dump, circle_id=theirs.circle)) == before, case

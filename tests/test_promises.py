@@ -1,0 +1,186 @@
+"""The promises of the programme, each by a test that can fail. Two weeks of a circle are lived at random, and
+whatever reaches anybody is held against what they chose."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import holidays
+import pytest
+from sqlalchemy import select
+
+from bot.chat import plain
+from bot.chat.card import Card
+from bot.chat.form import Value
+from bot.chat.reply import Say
+from bot.domain.message import CONTENT, REMINDER
+from storage import tables
+from tests.house import PEOPLE, House, asked, button, labels
+
+WISHES: dict[str, dict[str, Value]] = {
+    "ines": {"ceiling": "2", "country": "FR"},
+    "hugo": {"ceiling": "1", "day_start": "22:00", "day_end": "06:00"},
+    "awa": {"ceiling": "3", "days": ("1", "3")},
+    "tom": {"ceiling": "5", "day_start": "08:00", "day_end": "12:30"},
+    "priya": {"ceiling": "7"},
+    "sam": {"ceiling": "2", "country": "GB"},
+}
+"""Nights, two-day weeks, half days, six time zones, and two countries' holidays."""
+START = datetime(2026, 12, 14, 5, 0, tzinfo=UTC)
+"""A Monday; Christmas falls in the second week."""
+ZONES = {person.id: person.zone for person in PEOPLE}
+REACTIONS = {
+    "fr": ("Plus tard", "Pas pour moi", "Changer mes mots", "Pourquoi ce message"),
+    "en": ("Later", "Not for me", "Edit my words", "Why did I get this"),
+}
+
+
+def fits_the_wishes(who: str, moment: datetime) -> bool:
+    """Said again in the plainest way, without the programme's own rules."""
+    wishes = WISHES[who]
+    local = moment.astimezone(ZoneInfo(ZONES[who]))
+    start = time.fromisoformat(str(wishes.get("day_start", "09:00")))
+    end = time.fromisoformat(str(wishes.get("day_end", "18:00")))
+    night = end <= start
+    day = local.date() - timedelta(days=1 if night and local.time() < end else 0)
+    inside = (start <= local.time() or local.time() < end) if night else start <= local.time() < end
+    off = wishes.get("country") and day in holidays.country_holidays(str(wishes["country"]))
+    return inside and str(day.weekday()) in wishes.get("days", "01234") and not off  # type: ignore[operator]
+
+
+class Fortnight:
+    """What reached whom, and whether it should have."""
+
+    def __init__(self, house: House, seed: int) -> None:
+        self.house = house
+        self.dice = random.Random(seed)
+        self.members = set(WISHES)
+        self.paused: dict[str, datetime] = {}
+        self.known: set[tuple[str, str]] = set()
+        self.week: Counter[tuple[str, tuple[int, int]]] = Counter()
+
+    async def live(self) -> None:
+        while self.house.clock() < START + timedelta(days=14):
+            if self.dice.random() < 0.06:
+                await self.house.with_content(expires="2027-01-10")
+            await self.house.settle()
+            for who in sorted(WISHES):
+                cards = await self.arrived(who)
+                for card in cards:
+                    self.judge(who, card)
+                for card in cards:
+                    await self.react(who, card)
+            await self.house.settle()
+            for who in sorted(WISHES):
+                assert not await self.arrived(who), "a reaction brings nothing unasked"
+            self.house.clock.pass_(minutes=self.dice.choice((35, 60, 85)))
+
+    async def arrived(self, who: str) -> list[Card]:
+        """Messages of the pump that were not there before; answers to a click are not messages."""
+        shown = await self.house.database.read(
+            lambda tx: tx.execute(
+                select(tables.message.c.id, tables.message.c.kind)
+                .join(tables.person, tables.person.c.id == tables.message.c.person_id)
+                .where(tables.person.c.external_id == who, tables.message.c.shown_version > 0)
+            ).all()
+        )
+        fresh = [row for row in shown if (who, row.id) not in self.known]
+        self.known |= {(who, row.id) for row in fresh}
+        local = self.house.clock().astimezone(ZoneInfo(ZONES[who])).isocalendar()[:2]
+        self.week[who, local] += sum(row.kind == CONTENT.name for row in fresh)
+        entries = {
+            e.reference: e.said for e in self.house.chat.chat.entries(self.house.sender(who).address, who)
+        }
+        wanted = (CONTENT.name, REMINDER.name)
+        cards = [entries[row.id] for row in fresh if row.kind in wanted]
+        return [card for card in cards if isinstance(card, Card)]
+
+    def judge(self, who: str, card: Card) -> None:
+        now = self.house.clock()
+        local = now.astimezone(ZoneInfo(ZONES[who]))
+        assert who in self.members, f"{who} is not a member and got {card.title}"
+        assert now >= self.paused.get(who, now), f"{who} is on a break"
+        assert fits_the_wishes(who, now), f"{who} was written to at {local}"
+        assert self.week[who, local.isocalendar()[:2]] <= int(str(WISHES[who]["ceiling"]))
+
+    async def react(self, who: str, card: Card) -> None:
+        if who not in self.members:
+            return
+        house, language = self.house, next(p.language for p in PEOPLE if p.id == who)
+        match self.dice.randrange(8):
+            case 0:
+                back = (house.clock() + timedelta(days=2)).astimezone(ZoneInfo(ZONES[who])).date()
+                await house.says(who, f"/cercle pause {back}")
+                self.paused[who] = datetime.combine(back, time(), ZoneInfo(ZONES[who]))
+            case 1 if len(self.members) > 3:
+                await house.says(who, "/cercle leave")
+                self.members.discard(who)
+            case n:
+                label = REACTIONS[language][n % 4]
+                if any(label in known for known in labels(card)):
+                    await house.presses(who, label, card)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_voluntary_and_disconnected(house: House, seed: int) -> None:
+    """Promises 1 and 2: with consent only, in one's own hours and days, under one's own ceiling."""
+    house.clock.now = START
+    await house.with_lead()
+    for who, wishes in WISHES.items():
+        await house.with_member(who, **wishes)
+    fortnight = Fortnight(house, seed)
+    await fortnight.live()
+    assert sum(fortnight.week.values()) > 10, "something did arrive"
+
+
+async def test_refusals_and_silence_are_shown_to_nobody(house: House) -> None:
+    """Promise 3: whatever two members do with a content short of posting it, everything that the author, a
+    lead or a colleague can open reads the same."""
+    await house.with_lead()
+    for who in ("ines", "hugo", "awa"):
+        await house.with_member(who)
+    await house.with_content()
+    await house.settle()
+    before = await _everything_others_see(house)
+    await house.presses("ines", "Pas pour moi", house.card("ines"))
+    await house.presses("hugo", "Plus tard", house.card("hugo"))
+    await house.says("awa", "/cercle pause 2026-12-20")
+    house.clock.pass_(minutes=2)
+    await house.settle()
+    assert await _everything_others_see(house) == before
+
+
+async def _everything_others_see(house: House) -> list[str]:
+    typed = ("/cercle contents", "/cercle team", "/cercle home", "/cercle help")
+    replies = [await house.says(who, text) for who in ("camille", "lou") for text in typed]
+    said = [plain.render(reply.card) for reply in replies if isinstance(reply, Say)]
+    return [*said, *(plain.render(card) for who in ("camille", "lou") for card in house.cards(who))]
+
+
+async def test_nobody_is_ranked(house: House) -> None:
+    """Promise 3: no card that somebody else can see holds a figure of one person's."""
+    await house.with_lead()
+    await house.with_member("ines")
+    await house.with_content()
+    await house.settle()
+    for text in await _everything_others_see(house):
+        for line in text.splitlines():
+            assert not ("Inès" in line and any(digit.isdigit() for digit in line)), line
+
+
+async def test_words_are_the_members_and_leave_only_by_their_click(house: House) -> None:
+    """Promise 3: the bot cannot post on anybody's account; the text handed over is the one they saved."""
+    await house.with_lead()
+    await house.with_member("ines")
+    await house.with_content()
+    await house.settle()
+    form = asked(await house.presses("ines", "Changer mes mots", house.card("ines")))
+    await house.submits("ines", form, words="Mes mots à moi.")
+    await house.settle()
+    assert "Mes mots à moi." in plain.render(house.card("ines"))
+    assert button(house.card("ines"), "Changer mes mots")
+    kept = await house.database.read(lambda tx: [row.text for row in tx.execute(select(tables.words))])
+    assert kept == ["Mes mots à moi."]
