@@ -69,10 +69,11 @@ class Reading(Scope):
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A kind of message and how it is drawn: at send time, from today's data, in the reader's language.
-    None means there is nothing to show any more."""
+    None means there is nothing to show any more. `arrived` is told once, when it first stands there."""
 
     kind: Kind
     draw: Callable[[Reading], Card | None]
+    arrived: Callable[[Transaction, Message, datetime], None] | None = None
 
 
 Examples = Mapping[str, Card | Form]

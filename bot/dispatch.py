@@ -11,6 +11,7 @@ import structlog
 from bot.chat.action import BadAction
 from bot.chat.card import Card, Element, Quote, text
 from bot.chat.event import Command, Event, Removed, Said, Sender, Submission
+from bot.chat.form import TextInput
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router, Unheard
@@ -61,6 +62,8 @@ class Dispatcher:
         if not inbox.first_time(tx, f"{event.sender.platform}:{event.key}", self._now()):
             return Answer(None, language_of(event.sender.locale))
         ctx = self._context(tx, event.sender)
+        if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
+            return Answer(again, ctx.t.language)
         try:
             reply = self._router.route(ctx, self._as_command(event))
         except Unheard as typed:
@@ -129,6 +132,13 @@ class Dispatcher:
         problems = error.problems if isinstance(error, Problems) else (error,)
         errors = {p.field: ctx.t(p.key, **p.values) for p in problems if isinstance(p, BadInput) and p.field}
         return Ask(self._router.form(ctx, event), errors) if errors else None
+
+    def _too_long(self, ctx: Context, event: Submission) -> Ask | None:
+        """The platforms' own clients hold to the length of each input; other clients need not."""
+        form = self._router.form(ctx, event)
+        inputs = (part for part in form.parts if isinstance(part, TextInput))
+        long = [part.name for part in inputs if len(event.answers.text(part.name)) > part.max_length]
+        return Ask(form, dict.fromkeys(long, ctx.t("platform.too_long"))) if long else None
 
     def _apologise(self, event: Event) -> Answer:
         """Something is wrong with us: logged under a number, which the person is shown."""

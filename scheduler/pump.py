@@ -178,7 +178,8 @@ class Pump:
 
     def _claim(self, tx: Transaction, room: int) -> list[Outgoing]:
         now = self._now()
-        messages.reap(tx, now)
+        for lost in messages.reap(tx, now):
+            tell_team(tx, lost, now)
         outgoing: list[Outgoing] = []
         held: dict[str, datetime] = {}
         for due in messages.due(tx, now, each=AT_ONCE):
@@ -210,7 +211,13 @@ class Pump:
             return None
         if _key(message) in held:
             return None
-        card = drawing.draw(self._reading(tx, message, reader, member, now))
+        try:
+            card = drawing.draw(self._reading(tx, message, reader, member, now))
+        except Exception:
+            log.exception("pump.draw", kind=message.kind, message=message.id)
+            messages.bury(tx, message, "could not be drawn")
+            tell_team(tx, message, now)
+            return None
         if card is None:
             messages.drop(tx, message, messages.NOTHING_TO_SHOW)
             return None
@@ -230,12 +237,29 @@ class Pump:
         return Outgoing(claimed, platform.name, Notice(claimed.id, card)) if claimed else None
 
     async def _deliver(self, one: Outgoing) -> None:
-        settle = await _attempt(self._platforms[one.platform].messenger, one)
+        settle = await self._attempt(one)
         try:
             await self._database.transact(lambda tx: settle(tx, self._now()))
         except Exception:
             log.exception("pump.settle", message=one.message.id)
         self._bell.set()
+
+    async def _attempt(self, one: Outgoing) -> Settle:
+        """Call the platform; what came of it, to be written down."""
+        message = one.message
+        try:
+            reference = await _put(self._platforms[one.platform].messenger, one)
+        except MessengerError as error:
+            return partial(_failed, message=message, error=error)
+        except Exception as error:
+            log.exception("pump.deliver", message=message.id)
+            return partial(_failed, message=message, error=Unsure(type(error).__name__))
+        return partial(self._stands, message=message, reference=reference)
+
+    def _stands(self, tx: Transaction, now: datetime, *, message: Message, reference: str) -> None:
+        arrived = self._drawings[message.kind].arrived
+        if messages.shown(tx, message, reference, now) and message.shown_version == 0 and arrived:
+            arrived(tx, message, now)
 
 
 def _pace(
@@ -263,19 +287,6 @@ def _key(message: Message) -> str:
 
 Settle = Callable[[Transaction, datetime], object]
 """Writes an outcome under the fence of its claim."""
-
-
-async def _attempt(messenger: Messenger, one: Outgoing) -> Settle:
-    """Call the platform; what came of it, to be written down."""
-    message = one.message
-    try:
-        reference = await _put(messenger, one)
-    except MessengerError as error:
-        return partial(_failed, message=message, error=error)
-    except Exception as error:
-        log.exception("pump.deliver", message=message.id)
-        return partial(_failed, message=message, error=Unsure(type(error).__name__))
-    return lambda tx, now: messages.shown(tx, message, reference, now)
 
 
 async def _put(messenger: Messenger, one: Outgoing) -> str:

@@ -94,7 +94,7 @@ _redraw = (
     .values(
         wanted_version=_m.wanted_version + 1,
         state=case((_resting, State.WAITING), else_=_m.state),
-        due_at=case((_resting, bindparam("moment")), else_=_m.due_at),
+        due_at=case((_resting | (_m.due_at > bindparam("moment")), bindparam("moment")), else_=_m.due_at),
         attempt=case((_resting, 0), else_=_m.attempt),
     )
 )
@@ -280,13 +280,15 @@ _unknown = (
     update(tables.message)
     .where(_over, _m.shown_version == 0)
     .values(state=State.UNKNOWN, lease_until=None, fence=_m.fence + 1)
+    .returning(tables.message)
 )
 
 
-def reap(tx: Transaction, now: datetime) -> int:
-    """Claims whose lease is over. An update can be drawn again; a first send may have arrived, so it rests
-    as unknown, in sight, and is never sent blindly again."""
-    return tx.execute(_again, {"now": now}).rowcount + tx.execute(_unknown, {"now": now}).rowcount
+def reap(tx: Transaction, now: datetime) -> list[Message]:
+    """End the claims whose lease is over. An update is drawn again; a first send may have arrived, so it
+    rests as unknown and is never sent blindly again. Returns those that became unknown."""
+    tx.execute(_again, {"now": now})
+    return [_message(row) for row in tx.execute(_unknown, {"now": now})]
 
 
 def drop_all_for(tx: Transaction, circle_id: str, person_id: str, why: str) -> None:

@@ -38,6 +38,7 @@ def _everything() -> Select[Any]:
 
 
 def _person(row: Row[Any]) -> Person:
+    """Where their platform tells neither language nor zone, those of the circle stand in."""
     r = row._mapping
     return Person(
         id=r[_p.id],
@@ -45,8 +46,8 @@ def _person(row: Row[Any]) -> Person:
         workspace_id=r[_p.workspace_id],
         address=r[_p.address],
         name=r[_p.name],
-        language=r[_p.chosen_language] or r[_p.platform_language],
-        zone=r[_p.zone],
+        language=r[_p.chosen_language] or r[_p.platform_language] or r[_c.language],
+        zone=r[_p.zone] or r[_c.zone],
         role=Role(r[_p.role]),
         guest=r[_p.guest],
         reachable=r[_p.reachable],

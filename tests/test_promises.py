@@ -144,6 +144,8 @@ async def test_refusals_and_silence_are_shown_to_nobody(house: House) -> None:
         await house.with_member(who)
     await house.with_content()
     await house.settle()
+    house.clock.pass_(minutes=2)
+    await house.settle()
     before = await _everything_others_see(house)
     await house.presses("ines", "Pas pour moi", house.card("ines"))
     await house.presses("hugo", "Plus tard", house.card("hugo"))

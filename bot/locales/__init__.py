@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from zoneinfo import ZoneInfo
 
 from babel.core import Locale
 from babel.dates import format_date, format_time
@@ -18,6 +17,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from bot.chat.text import Span, Spans
+from bot.domain.working_time import zone_or
 
 LANGUAGES = ("fr", "en")
 DEFAULT = "en"
@@ -38,7 +38,8 @@ def catalogue(language: str) -> Catalog:
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """Speaks one language, in one time zone. `t(key, name=value)` is a sentence; `count` picks the plural."""
+    """Speaks one language, in one time zone, UTC if there is none of that name. `t(key, name=value)` is a
+    sentence; `count` picks the plural."""
 
     language: str
     zone: str = "UTC"
@@ -75,12 +76,12 @@ class Translator:
 
     def day(self, moment: datetime | date) -> str:
         """ "lundi 23 novembre", in this zone."""
-        local = moment.astimezone(ZoneInfo(self.zone)).date() if isinstance(moment, datetime) else moment
+        local = moment.astimezone(zone_or(self.zone)).date() if isinstance(moment, datetime) else moment
         return str(format_date(local, "EEEE d MMMM", locale=_REGION[self.language]))
 
     def time(self, moment: datetime | time) -> str:
         """ "14:30", in this zone."""
-        local = moment.astimezone(ZoneInfo(self.zone)).time() if isinstance(moment, datetime) else moment
+        local = moment.astimezone(zone_or(self.zone)).time() if isinstance(moment, datetime) else moment
         return str(format_time(local, "short", locale=_REGION[self.language]))
 
     def moment(self, moment: datetime) -> str:
@@ -89,7 +90,7 @@ class Translator:
 
     def near(self, moment: datetime, now: datetime) -> str:
         """A moment as one says it: today and tomorrow by name."""
-        zone = ZoneInfo(self.zone)
+        zone = zone_or(self.zone)
         days = moment.astimezone(zone).date() - now.astimezone(zone).date()
         if days == timedelta(0):
             return self("moment.today", time=self.time(moment))

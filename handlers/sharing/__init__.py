@@ -4,10 +4,15 @@ from bot.context import Feature, Notice
 from bot.domain.message import ANSWER, CONTENT, REMINDER
 from handlers.sharing.cards import examples
 from handlers.sharing.handlers import draw_answer, draw_content, draw_reminder, router
+from handlers.sharing.service import count_delivery
 
 FEATURE = Feature(
     "sharing",
     router,
     examples,
-    (Notice(CONTENT, draw_content), Notice(REMINDER, draw_reminder), Notice(ANSWER, draw_answer)),
+    (
+        Notice(CONTENT, draw_content, count_delivery),
+        Notice(REMINDER, draw_reminder),
+        Notice(ANSWER, draw_answer),
+    ),
 )

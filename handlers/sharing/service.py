@@ -12,12 +12,13 @@ from bot.domain.circle import Person
 from bot.domain.content import Content
 from bot.domain.errors import ButtonGone, ContentGone, QuestionMissing, WordsMissing, WordsTooLong
 from bot.domain.member import Member, working_time
-from bot.domain.message import AUTHOR, CONTENT, QUESTION, REMINDER
+from bot.domain.message import AUTHOR, CONTENT, QUESTION, REMINDER, Message
 from bot.domain.network import Network, over
 from bot.domain.share import Share
 from bot.domain.working_time import next_moment
 from handlers.sharing.cards import Outlet, View
 from storage import circles, contents, messages, people, shares
+from storage.database import Transaction
 from storage.messages import Recipient
 
 LATER = timedelta(hours=18)
@@ -85,7 +86,8 @@ def _shares(scope: Scope, person: Person, member: Member, content: Content) -> l
     if missing := [network for network in wanted if network not in known]:
         shares.offer(scope.tx, scope.circle.id, content.id, [(person.id, network) for network in missing])
         known = {s.network: s for s in shares.of_member(scope.tx, scope.circle.id, content.id, person.id)}
-    return [s for n, s in known.items() if n in wanted or s.posted_at]
+    posted_elsewhere = [s for n, s in known.items() if n not in wanted and s.posted_at]
+    return [*(known[network] for network in wanted), *posted_elsewhere]
 
 
 def _outlet(scope: Scope, words: str, share: Share) -> Outlet:
@@ -160,6 +162,11 @@ def decline(ctx: Context, content_id: str) -> None:
 def redraw(ctx: Context, content_id: str) -> None:
     for kind in (CONTENT, REMINDER):
         messages.bump(ctx.tx, ctx.circle.id, kind, content_id, ctx.now, person_id=ctx.person.id)
+
+
+def count_delivery(tx: Transaction, message: Message, now: datetime) -> None:
+    """One more copy has arrived: the author's figures follow."""
+    messages.bump(tx, message.circle_id, AUTHOR, message.subject_id, now, after=COALESCE)
 
 
 def posted(ctx: Context, content_id: str, network: str, at: datetime | None) -> None:

@@ -573,24 +573,27 @@ async def test_over_long_words_stay_in_the_form(door: Door) -> None:
 
 
 async def test_over_long_text_that_no_form_would_have_let_through(door: Door) -> None:
-    """Only a client that is not the platform's sends this; every card with it can still be drawn."""
+    """Only a client that is not the platform's sends this."""
     ids = await founded(door)
+    sentence = Translator("fr")("platform.too_long")
     values: dict[str, Value] = {
         "url": "https://example.org/a",
-        "title": "t" * 20_000,
+        "title": TYPED * 1000,
         "why": "w" * 20_000,
         "opening_1": "o" * 20_000,
-        "picture_alt": "a" * 20_000,
         "topic": ids.topic,
         "expires": "2026-12-08",
     }
-    answer = await door.submits(door.user(1), pack(Edit(ids.content)), values)
-    assert not any(failure in answer for failure in FAILURES)
-    await door.settle()
-    kind(await door.says(door.user(1), "contenus"))
-    kind(await door.clicks(door.user(2), pack(OpenWords(ids.content))))
-    kind(await door.submits(door.user(2), pack(AskAuthor(ids.content)), {"question": "q" * 20_000}))
-    await door.settle()
+    await door.says(door.user(1), "help")
+    before = await door.database.read(partial(dump, circle_id=ids.circle))
+    answer = kind(await door.submits(door.user(1), pack(Edit(ids.content)), values))
+    assert sentence in answer
+    assert TYPED * 1000 in answer
+    assert await door.database.read(partial(dump, circle_id=ids.circle)) == before
+    asked = {"question": TYPED * 1000}
+    answer = kind(await door.submits(door.user(2), pack(AskAuthor(ids.content)), asked))
+    assert sentence in answer
+    assert TYPED * 1000 in answer
 
 
 # Links
@@ -812,3 +815,19 @@ async def test_no_action_reaches_into_another_circle(door: Door) -> None:
             assert answer.strip() or not reaches, case
             assert TYPED in answer or not (reaches and act.func == door.submits), (case, answer)
             assert await door.database.read(partial(dump, circle_id=theirs.circle)) == before, case
+
+
+async def test_somebody_slack_tells_nothing_about(town: Town, slack: FakeSlack) -> None:
+    """users.info fails: no name, no language, no zone; the circle's own stand in."""
+    async with town.bot(slack=slack) as bot:
+        door = SlackDoor(bot, slack)
+        slack.faults.script("users.info", *[Kind.ERROR] * 9)
+        kind(await door.says("U1", "help"))
+        kind(await door.says("U2", "join"))
+        answer = await door.submits("U2", "join/1", {**WISHES, "topics": await topics_of(door)})
+        kind(answer)
+
+
+async def topics_of(door: Door) -> tuple[str, ...]:
+    topic = tables.topic.c.id
+    return tuple(await door.database.read(lambda tx: list(tx.execute(select(topic)).scalars())))

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.chat import plain
+from bot.chat.card import Card
 from bot.chat.event import Command, Sender
 from bot.chat.reply import Ask, Say
+from bot.context import Reading
 from tests.house import House, asked, labels, said
 
 URL = "https://example.org/alternants"
@@ -238,3 +240,37 @@ async def test_the_same_event_twice_has_one_effect(circle: House) -> None:
     circle.pages[URL] = "page.slow"
     await circle.settle()
     assert len([c for c in circle.cards("camille") if "pas pu" in c.title]) == 1
+
+
+async def test_the_authors_figures_follow_what_arrives(circle: House) -> None:
+    await circle.with_member("priya", day_start="20:00", day_end="22:00")
+    await circle.with_content()
+    await circle.settle()
+    circle.clock.pass_(minutes=1)
+    await circle.settle()
+    words = plain.render(circle.card("camille", "alternants"))
+    assert "Cartes reçues : 2" in words
+    assert "En attente des heures de chacun : 1" in words
+
+
+async def test_a_card_that_cannot_be_drawn_stands_in_nobodys_way(
+    circle: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one it is about is a dead letter; the others leave."""
+    from dataclasses import replace as changed
+
+    drawings = circle.pump._drawings
+    whole = drawings["content"]
+
+    def broken_for_tom(reading: Reading) -> Card | None:
+        if reading.reader is not None and reading.reader.name == "Tom":
+            raise LookupError("a bug of ours")
+        return whole.draw(reading)
+
+    monkeypatch.setitem(drawings, "content", changed(whole, draw=broken_for_tom))
+    await circle.with_content()
+    await circle.settle()
+    await circle.settle()
+    assert circle.card("ines", "alternants")
+    assert circle.cards("tom") == []
+    assert "could not be drawn" in plain.render(circle.card("camille", "non remis"))

@@ -110,6 +110,8 @@ async def test_later_comes_back_once_on_the_next_working_morning(circle: House) 
 
 
 async def test_not_for_me_is_undone_and_told_to_nobody(circle: House) -> None:
+    circle.clock.pass_(minutes=1)
+    await circle.settle()
     before = plain.render(circle.card("camille", "alternants"))
     await circle.presses("ines", "Pas pour moi", circle.card("ines"))
     circle.clock.pass_(minutes=1)

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from bot.app import words
 from bot.chat.card import (
     Bar,
     Bars,
@@ -26,7 +27,7 @@ from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, People
 from bot.chat.text import Bold, Italic, Link, Mention
 from bot.platforms.playground import render
 from bot.platforms.playground.persona import PERSONAS, Persona
-from tests.platforms.playground.scene import Compose, Wave, kitchen, pantry, words
+from tests.platforms.playground.scene import Compose, Wave, kitchen, pantry
 
 
 def say(key: str) -> str:

@@ -1,0 +1,465 @@
+"""The pump against Slack as it is on a bad day: nothing lost, nothing twice, never faster than allowed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from itertools import count, pairwise
+
+import pytest
+
+from bot.app import DRAWINGS
+from bot.chat.action import pack
+from bot.chat.event import Click, Command, Sender
+from bot.domain.circle import Role
+from bot.domain.content import Copy
+from bot.domain.member import Preferences
+from bot.domain.message import CONTENT, Message, State
+from bot.platforms.slack.messenger import PACE
+from handlers.content import service
+from handlers.content.cards import Retry
+from handlers.membership.service import found_circle
+from scheduler.pump import ATTEMPTS, LEASE, Pump, backoff
+from storage import circles, contents, messages, people, tables
+from storage.database import Transaction
+from tests.e2e.conftest import Bot, Town
+from tests.emulators.slack import FakeSlack, Fault, Kind
+from tests.house import Clock
+from tests.platforms.slack.blocks import check
+
+SEND, UPDATE = "chat.postMessage", "chat.update"
+WISHES = Preferences(networks=("linkedin",), weekly_ceiling=10)
+
+
+@dataclass
+class Circle:
+    """A circle of one Slack workspace, filled straight in the tables. Its lead is U<n>LEAD."""
+
+    bot: Bot
+    slack: FakeSlack
+    team: str
+    id: str = ""
+    keys: Iterator[int] = field(default_factory=count)
+
+    @property
+    def clock(self) -> Clock:
+        return self.bot.clock
+
+    @property
+    def lead(self) -> str:
+        return f"U{self.team[1:]}LEAD"
+
+    async def open(self) -> Circle:
+        await self.bot.cercle.database.transact(self._open)
+        self.slack.add_user(self.lead, "Camille", locale="fr-FR", tz="Europe/Paris")
+        return self
+
+    def _open(self, tx: Transaction) -> None:
+        found_circle(tx, "slack", self.team, "fr", "Europe/Paris", self.clock())
+        people.add(tx, "slack", self.team, self.lead, zone="Europe/Paris", role=Role.LEAD)
+        found = people.find(tx, "slack", self.team, self.lead)
+        assert found
+        self.id = found[0].id
+
+    async def members(self, number: int, wishes: Preferences = WISHES) -> list[str]:
+        """Their ids in Slack."""
+        users = [f"U{self.team[1:]}M{next(self.keys)}" for _ in range(number)]
+        for user in users:
+            self.slack.add_user(user, user, locale="fr-FR", tz="Europe/Paris")
+        await self.bot.cercle.database.transact(partial(self._members, users=users, wishes=wishes))
+        return users
+
+    def _members(self, tx: Transaction, users: list[str], wishes: Preferences) -> None:
+        followed = replace(wishes, topics=frozenset({circles.topics(tx, self.id)[0].id}))
+        for user in users:
+            profile = {"name": user, "zone": "Europe/Paris", "platform_language": "fr"}
+            people.add(tx, "slack", self.team, user, **profile)
+            found = people.find(tx, "slack", self.team, user)
+            assert found
+            people.join(tx, found[1], followed, 1, self.clock())
+
+    async def publish(self, title: str = "Un an d’horaires choisis", days: float = 14) -> str:
+        return await self.bot.cercle.database.transact(partial(self._publish, title=title, days=days))
+
+    def _publish(self, tx: Transaction, title: str, days: float) -> str:
+        author = people.find(tx, "slack", self.team, self.lead)
+        assert author
+        content_id = contents.add(tx, self.id, author[1].id, self._copy(tx, title, days), self.clock())
+        service.publish(tx, self.id, content_id, self.clock())
+        return content_id
+
+    def _copy(self, tx: Transaction, title: str, days: float = 14) -> Copy:
+        topic, expiry = circles.topics(tx, self.id)[0].id, self.clock() + timedelta(days=days)
+        return Copy("https://example.org/a", title, "Pourquoi.", ("Accroche.",), topic, (), "", "", expiry)
+
+    async def correct(self, content_id: str, title: str) -> None:
+        def change(tx: Transaction) -> None:
+            contents.change(tx, self.id, content_id, self._copy(tx, title))
+            messages.bump(tx, self.id, CONTENT, content_id, self.clock())
+
+        await self.bot.cercle.database.transact(change)
+
+    # what happens
+
+    async def settle(self, **span: float) -> None:
+        self.clock.pass_(**span)
+        await self.bot.cercle.pump.drain()
+
+    async def does(self, user: str, what: str) -> None:
+        """A command, or with a slash the packed action behind a button."""
+        sender = Sender("slack", self.team, user, user, "fr-FR", "Europe/Paris")
+        key = f"{self.team}-{next(self.keys)}"
+        await self.bot.cercle.dispatch(
+            Click(key, sender, what) if "/" in what else Command(key, sender, what)
+        )
+
+    def got(self, user: str) -> list[str]:
+        return [message.words() for message in self.slack.seen(user)]
+
+    def calls(self, method: str) -> list[float]:
+        return [call.at for call in self.slack.calls if call.method == method]
+
+    async def rows(self, kind: str = "content") -> list[Message]:
+        def read(tx: Transaction) -> list[Message]:
+            m = tables.message.c
+            ids = tx.execute(
+                tables.message.select().with_only_columns(m.id).where(m.circle_id == self.id, m.kind == kind)
+            ).scalars()
+            return [found for id in list(ids) if (found := messages.load(tx, self.id, id))]
+
+        return await self.bot.look(read)
+
+    async def states(self) -> Counter[State]:
+        query = (
+            "select state, count(*) from message where circle_id = :circle and kind = 'content' group by 1"
+        )
+        return Counter({State(state): number for state, number in await self.bot.rows(query, circle=self.id)})
+
+
+@asynccontextmanager
+async def workspace(town: Town, *, strict: bool = False) -> AsyncIterator[Circle]:
+    async with FakeSlack(check=check, clock=lambda: town.clock().timestamp(), strict=strict) as slack:
+        async with town.bot(slack=slack) as bot:
+            yield await Circle(bot, slack, "T1").open()
+        assert slack.complaints == []
+
+
+@pytest.fixture
+async def circle(town: Town) -> AsyncIterator[Circle]:
+    async with workspace(town) as circle:
+        yield circle
+
+
+# Asked to wait
+
+
+async def test_429_holds_the_whole_workspace_and_loses_nothing(circle: Circle) -> None:
+    users = await circle.members(15)
+    await circle.publish()
+    circle.slack.faults.script(SEND, Fault(Kind.THROTTLE, 30))
+    await circle.settle()
+    first = len(circle.calls(SEND))
+    assert first == PACE.send.burst
+    await circle.settle(seconds=15)
+    await circle.settle(seconds=14)
+    assert len(circle.calls(SEND)) == first
+    for _ in range(5):
+        await circle.settle(seconds=2)
+    assert [len(circle.got(user)) for user in users] == [1] * 15
+    assert len(circle.calls(SEND)) == 16
+    assert await circle.states() == {State.SHOWN: 15}
+
+
+async def test_a_429_on_one_workspace_does_not_delay_the_other(circle: Circle) -> None:
+    slow = await circle.members(1)
+    await circle.publish()
+    circle.slack.faults.script(SEND, Fault(Kind.THROTTLE, 60))
+    await circle.settle()
+    other = await Circle(circle.bot, circle.slack, "T2").open()
+    quick = await other.members(5)
+    await other.publish()
+    await circle.settle()
+    assert [len(other.got(user)) for user in quick] == [1] * 5
+    assert circle.got(slow[0]) == []
+    await circle.settle(seconds=61)
+    assert len(circle.got(slow[0])) == 1
+
+
+# Answers that never came
+
+
+@pytest.mark.parametrize("kind", [Kind.CUT, Kind.TRUNCATE, Kind.ERROR, Kind.HTML, Kind.RESET])
+async def test_a_lost_answer_is_never_followed_by_a_second_message(circle: Circle, kind: Kind) -> None:
+    (user,) = await circle.members(1)
+    await circle.publish()
+    circle.slack.faults.script(SEND, kind)
+    await circle.settle()
+    assert await circle.states() == {State.SENDING: 1}
+    await circle.settle(seconds=LEASE.total_seconds() - 1)
+    assert await circle.states() == {State.SENDING: 1}
+    await circle.settle(seconds=2)
+    assert await circle.states() == {State.UNKNOWN: 1}
+    await circle.settle(days=1)
+    assert len([call for call in circle.slack.calls if call.method == SEND and is_to(call.args, user)]) == 1
+    assert len(circle.got(user)) == (1 if kind in (Kind.CUT, Kind.TRUNCATE) else 0)
+    letter = circle.got(circle.lead)[-1]
+    assert "la réponse s’est perdue" in letter
+    assert user in letter
+
+
+async def test_a_human_may_send_an_unknown_one_again(circle: Circle) -> None:
+    (user,) = await circle.members(1)
+    await circle.publish()
+    circle.slack.faults.script(SEND, Kind.RESET)
+    await circle.settle()
+    await circle.settle(seconds=61)
+    (row,) = await circle.rows()
+    await circle.does(circle.lead, pack(Retry(row.id)))
+    await circle.settle(seconds=2)
+    assert len(circle.got(user)) == 1
+    assert "Tous les messages sont remis." in circle.got(circle.lead)[-1]
+
+
+def is_to(args: dict[str, object], user: str) -> bool:
+    return args.get("channel") == f"D{user[1:]}"
+
+
+async def test_a_change_that_fails_is_tried_again_with_patience(circle: Circle) -> None:
+    (user,) = await circle.members(1)
+    content = await circle.publish()
+    await circle.settle()
+    circle.slack.faults.script(UPDATE, Kind.ERROR, Kind.CUT, Kind.HTML)
+    await circle.correct(content, "Corrigé")
+    await circle.settle(seconds=2)
+    for attempt in (1, 2, 3):
+        assert len(circle.calls(UPDATE)) == attempt
+        wait = backoff(attempt).total_seconds()
+        await circle.settle(seconds=wait - 0.5)
+        assert len(circle.calls(UPDATE)) == attempt
+        await circle.settle(seconds=0.5)
+    assert len(circle.calls(UPDATE)) == 4
+    assert await circle.states() == {State.SHOWN: 1}
+    assert len(circle.got(user)) == 1
+    assert "Corrigé" in circle.got(user)[0]
+
+
+# Dead letters
+
+
+async def test_a_dead_letter_is_shown_to_the_comms_team_and_can_be_tried_again(circle: Circle) -> None:
+    good, bad = await circle.members(2)
+    circle.slack.faults.script(SEND, Fault(Kind.REFUSE, code="invalid_blocks"))
+    await circle.publish()
+    await circle.settle()
+    (dead,) = [row for row in await circle.rows() if row.state is State.DEAD]
+    unlucky = good if not circle.got(good) else bad
+    await circle.settle(seconds=2)
+    letter = circle.slack.seen(circle.lead)[-1]
+    assert unlucky in letter.words()
+    assert "invalid_blocks" in letter.words()
+    assert "Réessayer" in letter.words()
+    await circle.does(circle.lead, pack(Retry(dead.id)))
+    await circle.settle(seconds=2)
+    assert [len(circle.got(user)) for user in (good, bad)] == [1, 1]
+    assert "Tous les messages sont remis." in circle.got(circle.lead)[-1]
+
+
+async def test_a_change_gives_up_after_its_attempts_and_says_so(circle: Circle) -> None:
+    await circle.members(1)
+    content = await circle.publish()
+    await circle.settle()
+    circle.slack.faults.script(UPDATE, *[Kind.ERROR] * ATTEMPTS)
+    await circle.correct(content, "Corrigé")
+    await circle.settle(seconds=2)
+    for attempt in range(1, ATTEMPTS):
+        await circle.settle(seconds=backoff(attempt).total_seconds())
+    assert len(circle.calls(UPDATE)) == ATTEMPTS
+    assert await circle.states() == {State.DEAD: 1}
+    await circle.settle(seconds=2)
+    assert "status 500" in circle.got(circle.lead)[-1]
+    await circle.correct(content, "Corrigé encore")
+    await circle.settle(seconds=2)
+    assert await circle.states() == {State.SHOWN: 1}
+
+
+async def test_whoever_cannot_be_reached_is_waited_for_in_silence(circle: Circle) -> None:
+    (user,) = await circle.members(1)
+    circle.slack.faults.script(SEND, Fault(Kind.REFUSE, code="user_disabled"))
+    await circle.publish()
+    await circle.settle()
+    await circle.settle(days=2)
+    assert len(circle.calls(SEND)) == 1
+    assert circle.got(circle.lead) == []
+    assert await circle.states() == {State.WAITING: 1}
+    await circle.does(user, "help")
+    await circle.settle()
+    assert len(circle.got(user)) == 1
+
+
+# May it go
+
+
+async def test_what_expired_before_it_could_go_is_dropped(circle: Circle) -> None:
+    evening = replace(WISHES, day_start=time(20), day_end=time(22))
+    (user,) = await circle.members(1, evening)
+    await circle.publish(days=0.1)
+    await circle.settle()
+    assert await circle.states() == {State.WAITING: 1}
+    await circle.settle(hours=11)
+    assert circle.got(user) == []
+    assert await circle.states() == {State.DROPPED: 1}
+
+
+async def test_working_time_and_holidays_are_waited_for(circle: Circle) -> None:
+    (user,) = await circle.members(1, replace(WISHES, country="FR"))
+    circle.clock.now = datetime(2026, 12, 24, 17, 30, tzinfo=UTC)  # 18:30 on Christmas Eve in Paris
+    await circle.publish()
+    await circle.settle()
+    for hours in (15, 24, 24):  # Christmas is a Friday, then a weekend
+        await circle.settle(hours=hours)
+        assert circle.got(user) == []
+    circle.clock.now = datetime(2026, 12, 28, 7, 59, 59, tzinfo=UTC)
+    await circle.settle()
+    assert circle.got(user) == []
+    await circle.settle(seconds=1)
+    assert len(circle.got(user)) == 1
+
+
+async def test_the_ceiling_holds_until_the_next_week(circle: Circle) -> None:
+    (user,) = await circle.members(1, replace(WISHES, weekly_ceiling=2))
+    for title in ("Un", "Deux", "Trois", "Quatre"):
+        await circle.publish(title)
+    for _ in range(6):
+        await circle.settle(seconds=2)
+    assert len(circle.got(user)) == 2
+    await circle.settle(days=3)
+    assert len(circle.got(user)) == 2
+    circle.clock.now = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+    for _ in range(6):
+        await circle.settle(seconds=2)
+    assert len(circle.got(user)) == 4
+
+
+async def test_a_consent_withdrawn_between_accept_and_send(circle: Circle) -> None:
+    stays, goes = await circle.members(2)
+    await circle.publish()
+    await circle.does(goes, "leave")
+    await circle.settle()
+    await circle.settle(days=1)
+    assert (len(circle.got(stays)), circle.got(goes)) == (1, [])
+
+
+async def test_a_consent_withdrawn_while_slack_asked_to_wait(circle: Circle) -> None:
+    (user,) = await circle.members(1)
+    circle.slack.faults.script(SEND, Fault(Kind.THROTTLE, 30))
+    await circle.publish()
+    await circle.settle()
+    await circle.does(user, "leave")
+    await circle.settle(seconds=31)
+    assert circle.got(user) == []
+    assert await circle.states() == {State.DROPPED: 1}
+
+
+# Several at once
+
+
+def second_pump(circle: Circle) -> Pump:
+    """As another process would run it on the same tables."""
+    cercle = circle.bot.cercle
+    return Pump(cercle.database, cercle.platforms, DRAWINGS, circle.bot.site, circle.clock)
+
+
+async def test_two_pumps_send_each_message_once(circle: Circle) -> None:
+    users = await circle.members(40)
+    await circle.publish()
+    one, other = circle.bot.cercle.pump, second_pump(circle)
+    for _ in range(10):
+        await asyncio.gather(one.drain(), other.drain())
+        circle.clock.pass_(seconds=2)
+    assert [len(circle.got(user)) for user in users] == [1] * 40
+    assert len(circle.calls(SEND)) == 40
+
+
+async def test_a_stale_fence_writes_nothing(circle: Circle) -> None:
+    """The first pump's update hangs; its lease ends; the second draws a newer version; the first one's
+    answer comes after all."""
+    (user,) = await circle.members(1)
+    content = await circle.publish()
+    await circle.settle()
+    circle.slack.faults.script(UPDATE, Fault(Kind.SLOW, 0.4))
+    await circle.correct(content, "Deux")
+    slow = asyncio.create_task(circle.bot.cercle.pump.drain())
+    while not circle.calls(UPDATE):
+        await asyncio.sleep(0.01)
+    circle.clock.pass_(seconds=LEASE.total_seconds() + 1)
+    await circle.correct(content, "Trois")
+    await second_pump(circle).drain()
+    (before,) = await circle.rows()
+    await slow
+    (after,) = await circle.rows()
+    assert after == before
+    assert (after.state, after.shown_version, after.wanted_version) == (State.SHOWN, 3, 3)
+    assert "Trois" in circle.got(user)[0]
+
+
+async def test_a_first_answer_that_comes_after_its_lease_leaves_the_row_unknown(circle: Circle) -> None:
+    (user,) = await circle.members(1)
+    await circle.publish()
+    circle.slack.faults.script(SEND, Fault(Kind.SLOW, 0.4))
+    slow = asyncio.create_task(circle.bot.cercle.pump.drain())
+    while not circle.calls(SEND):
+        await asyncio.sleep(0.01)
+    circle.clock.pass_(seconds=LEASE.total_seconds() + 1)
+    await second_pump(circle).drain()
+    await slow
+    assert await circle.states() == {State.UNKNOWN: 1}
+    assert len(circle.got(user)) == 1
+
+
+# Pace
+
+
+async def test_twenty_changes_within_the_pace_become_few(circle: Circle) -> None:
+    (user,) = await circle.members(1)
+    content = await circle.publish()
+    await circle.settle()
+    for number in range(1, 21):
+        await circle.correct(content, f"Version {number}")
+        await circle.settle(seconds=0.1)
+    await circle.settle(seconds=2)
+    assert len(circle.calls(UPDATE)) <= 4
+    assert "Version 20" in circle.got(user)[0]
+    (row,) = await circle.rows()
+    assert row.shown_version == row.wanted_version == 21
+
+
+def fastest(times: list[float], seconds: float) -> int:
+    """The most calls in any window of that length."""
+    return max((sum(start <= at < start + seconds for at in times) for start in times), default=0)
+
+
+async def test_the_pace_is_never_exceeded_and_everybody_is_served(town: Town) -> None:
+    """A fake that enforces Slack's own limits, and 60 members who all get two contents and a correction."""
+    async with workspace(town, strict=True) as circle:
+        users = await circle.members(60)
+        content = await circle.publish("Un")
+        await circle.publish("Deux")
+        while (await circle.states())[State.SHOWN] < 120:
+            await circle.settle(seconds=1)
+        await circle.correct(content, "Un, corrigé")
+        while any("Un, corrigé" not in " ".join(circle.got(user)) for user in users):
+            await circle.settle(seconds=2)
+        assert [len(circle.got(user)) for user in users] == [2] * 60
+
+        for method, limit in ((SEND, PACE.send), (UPDATE, PACE.update)):
+            for seconds in (1, 5, 20, 60):
+                assert fastest(circle.calls(method), seconds) <= limit.burst + limit.rate * seconds + 1
+        for user in users:
+            mine = [c.at for c in circle.slack.calls if c.method == SEND and is_to(c.args, user)]
+            assert all(later - sooner >= 1 for sooner, later in pairwise(mine))
+        assert len(circle.calls(SEND)) == 120
