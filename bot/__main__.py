@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -37,6 +38,7 @@ def environment() -> Settings:
 @cli.command()
 def serve() -> None:
     """Run the bot: HTTP, pump and clock, until it is told to stop."""
+    gc.disable()  # importing leaves nothing to collect; serving enables it
     from bot import serving
 
     settings = environment()

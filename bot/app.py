@@ -61,10 +61,12 @@ class Cercle:
         *,
         connect: Callable[[Dispatch, Notebook], Sequence[Chat]],
         client: GuardedClient,
+        secret: str,
         now: Clock = utc_now,
         trusted_proxy: bool = False,
     ) -> None:
-        """`connect` makes the platforms; `site` is the address of our own pages, without a slash."""
+        """`connect` makes the platforms; `site` is the address of our own pages, without a slash; `secret`
+        is CERCLE_SECRET_KEY."""
         self.database = database
         self._client = client
         self.dispatch = Dispatcher(database, ROUTER, site, now, self.ring)
@@ -73,7 +75,7 @@ class Cercle:
         self.tools = Tools(database, partial(read_page, client), now, self.ring)
         self._engine = Engine(self.tools)
         self._pumping: asyncio.Task[None] | None = None
-        self._pages = pages.routes(database, site, now, self.ring, trusted_proxy=trusted_proxy)
+        self._pages = pages.routes(database, site, now, self.ring, secret=secret, trusted_proxy=trusted_proxy)
 
     def ring(self) -> None:
         """Something was committed that may be due."""
@@ -180,6 +182,7 @@ def from_settings(settings: Settings, now: Clock = utc_now) -> Cercle:
         settings.cercle_base_url,
         connect=partial(connect, settings, now),
         client=GuardedClient(),
+        secret=settings.cercle_secret_key.get_secret_value(),
         now=now,
         trusted_proxy=settings.cercle_trusted_proxy,
     )

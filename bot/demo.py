@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -121,6 +122,7 @@ async def running(
             origin,
             connect=partial(connect, origin, people, now, moved if advance else None),
             client=GuardedClient(allowed_origins=frozenset({origin})),
+            secret=secrets.token_urlsafe(),
             now=now,
         )
         runner = web.AppRunner(cercle.web(by_itself=by_itself), access_log=None, auto_decompress=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from functools import partial
 
@@ -29,8 +30,16 @@ async def serve(settings: Settings) -> None:
     await site.start()
     log.info("serving", address=site.name, site=settings.cercle_base_url)
     await _greet(cercle)
+    _spare()
     await stopped()
     await runner.cleanup()
+
+
+def _spare() -> None:
+    """What starting made stays, so the garbage collector need not look at it. Each look stopped everything
+    for 0.1 s: measured, that alone was the slowest hundredth of the presses."""
+    gc.freeze()
+    gc.enable()
 
 
 async def stopped() -> None:

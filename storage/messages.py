@@ -88,7 +88,6 @@ _redraw = (
     .where(
         _m.circle_id == bindparam("circle"),
         _m.subject_id == bindparam("subject"),
-        _m.kind == bindparam("what"),
         (_m.shown_version > 0) | (_m.state == State.SENDING),
     )
     .values(
@@ -98,7 +97,8 @@ _redraw = (
         attempt=case((_resting, 0), else_=_m.attempt),
     )
 )
-_redraw_one = _redraw.where(_m.person_id == bindparam("person"))
+_redraw_kind = _redraw.where(_m.kind == bindparam("what"))
+_redraw_person = _redraw.where(_m.person_id == bindparam("person"))
 
 
 def bump(
@@ -108,16 +108,26 @@ def bump(
     subject_id: str,
     now: datetime,
     *,
-    person_id: str | None = None,
     after: timedelta = timedelta(0),
 ) -> None:
-    """Have every copy drawn again, or one person's; changes within `after` become one. A copy that has not
-    left yet needs nothing: it is drawn when it leaves."""
-    where = {"circle": circle_id, "subject": subject_id, "what": kind.name, "moment": now + after}
-    if person_id is None:
-        tx.execute(_redraw, where)
-    else:
-        tx.execute(_redraw_one, {**where, "person": person_id})
+    """Have every copy drawn again; changes within `after` become one. A copy that has not left yet needs
+    nothing: it is drawn when it leaves."""
+    where = {"circle": circle_id, "subject": subject_id, "moment": now + after}
+    tx.execute(_redraw_kind, {**where, "what": kind.name})
+
+
+def bump_for(
+    tx: Transaction,
+    circle_id: str,
+    person_id: str,
+    subject_id: str,
+    now: datetime,
+    *,
+    after: timedelta = timedelta(0),
+) -> None:
+    """As `bump`, for all that one person sees of a subject."""
+    where = {"circle": circle_id, "subject": subject_id, "moment": now + after}
+    tx.execute(_redraw_person, {**where, "person": person_id})
 
 
 _turn = func.row_number().over(

@@ -344,7 +344,7 @@ message = Table(
     UniqueConstraint("circle_id", "kind", "subject_id", "address"),
     Index(None, "state", "due_at"),
     Index(None, "circle_id", "person_id", "counts", "shown_at"),
-    Index(None, "circle_id", "subject_id", "kind", "person_id"),
+    Index(None, "circle_id", "subject_id", "person_id"),
 )
 
 bucket = Table(

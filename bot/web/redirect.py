@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -22,10 +24,11 @@ def routes(
     now: Callable[[], datetime],
     rung: Callable[[], None],
     *,
+    secret: str,
     trusted_proxy: bool = False,
 ) -> list[web.RouteDef]:
     """Crawlers and previews are sent the same way as readers: the page itself has what they draw a card
-    from."""
+    from. `secret` keys the hash of an address, so that the database alone, salts and all, gives none away."""
 
     async def redirect(request: web.Request) -> web.Response:
         token = request.match_info["token"]
@@ -37,7 +40,7 @@ def routes(
     async def _follow(request: web.Request, token: str) -> str | None:
         if not is_reader(request.method, request.headers):
             return await database.read(lambda tx: follow(tx, token, None, now()))
-        visitor = _visitor(request, trusted_proxy)
+        visitor = _visitor(request, secret.encode(), trusted_proxy)
         url = await database.transact(lambda tx: follow(tx, token, visitor, now()))
         rung()
         return url
@@ -45,10 +48,11 @@ def routes(
     return [web.get(r"/r/{token:[\s\S]*}", kindly(redirect))]
 
 
-def _visitor(request: web.Request, trusted_proxy: bool) -> Visitor:
+def _visitor(request: web.Request, secret: bytes, trusted_proxy: bool) -> Visitor:
     hops = ",".join(request.headers.getall("X-Forwarded-For", ())) if trusted_proxy else ""
     address = hops.rpartition(",")[2].strip() or request.remote or ""
-    return Visitor(address, request.headers.get("User-Agent", ""), secrets.token_hex(32))
+    keyed = hmac.new(secret, address.encode(), hashlib.sha256).hexdigest()
+    return Visitor(keyed, request.headers.get("User-Agent", ""), secrets.token_hex(32))
 
 
 def _ascii(url: str) -> str:

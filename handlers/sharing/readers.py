@@ -10,7 +10,7 @@ from bot.domain.circle import Person
 from bot.domain.content import Content, parse_link
 from bot.domain.errors import BadLink
 from bot.domain.member import Member
-from bot.domain.message import AUTHOR, CONTENT, REMINDER
+from bot.domain.message import AUTHOR
 from bot.domain.network import Network
 from bot.domain.share import Share
 from bot.domain.visitor import visitor_hash
@@ -44,8 +44,8 @@ class PageView:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A reader. The address is hashed under the day's salt and kept nowhere; `fresh_salt` is 64 random
-    hexadecimal digits, in case they are the first of the day."""
+    """A reader. The address comes hashed, is hashed again under the day's salt, and is kept nowhere;
+    `fresh_salt` is 64 random hexadecimal digits, in case they are the first of the day."""
 
     address: str
     agent: str
@@ -90,8 +90,7 @@ def _words(tx: Transaction, circle_id: str, content: Content, person: Person) ->
 
 def _open(tx: Transaction, circle_id: str, share: Share, now: datetime) -> None:
     shares.mark(tx, circle_id, share, opened_at=now)
-    for kind in (CONTENT, REMINDER):
-        messages.bump(tx, circle_id, kind, share.content_id, now, person_id=share.person_id)
+    messages.bump_for(tx, circle_id, share.person_id, share.content_id, now)
     messages.bump(tx, circle_id, AUTHOR, share.content_id, now, after=COALESCE)
 
 
@@ -119,8 +118,8 @@ def _tell(tx: Transaction, circle_id: str, share: Share, now: datetime) -> None:
     """The member's own count, and the content's for its author; clicks that follow each other are one
     change. Whoever left the circle is told nothing any more."""
     _, member = people.load(tx, circle_id, share.person_id)
-    for kind in (CONTENT, REMINDER) if member else ():
-        messages.bump(tx, circle_id, kind, share.content_id, now, person_id=share.person_id, after=COALESCE)
+    if member:
+        messages.bump_for(tx, circle_id, share.person_id, share.content_id, now, after=COALESCE)
     messages.bump(tx, circle_id, AUTHOR, share.content_id, now, after=COALESCE)
 
 

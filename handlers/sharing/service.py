@@ -12,7 +12,7 @@ from bot.domain.circle import Person
 from bot.domain.content import Content
 from bot.domain.errors import ButtonGone, ContentGone, QuestionMissing, WordsMissing, WordsTooLong
 from bot.domain.member import Member, working_time
-from bot.domain.message import AUTHOR, CONTENT, QUESTION, REMINDER, Message
+from bot.domain.message import AUTHOR, QUESTION, REMINDER, Message
 from bot.domain.network import Network, over
 from bot.domain.share import Share
 from bot.domain.working_time import next_moment
@@ -160,8 +160,7 @@ def decline(ctx: Context, content_id: str) -> None:
 
 
 def redraw(ctx: Context, content_id: str) -> None:
-    for kind in (CONTENT, REMINDER):
-        messages.bump(ctx.tx, ctx.circle.id, kind, content_id, ctx.now, person_id=ctx.person.id)
+    messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, content_id, ctx.now)
 
 
 def count_delivery(tx: Transaction, message: Message, now: datetime) -> None:

@@ -46,7 +46,12 @@ async def make(environ: dict[str, str], users: list[str]) -> str:
     clock = Clock(datetime.now(UTC) - BEFORE)
     slack = load({name: value for name, value in environ.items() if name.startswith("SLACK_")})
     cercle = Cercle(
-        Database(url), SITE, connect=partial(connect, slack, clock), client=GuardedClient(), now=clock
+        Database(url),
+        SITE,
+        connect=partial(connect, slack, clock),
+        client=GuardedClient(),
+        secret="s" * 32,
+        now=clock,
     )
     await cercle.start(by_itself=False)
     try:

@@ -137,6 +137,7 @@ class Town:
             site,
             connect=connect,
             client=GuardedClient(allowed_origins=frozenset({site}) | origins),
+            secret="s" * 32,
             now=self.clock,
         )
         app = cercle.web(by_itself=by_itself)

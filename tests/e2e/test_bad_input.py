@@ -566,7 +566,7 @@ async def test_a_form_that_was_used_already(door: Door) -> None:
 
 async def test_over_long_words_stay_in_the_form(door: Door) -> None:
     ids = await founded(door)
-    long = "é" * 2995 + TYPED
+    long = "é" * (3000 - len(TYPED)) + TYPED
     answer = kind(await door.submits(door.user(2), pack(SaveWords(ids.content)), {"words": long}))
     assert "LinkedIn, qui en accepte 3" in answer
     assert TYPED in answer
@@ -578,9 +578,9 @@ async def test_over_long_text_that_no_form_would_have_let_through(door: Door) ->
     sentence = Translator("fr")("platform.too_long")
     values: dict[str, Value] = {
         "url": "https://example.org/a",
-        "title": TYPED * 1000,
-        "why": "w" * 20_000,
-        "opening_1": "o" * 20_000,
+        "title": TYPED * 200,
+        "why": "w" * 501,
+        "opening_1": "o" * 1001,
         "topic": ids.topic,
         "expires": "2026-12-08",
     }
@@ -588,12 +588,12 @@ async def test_over_long_text_that_no_form_would_have_let_through(door: Door) ->
     before = await door.database.read(partial(dump, circle_id=ids.circle))
     answer = kind(await door.submits(door.user(1), pack(Edit(ids.content)), values))
     assert sentence in answer
-    assert TYPED * 1000 in answer
+    assert TYPED * 200 in answer
     assert await door.database.read(partial(dump, circle_id=ids.circle)) == before
-    asked = {"question": TYPED * 1000}
+    asked = {"question": TYPED * 200}
     answer = kind(await door.submits(door.user(2), pack(AskAuthor(ids.content)), asked))
     assert sentence in answer
-    assert TYPED * 1000 in answer
+    assert TYPED * 200 in answer
 
 
 # Links
@@ -800,8 +800,8 @@ async def test_no_action_reaches_into_another_circle(door: Door) -> None:
         "url": "https://example.org/b",
         "expires": "2026-12-08",
         "back": "2026-12-01",
-        "leads": (f"{door.platform}:T9:U92",),
-        "comms": (f"{door.platform}:T9:U92",),
+        "leads": (f"{door.platform}:{door.workspace}:{intruder}", f"{door.platform}:T9:U92"),
+        "comms": (f"{door.platform}:T9:U92", f"{door.platform}:T9:U99"),
     }
     before = await door.database.read(partial(dump, circle_id=theirs.circle))
     for role, (verb, action) in itertools.product(("none", "member", "comms", "lead"), ACTIONS.items()):

@@ -283,6 +283,7 @@ async def test_later_comes_back_the_next_morning(circle: Workspace) -> None:
 
 async def test_not_for_me_is_nobodys_business(circle: Workspace) -> None:
     priya, bot = circle.priya, circle.bot
+    await bot.later(minutes=1)
     before = circle.card(circle.camille, "Composeurs").words()
     await priya.click("Not for me", circle.card(priya))
     await bot.later(minutes=1)

@@ -125,9 +125,9 @@ def test_a_bump_while_it_is_sent_makes_it_due_again(tx: Connection, circle: str)
 def test_a_bump_can_be_for_one_person(tx: Connection, circle: str) -> None:
     want(tx, "a")
     shown(tx)
-    bump(tx, person_id="somebody-else")
+    messages.bump_for(tx, "ours", "somebody-else", "s", NOW)
     assert only(tx).state is State.SHOWN
-    bump(tx, person_id="ours-id")
+    messages.bump_for(tx, "ours", "ours-id", "s", NOW)
     assert only(tx).state is State.WAITING
 
 

@@ -184,7 +184,9 @@ async def serving(world: World, trusted_proxy: bool) -> AsyncIterator[str]:
     app = web.Application()
     runner = web.AppRunner(app)
     app.router.add_routes(
-        routes(world.database, SITE, lambda: world.now, world.ring, trusted_proxy=trusted_proxy)
+        routes(
+            world.database, SITE, lambda: world.now, world.ring, secret="s" * 32, trusted_proxy=trusted_proxy
+        )
     )
     await runner.setup()
     try:

@@ -48,6 +48,10 @@ PACE: Final = Pace(send=Limit(30, burst=4), update=Limit(10, burst=2), channel=L
 conversation ("rate limit", October 2026). What is left is for answers to clicks."""
 
 
+LOCAL = "local"
+"""The tenant of a local client that names none."""
+
+
 class Teams:
     name = NAME
     pace = PACE
@@ -116,11 +120,13 @@ class Teams:
         return web.json_response(response.body or {}, status=int(response.status))
 
     def _tenant(self, raw: Mapping[str, Any]) -> str:
-        """Raises Stranger. Local clients know of no tenant."""
+        """Raises Stranger. Local clients may know of no tenant, and we of none that is theirs."""
         tenant, ours = tenant_of(raw), self._settings.tenant_id
-        if tenant != ours and not (self._settings.anonymous and not tenant):
-            raise Stranger("another tenant")
-        return ours
+        if tenant == ours != "":
+            return ours
+        if self._settings.anonymous and not (tenant and ours):
+            return tenant or ours or LOCAL
+        raise Stranger("another tenant")
 
     async def _turn(self, context: TurnContext, heard: Heard) -> None:
         if heard.known is not None:

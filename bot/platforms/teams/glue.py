@@ -69,7 +69,7 @@ class TeamsSettings:
     anonymous: bool = False
 
     def __post_init__(self) -> None:
-        if not self.tenant_id:
+        if not self.tenant_id and not self.anonymous:
             raise ValueError("Teams needs a tenant id")
         if not self.anonymous and not (self.app_id and self.app_password):
             raise ValueError("Teams needs an app id and an app password")

@@ -264,8 +264,8 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_message_circle_id_subject_id_kind_person_id"),
-            ["circle_id", "subject_id", "kind", "person_id"],
+            batch_op.f("ix_message_circle_id_subject_id_person_id"),
+            ["circle_id", "subject_id", "person_id"],
             unique=False,
         )
         batch_op.create_index(batch_op.f("ix_message_state_due_at"), ["state", "due_at"], unique=False)
@@ -413,7 +413,7 @@ def downgrade() -> None:
     op.drop_table("follow")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_state_due_at"))
-        batch_op.drop_index(batch_op.f("ix_message_circle_id_subject_id_kind_person_id"))
+        batch_op.drop_index(batch_op.f("ix_message_circle_id_subject_id_person_id"))
         batch_op.drop_index(batch_op.f("ix_message_circle_id_person_id_counts_shown_at"))
 
     op.drop_table("message")

@@ -429,3 +429,18 @@ class TestAnonymous:
         activity["conversation"]["tenantId"] = "other"
         status, _ = await house.fake.deliver(activity, "")
         assert (status, house.script.events) == (403, [])
+
+
+class TestAnonymousWithoutATenant:
+    """CERCLE_DEV_TEAMS_ANONYMOUS=1 and nothing else: whatever tenant the local client plays, or none."""
+
+    @pytest.fixture
+    def settings(self, fake: FakeTeams) -> TeamsSettings:
+        return fake.settings(anonymous=True, app_id="", app_password="", tenant_id="")
+
+    @pytest.mark.parametrize("tenant", ["", "00000000-0000-0000-0000-0000000000001"])
+    async def test_it_is_heard(self, house: House, tenant: str) -> None:
+        activity = house.user().activity("message", text="aide", channelData={}, channelId="emulator")
+        activity["conversation"]["tenantId"] = tenant
+        status, _ = await house.fake.deliver(activity, "")
+        assert (status, house.script.events[0].sender.workspace) == (202, tenant or "local")
