@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,9 +29,6 @@ Transaction = Connection
 T = TypeVar("T")
 MAX_BATCH = 128
 """Units in one commit: bounds how long the first of them waits for the last."""
-SWITCH = 0.0005
-"""Seconds that the event loop may keep the interpreter when the writer waits for it, and the writer when the
-loop does. Python's own 5 ms are longer than several presses: measured, a quarter more of them a second."""
 
 
 @dataclass(slots=True)
@@ -63,7 +59,6 @@ class Database:
         self.engine = _engine(url)
 
     def open(self) -> None:
-        sys.setswitchinterval(SWITCH)
         self._writer = threading.Thread(target=self._write, name="writer")
         self._writer.start()
 

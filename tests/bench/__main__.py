@@ -32,9 +32,9 @@ class Plan:
     """`pressed` until memory is looked at, and as many again. The peer is slow: it is asked for less."""
 
     members: int = 96
-    rounds: int = 5
-    presses: int = 1600
-    peer_presses: int = 480
+    rounds: int = 7
+    presses: int = 1200
+    peer_presses: int = 360
     pressed: int = 10_000
     starts: int = 5
 
