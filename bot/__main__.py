@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -40,20 +42,72 @@ def serve() -> None:
     """Run the bot: HTTP, pump and clock, until it is told to stop."""
     gc.disable()  # importing leaves nothing to collect; serving enables it
     from bot import serving
+    from storage.database import Unavailable
 
     settings = environment()
     if faults := settings.faults():
         fail("\n".join(faults))
-    asyncio.run(serving.serve(settings))
+    try:
+        asyncio.run(serving.serve(settings))
+    except Unavailable as error:
+        fail(str(error))
 
 
 @cli.command()
 def migrate() -> None:
     """Bring the database to today's shape. Starting does the same."""
-    from storage.database import upgrade
+    from storage.database import Unavailable, upgrade
 
-    upgrade(environment().cercle_database_url)
+    try:
+        upgrade(environment().cercle_database_url)
+    except Unavailable as error:
+        fail(str(error))
     typer.echo("The database is up to date.")
+
+
+@cli.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to; nothing is overwritten.")]) -> None:
+    """Copy the database to a file, also while Cercle works with it."""
+    from storage import backup as copies
+    from storage.database import Unavailable
+
+    try:
+        with pages_done(f"to {file}") as progress:
+            copies.backup(environment().cercle_database_url, file, progress)
+    except Unavailable as error:
+        fail(str(error))
+    typer.echo(f"{file} holds the whole database, checked ({file.stat().st_size / 1e6:.1f} MB).")
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `cercle backup` wrote.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Replace the database that is there.")] = False,
+) -> None:
+    """Put a backup in the place of the database. Cercle has to be stopped."""
+    from storage import backup as copies
+    from storage.database import Unavailable
+
+    try:
+        with pages_done(f"from {file}") as progress:
+            kept = copies.restore(environment().cercle_database_url, file, progress, replace=yes)
+    except Unavailable as error:
+        fail(str(error))
+    typer.echo(f"{file} is the database now, checked and up to date.")
+    if kept is not None:
+        typer.echo(f"The one before is kept as {kept}")
+
+
+@contextmanager
+def pages_done(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar, where somebody watches."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what)
+        yield lambda done, pages: bar.update(task, completed=done, total=pages)
 
 
 @cli.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
@@ -20,12 +20,16 @@ from bot.clients.preview import preview
 from bot.dispatch import Dispatcher
 from bot.domain.content import Found
 from bot.locales import Translator, language_of
+from bot.meters import Meters
 from bot.settings import Settings
+from bot.web import metrics
+from bot.web.acks import Acks
 from handlers import FEATURES
 from scheduler.engine import Engine
 from scheduler.pump import Pump
 from scheduler.timetable import Tools
 from storage.database import Database
+from storage.database import connect as connect_database
 from storage.notebook import Notebook
 
 log = structlog.get_logger()
@@ -34,6 +38,12 @@ ROUTER = join(feature.router for feature in FEATURES)
 VERBS: tuple[Verb, ...] = tuple(ROUTER.heard())
 DRAWINGS = tuple(notice for feature in FEATURES for notice in feature.notices)
 Clock = Callable[[], datetime]
+
+DRAIN = 4.0
+"""Seconds at the end for the requests and the sends under way. What has no outcome by then stays claimed, and
+is taken up when its lease ends."""
+CLOSE = 3.5
+"""Seconds at the end for a platform to finish the answers that go on after an acknowledgement."""
 
 
 class Chat(Platform, Protocol):
@@ -64,10 +74,12 @@ class Cercle:
         secret: str,
         now: Clock = utc_now,
         trusted_proxy: bool = False,
+        metrics_token: str = "",
     ) -> None:
         """`connect` makes the platforms; `site` is the address of our own pages, without a slash; `secret`
         is CERCLE_SECRET_KEY."""
         self.database = database
+        self.meters = Meters()
         self._client = client
         self.dispatch = Dispatcher(database, ROUTER, site, now, self.ring)
         self.platforms = connect(self.dispatch, Notebook(database))
@@ -75,7 +87,11 @@ class Cercle:
         self.tools = Tools(database, partial(read_page, client), now, self.ring)
         self._engine = Engine(self.tools)
         self._pumping: asyncio.Task[None] | None = None
-        self._pages = pages.routes(database, site, now, self.ring, secret=secret, trusted_proxy=trusted_proxy)
+        self._pages = [
+            *pages.routes(database, site, now, self.ring, secret=secret, trusted_proxy=trusted_proxy),
+            *metrics.routes(database, self.meters, now, metrics_token),
+        ]
+        self._acks = Acks(self.meters, _doors(self.platforms))
 
     def ring(self) -> None:
         """Something was committed that may be due."""
@@ -94,13 +110,19 @@ class Cercle:
             self._engine.start()
 
     async def hush(self) -> None:
-        """Take nothing new, finish what was begun; streams that would never end are ended."""
+        """Take nothing new, finish what was begun, within DRAIN and CLOSE; streams that would never end are
+        ended."""
         if self._pumping is not None:
             self._engine.stop()
+        await _within(DRAIN, asyncio.gather(self._acks.quiet(), self._pump_out()), "sends")
+        closing = (_within(CLOSE, platform.close(), platform.name) for platform in self.platforms)
+        await asyncio.gather(*closing)
+
+    async def _pump_out(self) -> None:
+        if self._pumping is not None:
             await self.pump.stop()
             await self._pumping
-        for platform in self.platforms:
-            await platform.close()
+            await self.pump.stop()  # its last round may have begun some more
 
     async def stop(self) -> None:
         """Let go, once every request has been answered."""
@@ -109,12 +131,30 @@ class Cercle:
 
     def web(self, *, by_itself: bool = True) -> web.Application:
         """The one web application; starting and stopping it starts and stops the bot."""
-        app = web.Application(client_max_size=1 << 20)
+        app = web.Application(client_max_size=1 << 20, middlewares=[self._acks.middleware()])
         app.add_routes(self.routes())
         app.on_startup.append(lambda _: self.start(by_itself=by_itself))
         app.on_shutdown.append(lambda _: self.hush())
         app.on_cleanup.append(lambda _: self.stop())
         return app
+
+
+async def _within(seconds: float, work: Awaitable[object], what: str) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except TimeoutError:
+        log.warning("stopping.unfinished", what=what, seconds=seconds)
+
+
+def _doors(platforms: Sequence[Chat]) -> dict[str, str]:
+    """Where each platform posts to."""
+    return {
+        route.path: platform.name
+        for platform in platforms
+        for route in platform.routes()
+        if isinstance(route, web.RouteDef) and route.method == "POST"
+    }
 
 
 async def read_page(client: GuardedClient, url: str) -> Found | str:
@@ -178,11 +218,12 @@ def _given(**values: Any) -> dict[str, Any]:
 def from_settings(settings: Settings, now: Clock = utc_now) -> Cercle:
     """The bot as `cercle serve` runs it: never with the playground."""
     return Cercle(
-        Database(settings.cercle_database_url),
+        connect_database(settings.cercle_database_url),
         settings.cercle_base_url,
         connect=partial(connect, settings, now),
         client=GuardedClient(),
         secret=settings.cercle_secret_key.get_secret_value(),
         now=now,
         trusted_proxy=settings.cercle_trusted_proxy,
+        metrics_token=settings.cercle_metrics_token.get_secret_value(),
     )

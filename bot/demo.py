@@ -30,7 +30,8 @@ from bot.platforms.playground.preview import Preview, adaptive_cards_designer, b
 from bot.serving import stopped
 from handlers.team.service import first_code
 from storage import shares
-from storage.database import Database, Transaction, upgrade
+from storage.database import Transaction, upgrade
+from storage.database import connect as connect_database
 from storage.notebook import Notebook
 
 HOST = "127.0.0.1"
@@ -118,7 +119,7 @@ async def running(
         url = f"sqlite:///{Path(folder) / 'demo.sqlite3'}"
         upgrade(url)
         cercle = Cercle(
-            Database(url),
+            connect_database(url),
             origin,
             connect=partial(connect, origin, people, now, moved if advance else None),
             client=GuardedClient(allowed_origins=frozenset({origin})),

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bot.clients import probe
 from bot.settings import LOOPBACK, Settings
 from storage import checkup
-from storage.database import problems
+from storage.database import Unavailable, is_file, problems
 
 ROOM = 200 << 20
 """Bytes free beside the database under which the doctor warns: days of a busy circle, and the write-ahead
@@ -68,17 +68,21 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    file = checkup.file_of(settings.cercle_database_url)
-    if not file.is_file():
-        yield _mend("database", f"{file} does not exist: `cercle migrate` makes it")
+    url = settings.cercle_database_url
+    if not is_file(url):
+        yield from _database_server(url)
+        return
+    file = checkup.file_of(url)
+    if file.is_file():
+        yield from _database_file(file, url)
     else:
-        yield from _database_file(file, settings.cercle_database_url)
+        yield _mend("database", f"{file} does not exist: `cercle migrate` makes it")
 
 
 def _database_file(file: Path, url: str) -> Iterator[Finding]:
     yield _room(file.parent)
     try:
-        yield _shape(file)
+        yield _shape(checkup.revision(file))
         checkup.try_to_write(file)
         yield _ok("database", f"{file} can be written")
     except sqlite3.Error as error:
@@ -87,8 +91,22 @@ def _database_file(file: Path, url: str) -> Iterator[Finding]:
     yield from _integrity(url)
 
 
-def _shape(file: Path) -> Finding:
-    now, head = checkup.revision(file), checkup.head()
+def _database_server(url: str) -> Iterator[Finding]:
+    place = checkup.place_of(url)
+    try:
+        shape = _shape(checkup.server_revision(url))
+        yield shape
+        if shape.mark is Mark.OK:
+            checkup.try_to_write_there(url)
+            yield _ok("database", f"{place} can be written")
+    except Unavailable as error:
+        yield _mend(
+            "database", f"{place} cannot be used ({error}): CERCLE_DATABASE_URL, the server, or its rights"
+        )
+
+
+def _shape(now: str) -> Finding:
+    head = checkup.head()
     if now != head:
         return _mend("database", f"at migration {now or 'none'}, {head} is needed: `cercle migrate`")
     return _ok("database", f"up to date (migration {head})")

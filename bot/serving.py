@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 from functools import partial
 
 import structlog
@@ -18,21 +20,35 @@ from storage.database import upgrade
 
 log = structlog.get_logger()
 
+LAST_REQUESTS = 1.0
+"""Seconds for what is still on the wire after the platforms have let go."""
+LIMIT = 9.5
+"""Seconds from the signal to the end, whatever hangs; an orchestrator's patience is 10 (docker stop)."""
+
 
 async def serve(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT."""
+    """Until SIGTERM or SIGINT; then what is under way is finished, in less than 10 s."""
+    logs.keep_secret(settings.secrets())
     logs.configure(settings.cercle_log_level)
+    logs.catch_crashes()
+    told = _told()
     upgrade(settings.cercle_database_url)
     cercle = from_settings(settings)
-    runner = web.AppRunner(cercle.web(), access_log=None, auto_decompress=False)
+    runner = web.AppRunner(
+        cercle.web(), access_log=None, auto_decompress=False, shutdown_timeout=LAST_REQUESTS
+    )
     await runner.setup()
-    site = web.TCPSite(runner, settings.cercle_host, settings.cercle_port)
-    await site.start()
-    log.info("serving", address=site.name, site=settings.cercle_base_url)
-    await _greet(cercle)
-    _spare()
-    await stopped()
-    await runner.cleanup()
+    try:
+        site = web.TCPSite(runner, settings.cercle_host, settings.cercle_port)
+        await site.start()
+        log.info("serving", address=site.name, site=settings.cercle_base_url)
+        await _greet(cercle)
+        _spare()
+        await told.wait()
+    finally:
+        _end_within(LIMIT)
+        await runner.cleanup()
+    log.info("stopped")
 
 
 def _spare() -> None:
@@ -44,11 +60,24 @@ def _spare() -> None:
 
 async def stopped() -> None:
     """Returns when the process is told to end."""
+    await _told().wait()
+
+
+def _told() -> asyncio.Event:
+    """Set when the process is told to end, however early that is."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, told.set)
-    await told.wait()
+    return told
+
+
+def _end_within(seconds: float) -> None:
+    """The last resort, when the database or the disk hangs. Nothing is lost by it: whatever was claimed is
+    taken up when its lease ends."""
+    last = threading.Timer(seconds, os._exit, (1,))
+    last.daemon = True
+    last.start()
 
 
 async def _greet(cercle: Cercle) -> None:

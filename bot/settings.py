@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -23,11 +23,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    cercle_database_url: str = "sqlite:///data/cercle.sqlite3"
+    cercle_database_url: str = Field(default="sqlite:///data/cercle.sqlite3", repr=False)
     cercle_base_url: str = "http://127.0.0.1:8000"
     cercle_host: str = "127.0.0.1"
     cercle_port: int = Field(default=8000, ge=0, le=65535)
     cercle_secret_key: SecretStr = SecretStr("")
+    cercle_metrics_token: SecretStr = SecretStr("")
     cercle_trusted_proxy: bool = False
     cercle_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     cercle_dev_teams_anonymous: bool = False
@@ -53,9 +54,12 @@ class Settings(BaseModel):
 
     @field_validator("cercle_database_url")
     @classmethod
-    def _is_a_sqlite_file(cls, url: str) -> str:
-        if not url.startswith("sqlite:///") or url.endswith(("/", ":memory:")):
-            raise ValueError("a SQLite file is needed, like sqlite:///data/cercle.sqlite3")
+    def _is_a_database(cls, url: str) -> str:
+        if not (_is_a_sqlite_file(url) or _is_a_postgresql_database(url)):
+            raise ValueError(
+                "a SQLite file is needed, like sqlite:///data/cercle.sqlite3, or a PostgreSQL database, "
+                "like postgresql+psycopg://user:password@host/cercle"
+            )
         return url
 
     @property
@@ -70,6 +74,12 @@ class Settings(BaseModel):
     def on_loopback(self) -> bool:
         return self.cercle_host in LOOPBACK
 
+    def secrets(self) -> list[str]:
+        """Every value that no log may hold, the database's password included."""
+        kept = [v.get_secret_value() for v in self.__dict__.values() if isinstance(v, SecretStr)]
+        password = urlsplit(self.cercle_database_url).password or ""
+        return [secret for secret in (*kept, password, unquote(password)) if secret]
+
     def faults(self) -> list[str]:
         """What stops `cercle serve` from starting, a line each; empty when all is well."""
         return [*self._slack_faults(), *self._teams_faults(), *self._own_faults()]
@@ -82,6 +92,8 @@ class Settings(BaseModel):
             )
         if len(self.cercle_secret_key.get_secret_value()) < MIN_SECRET:
             faults.append(f"CERCLE_SECRET_KEY needs at least {MIN_SECRET} random characters")
+        if 0 < len(self.cercle_metrics_token.get_secret_value()) < MIN_SECRET:
+            faults.append(f"CERCLE_METRICS_TOKEN needs at least {MIN_SECRET} random characters, or none")
         if self.cercle_base_url.startswith("http://") and not self.on_loopback:
             faults.append("CERCLE_BASE_URL has to start with https:// where others can reach it")
         return faults
@@ -113,6 +125,20 @@ class Settings(BaseModel):
             for name, v in needed.items()
             if not v
         ]
+
+
+def _is_a_sqlite_file(url: str) -> bool:
+    file = url.removeprefix("sqlite:///")
+    return file != url and file != "" and not file.endswith("/") and not file.startswith((":", "file:"))
+
+
+def _is_a_postgresql_database(url: str) -> bool:
+    """Where it is may also stand in the query, as for a socket: ?host=/run/postgresql."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "postgresql+psycopg" and len(parts.path) > 1 and parts.port != 0
+    except ValueError:
+        return False
 
 
 def load(environ: Mapping[str, str]) -> Settings:

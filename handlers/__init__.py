@@ -1,7 +1,7 @@
 """The features, one line each."""
 
 from bot.context import Feature
-from handlers import content, home, membership, sharing, team
+from handlers import content, home, membership, sharing, team, trace
 
 FEATURES: tuple[Feature, ...] = (
     home.FEATURE,
@@ -9,4 +9,5 @@ FEATURES: tuple[Feature, ...] = (
     content.FEATURE,
     sharing.FEATURE,
     team.FEATURE,
+    trace.FEATURE,
 )

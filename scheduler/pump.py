@@ -1,58 +1,80 @@
 """The pump makes the chats agree with the tables: wanted ≠ shown → send, or draw again.
 
-One round claims what is due and may go, in one transaction in which each card is drawn from today's data;
-then, with no transaction open, the messengers are called; then each outcome is written under its fence.
+One turn claims what is due in one workspace, in one transaction in which each card is drawn from today's
+data; then, with no transaction open, the messengers are called; then each outcome is written under its fence.
+A process may stop or freeze between any two of these steps: whoever comes next finds a claim whose lease is
+over, and looks in the chat before anything is sent a second time (`scheduler.doubts`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
+from time import monotonic
+from typing import Any
 
 import structlog
 
 from bot.chat.card import Card
-from bot.chat.messenger import (
-    Messenger,
-    MessengerError,
-    Notice,
-    Refused,
-    Throttled,
-    Unavailable,
-    Unreachable,
-    Unsure,
-)
+from bot.chat.messenger import Messenger, MessengerError, Notice, Unavailable, Unsure
 from bot.chat.platform import Platform
 from bot.context import Notice as Drawing
 from bot.context import Reading
-from bot.domain.circle import Person
-from bot.domain.member import Member, working_time
-from bot.domain.message import UNDELIVERED, Kind, Message
-from bot.domain.working_time import may_go, week_of
+from bot.domain.circle import Circle, Person
+from bot.domain.member import Member
+from bot.domain.message import PRIORITIES, Message
 from bot.locales import Translator
+from scheduler.doubts import Doubts
+from scheduler.outcomes import Ledger, Settle, address_key, bury, failed, method_of, pace_key
+from scheduler.weigh import weigh
 from storage import circles, messages, people
 from storage.database import Database, Transaction
-from storage.messages import Due, Recipient
+from storage.messages import Look, Queue
+from storage.paces import Paces
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
-"""Six times what a platform call may take (10 s): nobody takes a message over while it may still leave."""
-ATTEMPTS = 8
-FIRST_RETRY = timedelta(seconds=2)
-LAST_RETRY = timedelta(hours=1)
-UNREACHABLE_PAUSE = timedelta(days=1)
-"""How long a message to somebody who cannot be written to waits before it is weighed again."""
+"""Six times what a platform call may take: nobody takes a message over while it may still leave."""
+CALL = timedelta(seconds=10)
+"""What a platform call may take: the adapters' own time limit."""
+FRESH = timedelta(seconds=1)
+"""How long a look at a claim is good for: a process that was frozen since looks again before it sends."""
 AT_ONCE = 40
 """Messages of one workspace under way at a time."""
-IDLE = 1.0
-"""Seconds between two looks at the tables when nothing rings."""
-GATHER = 0.1
-"""Seconds between a ring and the look: what many presses ring for is one look."""
+HANDFUL = 10
+"""Room for fewer is not worth a turn."""
+A_TURN, A_ROUND = 20, 400
+"""Messages weighed in one transaction, and in one round of all workspaces: what each of them waits for."""
+ABREAST = 4
+"""Workspaces that have their turn at a time."""
+LOOKS = 5
+IDLE = timedelta(seconds=1)
+"""Between two looks at the tables when nothing rings."""
+GATHER = timedelta(seconds=0.1)
+"""Between a ring and the look: what many presses ring for is one look."""
+BREATH = timedelta(seconds=0.005)
+"""The same while there is more to send than there is room for."""
+STOP_WITHIN = 8.0
+"""Seconds that `stop` waits for what is under way; what did not come back is in doubt, and looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """By the clock on the wall, which may be set, and by the one that only counts."""
+
+    now: datetime
+    counted: float
+
+    def before(self, other: Moment) -> timedelta:
+        """How long, by whichever says more."""
+        return max(other.now - self.now, timedelta(seconds=other.counted - self.counted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,52 +84,42 @@ class Outgoing:
     message: Message
     platform: str
     notice: Notice
+    claimed: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """May it go: now, at `until`, or never (`never` says why)."""
+@dataclass(slots=True)
+class Turn:
+    """What one workspace has to be done. `held`: its paces that are used up, by key, until when. `more`: that
+    was not all of it."""
 
-    until: datetime | None = None
-    never: str = ""
+    queue: Queue
+    room: int
+    began: Moment
+    paces: Paces
+    outgoing: list[Outgoing] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    held: dict[str, datetime] = field(default_factory=dict)
+    circles: dict[str, Circle] = field(default_factory=dict)
+    more: bool = False
 
-
-GO = Verdict()
-
-
-def weigh(
-    tx: Transaction, message: Message, kind: Kind, reader: Person | None, member: Member | None, now: datetime
-) -> Verdict:
-    """The one place that decides whether a message may leave: consent, reachability, staleness, working
-    time, ceiling. A card that is there already is only redrawn, and disturbs nobody."""
-    if message.shown_version > 0 or reader is None:
-        return GO
-    if message.expires_at is not None and message.expires_at <= now:
-        return Verdict(never="expired before it could go")
-    if kind.consent and member is None:
-        return Verdict(never="no consent")
-    if not reader.reachable:
-        return Verdict(until=now + UNREACHABLE_PAUSE)
-    if not kind.unasked:
-        return GO
-    return _in_working_time(tx, message, kind, reader, member, now)
+    @property
+    def now(self) -> datetime:
+        return self.began.now
 
 
-def _in_working_time(
-    tx: Transaction, message: Message, kind: Kind, reader: Person, member: Member | None, now: datetime
-) -> Verdict:
-    ceiling = member.preferences.weekly_ceiling if member and kind.counts else None
-    used = 0
-    if ceiling is not None:
-        used = messages.count_shown(tx, message.circle_id, reader.id, *week_of(reader.zone, now))
-    moment = may_go(working_time(reader.zone, member), now, used, ceiling)
-    if moment is None:
-        return Verdict(until=now + UNREACHABLE_PAUSE)
-    return GO if moment <= now else Verdict(until=moment)
+@dataclass(slots=True)
+class Round:
+    """What one look at the tables came to. `until`: when to look again if nothing rings; `crowded`: some
+    workspace had no room for more."""
+
+    until: datetime
+    begun: int = 0
+    more: bool = False
+    crowded: bool = False
 
 
 class Pump:
-    """One a process. `ring` after anything was committed that may be due."""
+    """One a process, any number on one PostgreSQL. `ring` after anything was committed that may be due."""
 
     def __init__(
         self,
@@ -120,11 +132,12 @@ class Pump:
         self._database = database
         self._platforms: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
         self._drawings = {drawing.kind.name: drawing for drawing in drawings}
+        self._ledger = Ledger(database, now)
+        self._doubts = Doubts(database, self._platforms, self._drawings, self._ledger, now)
         self._site = site
         self._now = now
         self._bell = asyncio.Event()
-        self._next = now()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._stopping = False
 
     def ring(self) -> None:
@@ -135,158 +148,229 @@ class Pump:
         while not self._stopping:
             self._bell.clear()
             try:
-                sent = await self.round()
+                round = await self._round()
             except Exception:
                 log.exception("pump.round")
-                sent = 0
-            if not sent:
-                await self._wait()
+                round = Round(self._now() + IDLE)
+            if not round.more:
+                await self._wait(round)
 
     async def stop(self) -> None:
-        """Take nothing more; wait for what is under way."""
+        """Take nothing more; wait for what is under way, but not for ever."""
         self._stopping = True
         self._bell.set()
-        await asyncio.gather(*self._under_way)
+        if tasks := self._tasks():
+            _, late = await asyncio.wait(tasks, timeout=STOP_WITHIN)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
-    async def _wait(self) -> None:
-        seconds = (self._next - self._now()).total_seconds()
+    def _tasks(self) -> set[asyncio.Task[None]]:
+        return {task for tasks in self._under_way.values() for task in tasks}
+
+    async def _wait(self, round: Round) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, min(seconds, IDLE))):
+            async with asyncio.timeout(max(0.0, (round.until - self._now()).total_seconds())):
                 await self._bell.wait()
-                await asyncio.sleep(GATHER)
+                await asyncio.sleep((BREATH if round.crowded else GATHER).total_seconds())
 
     async def round(self) -> int:
         """Claim what may go now and start sending it; tells how much that was."""
-        room = AT_ONCE - len(self._under_way)
-        if room <= 0:
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-            return 0
-        outgoing = await self._database.transact(partial(self._claim, room=room))
-        for one in outgoing:
-            task = asyncio.create_task(self._deliver(one))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-        return len(outgoing)
+        return (await self._round()).begun
 
     async def drain(self) -> int:
         """Send everything that may go now, and wait for it; tells how much that was."""
         sent = 0
-        while (count := await self.round()) or self._under_way:
-            sent += count
-            await asyncio.gather(*self._under_way)
-        return sent
+        while True:
+            round = await self._round()
+            sent += round.begun
+            tasks = self._tasks()
+            await asyncio.gather(*tasks)
+            if not (tasks or round.begun or round.more):
+                return sent
 
-    def _claim(self, tx: Transaction, room: int) -> list[Outgoing]:
-        now = self._now()
-        for lost in messages.reap(tx, now):
-            tell_team(tx, lost, now)
-        outgoing: list[Outgoing] = []
-        held: dict[str, datetime] = {}
-        for due in messages.due(tx, now, each=AT_ONCE):
-            if len(outgoing) < room and (one := self._prepare(tx, due, held, now)) is not None:
-                outgoing.append(one)
-        self._next = min(held.values(), default=now + timedelta(seconds=IDLE))
-        return outgoing
+    async def _round(self) -> Round:
+        round = Round(self._now() + IDLE)
+        queues = await self._database.transact(self._survey)
+        most = max(1, min(A_TURN, A_ROUND // max(1, len(queues))))
+        waiting = iter(queues)
+        while abreast := list(islice(waiting, ABREAST)):
+            await asyncio.gather(*(self._take_turn(queue, most, round) for queue in abreast))
+        return round
 
-    def _prepare(
-        self, tx: Transaction, due: Due, held: dict[str, datetime], now: datetime
-    ) -> Outgoing | None:
-        """Weigh, draw, pace, claim; None if it does not leave this time. `held`: paces that are used up,
-        by key, until when."""
-        message, platform = due.message, self._platforms.get(due.platform)
-        if platform is None or _key(message) in held:
+    def _survey(self, tx: Transaction) -> list[Queue]:
+        for lost in messages.reap(tx, self._now()):
+            log.warning("pump.lease_over", message=lost.id, kind=lost.kind, error=lost.last_error)
+        return [queue for queue in messages.queues(tx, self._now()) if queue.platform in self._platforms]
+
+    async def _take_turn(self, queue: Queue, most: int, round: Round) -> None:
+        room = AT_ONCE - len(self._under_way[queue.workspace_id])
+        if room < HANDFUL:
+            round.crowded = True
+            return
+        try:
+            turn = await self._database.transact(partial(self._claim, queue=queue, room=min(room, most)))
+        except Exception:  # of one workspace; the others have their turn all the same
+            log.exception("pump.turn", workspace=queue.workspace_id)
+            return
+        if turn is None:
+            round.until = min(round.until, self._now() + GATHER)
+            return
+        for one in turn.outgoing:
+            self._begin(queue, self._deliver(one))
+        for look in turn.looks:
+            self._begin(queue, self._doubts.resolve(look, queue.platform, turn.now + LEASE))
+        round.begun += len(turn.outgoing) + len(turn.looks)
+        round.more |= turn.more
+        round.until = min([round.until, *turn.held.values()])
+
+    def _begin(self, queue: Queue, work: Coroutine[Any, Any, None]) -> None:
+        under_way = self._under_way[queue.workspace_id]
+        task = asyncio.create_task(work)
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        task.add_done_callback(lambda _: self._bell.set())
+
+    # one workspace, in one transaction
+
+    def _claim(self, tx: Transaction, queue: Queue, room: int) -> Turn | None:
+        """None while another process has its turn there."""
+        if not messages.take_turn(tx, queue.workspace_id):
             return None
-        drawing = self._drawings[message.kind]
+        began = Moment(self._now(), monotonic())
+        turn = Turn(queue, room, began, Paces(tx, began.now))
+        turn.paces.read(f"{queue.workspace_id}:{what}" for what in ("send", "update", "find"))
+        if queue.looks:
+            self._claim_looks(tx, turn)
+        for rank in queue.ranks:
+            self._claim_rank(tx, turn, rank)
+        turn.paces.write()
+        return turn
+
+    def _claim_looks(self, tx: Transaction, turn: Turn) -> None:
+        paces = {f"{turn.queue.workspace_id}:find": self._platforms[turn.queue.platform].pace.find}
+        for message in messages.to_look_for(tx, turn.queue.workspace_id, turn.now, LOOKS):
+            if used := turn.paces.take(paces):
+                turn.held.update([used])
+                return
+            if (look := messages.look(tx, message, turn.now + LEASE)) is not None:
+                turn.looks.append(look)
+
+    def _claim_rank(self, tx: Transaction, turn: Turn, rank: int) -> None:
+        """As many as there is room for, unless the workspace's pace for them is used up."""
+        pace = self._platforms[turn.queue.platform].pace
+        key = f"{turn.queue.workspace_id}:{method_of(rank)}"
+        if until := turn.paces.used_up(key, pace.update if rank >= PRIORITIES else pace.send):
+            turn.held[key] = until
+            return
+        room = turn.room - len(turn.outgoing)
+        due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, room) if room else []
+        turn.paces.read(address_key(message) for message in due)
+        for message in due:
+            if key not in turn.held and (one := self._prepare(tx, turn, message)) is not None:
+                turn.outgoing.append(one)
+        turn.more |= key not in turn.held and len(due) == room
+
+    def _prepare(self, tx: Transaction, turn: Turn, message: Message) -> Outgoing | None:
+        """Weigh, draw, pace, claim; None if it does not leave this time."""
+        kind = self._drawings[message.kind].kind
         reader, member = (
             people.load(tx, message.circle_id, message.person_id) if message.person_id else (None, None)
         )
-        verdict = weigh(tx, message, drawing.kind, reader, member, now)
+        verdict = weigh(tx, message, kind, reader, member, turn.now)
         if verdict.never:
             messages.drop(tx, message, verdict.never)
-            return None
-        if verdict.until is None:
-            verdict = _pace(tx, message, platform, held, now)
-        if verdict.until is not None:
+        elif verdict.until is not None:
             messages.postpone(tx, message, verdict.until)
-            return None
-        if _key(message) in held:
-            return None
+        elif card := self._draw(tx, turn, message, reader, member):
+            return self._take(tx, turn, message, card)
+        return None
+
+    def _draw(
+        self, tx: Transaction, turn: Turn, message: Message, reader: Person | None, member: Member | None
+    ) -> Card | None:
+        """From today's data; a message without a card is out of the way."""
         try:
-            card = drawing.draw(self._reading(tx, message, reader, member, now))
+            card = self._drawings[message.kind].draw(self._reading(tx, turn, message, reader, member))
         except Exception:
             log.exception("pump.draw", kind=message.kind, message=message.id)
-            messages.bury(tx, message, "could not be drawn")
-            tell_team(tx, message, now)
+            bury(tx, message, "could not be drawn", turn.now)
             return None
         if card is None:
             messages.drop(tx, message, messages.NOTHING_TO_SHOW)
-            return None
-        return self._take(tx, message, platform, card, now)
+        return card
 
     def _reading(
-        self, tx: Transaction, message: Message, reader: Person | None, member: Member | None, now: datetime
+        self, tx: Transaction, turn: Turn, message: Message, reader: Person | None, member: Member | None
     ) -> Reading:
-        circle = circles.circle(tx, message.circle_id)
+        circle = turn.circles.get(message.circle_id) or circles.circle(tx, message.circle_id)
+        turn.circles[circle.id] = circle
         t = Translator(reader.language, reader.zone) if reader else Translator(circle.language, circle.zone)
-        return Reading(tx, now, circle, t, self._site, message, reader, member)
+        return Reading(tx, turn.now, circle, t, self._site, message, reader, member)
 
-    def _take(
-        self, tx: Transaction, message: Message, platform: Platform, card: Card, now: datetime
-    ) -> Outgoing | None:
-        claimed = messages.claim(tx, message, now + LEASE)
-        return Outgoing(claimed, platform.name, Notice(claimed.id, card)) if claimed else None
+    def _take(self, tx: Transaction, turn: Turn, message: Message, card: Card) -> Outgoing | None:
+        """A turn of the workspace's pace and of the address's, and the claim. A used-up workspace is noted:
+        its messages stay due; a used-up address postpones this one."""
+        pace = self._platforms[turn.queue.platform].pace
+        workspace, limit = pace_key(message), pace.update if message.shown_version else pace.send
+        used = turn.paces.take({workspace: limit, address_key(message): pace.channel})
+        if used is None:
+            claimed = messages.claim(tx, message, turn.now, turn.now + LEASE)
+            notice = Notice(message.id, card)
+            return Outgoing(claimed, turn.queue.platform, notice, turn.began) if claimed else None
+        if used[0] == workspace:
+            turn.held.update([used])
+        else:
+            messages.postpone(tx, message, used[1])
+        return None
+
+    # one message, with no transaction open
 
     async def _deliver(self, one: Outgoing) -> None:
         settle = await self._attempt(one)
-        try:
-            await self._database.transact(lambda tx: settle(tx, self._now()))
-        except Exception:
-            log.exception("pump.settle", message=one.message.id)
-        self._bell.set()
+        if settle is not None:
+            await self._ledger.write(settle, one.claimed.now + LEASE)
 
-    async def _attempt(self, one: Outgoing) -> Settle:
-        """Call the platform; what came of it, to be written down."""
+    async def _attempt(self, one: Outgoing) -> Settle | None:
+        """Call the platform; what came of it, to be written down. None if the claim was lost before."""
         message = one.message
+        messenger = self._platforms[one.platform].messenger
         try:
-            reference = await _put(self._platforms[one.platform].messenger, one)
+            if message.shown_version == 0:
+                await messenger.reach(message.address)
+            if not await self._still_ours(one):
+                return None
+            reference = await _put(messenger, one)
         except MessengerError as error:
-            return partial(_failed, message=message, error=error)
+            return partial(failed, message=message, error=error)
         except Exception as error:
             log.exception("pump.deliver", message=message.id)
-            return partial(_failed, message=message, error=Unsure(type(error).__name__))
+            return partial(failed, message=message, error=Unsure(type(error).__name__))
         return partial(self._stands, message=message, reference=reference)
+
+    async def _still_ours(self, one: Outgoing) -> bool:
+        """Just before the socket: is there time for a call within the lease, and was the claim looked at a
+        moment ago? The claiming itself was such a look. Raises Unavailable."""
+        looked = one.claimed
+        while one.claimed.before(self._moment()) < LEASE - CALL:
+            if looked.before(self._moment()) <= FRESH:
+                return True
+            looked = self._moment()
+            try:
+                ours = await self._database.read(partial(messages.holds, message=one.message))
+            except Exception as error:
+                raise Unavailable("the claim could not be looked at") from error
+            if not ours:
+                return False
+        raise Unavailable("there was no time left")
+
+    def _moment(self) -> Moment:
+        return Moment(self._now(), monotonic())
 
     def _stands(self, tx: Transaction, now: datetime, *, message: Message, reference: str) -> None:
         arrived = self._drawings[message.kind].arrived
         if messages.shown(tx, message, reference, now) and message.shown_version == 0 and arrived:
             arrived(tx, message, now)
-
-
-def _pace(
-    tx: Transaction, message: Message, platform: Platform, held: dict[str, datetime], now: datetime
-) -> Verdict:
-    """Take a turn of the workspace's pace and of the address's. A used-up workspace is noted in `held`: its
-    messages stay due; a used-up address postpones this one."""
-    limit = platform.pace.update if message.shown_version else platform.pace.send
-    if until := messages.token(tx, _key(message), limit, now):
-        held[_key(message)] = until
-        return GO
-    if until := messages.token(tx, f"{message.address}:{_method(message)}", platform.pace.channel, now):
-        return Verdict(until=until)
-    return GO
-
-
-def _method(message: Message) -> str:
-    return "update" if message.shown_version else "send"
-
-
-def _key(message: Message) -> str:
-    """The pace of a workspace for one method, as platforms count it."""
-    return f"{message.workspace_id}:{_method(message)}"
-
-
-Settle = Callable[[Transaction, datetime], object]
-"""Writes an outcome under the fence of its claim."""
 
 
 async def _put(messenger: Messenger, one: Outgoing) -> str:
@@ -295,38 +379,3 @@ async def _put(messenger: Messenger, one: Outgoing) -> str:
         return await messenger.send(message.address, one.notice)
     await messenger.update(message.address, message.reference, one.notice)
     return message.reference
-
-
-def _failed(tx: Transaction, now: datetime, *, message: Message, error: MessengerError) -> None:
-    why = str(error)
-    match error:
-        case Throttled():
-            messages.hold(tx, _key(message), now + timedelta(seconds=error.wait))
-            messages.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
-        case Unreachable() if message.person_id is not None:
-            people.lose(tx, message.circle_id, message.person_id)
-            messages.retry(tx, message, now + UNREACHABLE_PAUSE, why)
-        case Unavailable() if message.attempt < ATTEMPTS:
-            messages.retry(tx, message, now + backoff(message.attempt), why)
-        case Unsure() if message.shown_version == 0:
-            messages.linger(tx, message, why)
-        case Unsure() if message.attempt < ATTEMPTS:
-            messages.retry(tx, message, now + backoff(message.attempt), why)
-        case Unreachable() | Refused() | Unavailable() | Unsure() | _:
-            if messages.bury(tx, message, why):
-                tell_team(tx, message, now)
-
-
-def backoff(attempt: int) -> timedelta:
-    """2 s, 4 s, 8 s … an hour at most."""
-    doubled: timedelta = FIRST_RETRY * 2 ** (attempt - 1)
-    return min(doubled, LAST_RETRY)
-
-
-def tell_team(tx: Transaction, message: Message, now: datetime) -> None:
-    """One living card of dead letters for each of the comms team. A letter about letters stays unsaid."""
-    if message.kind == UNDELIVERED.name:
-        return
-    team = [Recipient(p.workspace_id, p.address, p.id) for p in people.with_role(tx, message.circle_id)]
-    messages.want(tx, message.circle_id, UNDELIVERED, message.circle_id, team, now)
-    messages.bump(tx, message.circle_id, UNDELIVERED, message.circle_id, now)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 
 from handlers.content import jobs as content
 from handlers.content.jobs import ReadPage
-from storage import inbox, messages, shares
+from scheduler import slots
+from scheduler.slots import Schedule, Work
+from storage import inbox, paces, shares
+from storage import slots as kept
 from storage.database import Database, Transaction
 
 
@@ -28,6 +31,15 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[Tools], Awaitable[object]]
+    """As often as the clock ticks, in every process: what is due stands in the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Once on each local date, in all processes together. `work` changes the database and nothing else."""
+
+    schedule: Schedule
+    work: Work
 
 
 async def read_pages(tools: Tools) -> int:
@@ -44,19 +56,27 @@ async def publish_planned(tools: Tools) -> int:
     return done
 
 
-async def forget(tools: Tools) -> None:
-    await tools.database.transact(partial(_forget, now=tools.now()))
+async def keep_dates(tools: Tools) -> int:
+    done = 0
+    for daily in DAILY:
+        done += await slots.keep(tools.database, daily.schedule, daily.work, tools.now)
+    if done:
+        tools.rung()
+    return done
 
 
-def _forget(tx: Transaction, now: datetime) -> None:
+def forget(tx: Transaction, now: datetime) -> None:
     """Keys of events that nobody sends again, salts that tie a hash to a person, paces long free."""
     inbox.forget(tx, now - timedelta(days=7))
     shares.forget_salts(tx, (now - timedelta(days=2)).date().isoformat())
-    messages.forget_buckets(tx, now - timedelta(hours=1))
+    paces.forget(tx, now - timedelta(hours=1))
+    kept.forget(tx, (now - timedelta(days=366)).date())
 
 
 TIMETABLE: tuple[Job, ...] = (
     Job("read the pages behind new links", timedelta(seconds=1), read_pages),
     Job("publish what was planned", timedelta(seconds=5), publish_planned),
-    Job("forget what need not be kept", timedelta(hours=1), forget),
+    Job("keep the day's dates", timedelta(seconds=15), keep_dates),
 )
+
+DAILY: tuple[Daily, ...] = (Daily(Schedule("forget what need not be kept", time(3, 30)), forget),)

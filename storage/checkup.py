@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import make_url
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+from storage import inbox, postgres
+from storage.database import Unavailable, reason
+from storage.tables import new_id
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def head() -> str:
+    """The newest migration there is."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return str(ScriptDirectory.from_config(config).get_current_head())
+
+
+# A SQLite file
 
 
 def file_of(url: str) -> Path:
@@ -27,16 +44,45 @@ def revision(file: Path) -> str:
     return row[0] if row else ""
 
 
-def head() -> str:
-    """The newest migration there is."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return str(ScriptDirectory.from_config(config).get_current_head())
-
-
 def try_to_write(file: Path, patience: float = 5) -> None:
     """Take the write lock, waiting `patience` seconds for it, and give it back. Raises sqlite3.Error."""
     address = f"{file.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(address, uri=True, timeout=patience)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
+
+
+# A PostgreSQL server
+
+
+def place_of(url: str) -> str:
+    """Server and database, without who enters and how."""
+    where = make_url(url)
+    return f"{where.host or where.query.get('host', 'localhost')}/{where.database}"
+
+
+def server_revision(url: str) -> str:
+    """The migration that the database stands at; empty before the first. Raises Unavailable."""
+    with _connected(url) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return ""
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+
+
+def try_to_write_there(url: str) -> None:
+    """Note an event as heard, and take that back. Raises Unavailable."""
+    with _connected(url) as connection:
+        inbox.first_time(connection, f"doctor:{new_id()}", datetime.now(UTC))
+        connection.rollback()
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(postgres.address(url), hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise Unavailable(reason(error)) from None
+    finally:
+        engine.dispose()

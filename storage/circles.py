@@ -9,6 +9,7 @@ from sqlalchemy import exists, insert, select, update
 from bot.domain.circle import Charter, Circle, Role, Topic
 from storage import tables
 from storage.database import Transaction
+from storage.rows import one_at_a_time
 from storage.tables import new_id
 
 
@@ -87,7 +88,8 @@ def leaderless(tx: Transaction) -> bool:
 
 
 def add_code(tx: Transaction, digest: str, now: datetime) -> None:
-    """The only valid code from now on."""
+    """The only valid code from now on, however many processes start at once."""
+    one_at_a_time(tx, "code")
     tx.execute(tables.code.delete().where(tables.code.c.used_at.is_(None)))
     tx.execute(insert(tables.code).values(digest=digest, made_at=now))
 

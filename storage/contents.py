@@ -52,6 +52,7 @@ def claim_drafts(tx: Transaction, now: datetime, lease: timedelta, limit: int) -
         .where(_d.state == DraftState.WAITING, free)
         .order_by(_d.created_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
     for row in rows:
         tx.execute(
@@ -153,8 +154,23 @@ def change(tx: Transaction, circle_id: str, content_id: str, copy: Copy) -> None
     _update(tx, circle_id, content_id, version=_c.version + 1, **values)
 
 
+def publish(tx: Transaction, circle_id: str, content_id: str, now: datetime) -> bool:
+    """Once: False if it was published or withdrawn already."""
+    done = tx.execute(
+        update(tables.content)
+        .where(
+            _c.circle_id == circle_id,
+            _c.id == content_id,
+            _c.published_at.is_(None),
+            _c.withdrawn_at.is_(None),
+        )
+        .values(published_at=now, version=_c.version + 1)
+    )
+    return done.rowcount == 1
+
+
 def mark(tx: Transaction, circle_id: str, content_id: str, **moments: datetime | None) -> None:
-    """`published_at` or `withdrawn_at`."""
+    """`withdrawn_at`, or None to take that back."""
     _update(tx, circle_id, content_id, version=_c.version + 1, **moments)
 
 
@@ -163,11 +179,12 @@ def _update(tx: Transaction, circle_id: str, content_id: str, **values: object) 
 
 
 def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
-    """(circle, content) whose hour has come."""
+    """(circle, content) whose hour has come, except those that another process is publishing."""
     rows = tx.execute(
-        select(_c.circle_id, _c.id).where(
-            _c.published_at.is_(None), _c.withdrawn_at.is_(None), _c.publish_at <= now
-        )
+        select(_c.circle_id, _c.id)
+        .where(_c.published_at.is_(None), _c.withdrawn_at.is_(None), _c.publish_at <= now)
+        .order_by(_c.publish_at)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return [(row.circle_id, row.id) for row in rows]
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, insert, select, update
+from sqlalchemy import Row, Update, bindparam, case, func, insert, literal_column, select, union_all, update
 
-from bot.chat.messenger import Limit
-from bot.domain.message import Kind, Message, State
+from bot.domain.message import FOREMOST, PRIORITIES, RANKS, Kind, Message, State, rank_of_change
 from storage import tables
 from storage.database import Transaction
-from storage.rows import put
 from storage.tables import new_id
 
 _m, _w = tables.message.c, tables.workspace.c
@@ -32,11 +31,24 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A message whose moment has come, and the platform that carries it."""
+class Queue:
+    """A workspace in which something is due: `ranks` of messages that may go, first things first; `looks`
+    when there is something to look for in the chat."""
+
+    workspace_id: str
+    platform: str
+    ranks: tuple[int, ...] = ()
+    looks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A message to be looked for in its chat. `since`: it cannot stand there from earlier; `number`: how
+    often the chat was asked, this time included."""
 
     message: Message
-    platform: str
+    since: datetime
+    number: int
 
 
 def want(
@@ -88,9 +100,12 @@ _redraw = (
     .where(
         _m.circle_id == bindparam("circle"),
         _m.subject_id == bindparam("subject"),
-        (_m.shown_version > 0) | (_m.state == State.SENDING),
+        (_m.shown_version > 0) | _m.state.in_([State.SENDING, State.AMBIGUOUS]),
     )
     .values(
+        priority=case(
+            ((_m.shown_version > 0) & (_m.priority < bindparam("rank")), bindparam("rank")), else_=_m.priority
+        ),
         wanted_version=_m.wanted_version + 1,
         state=case((_resting, State.WAITING), else_=_m.state),
         due_at=case((_resting | (_m.due_at > bindparam("moment")), bindparam("moment")), else_=_m.due_at),
@@ -112,7 +127,12 @@ def bump(
 ) -> None:
     """Have every copy drawn again; changes within `after` become one. A copy that has not left yet needs
     nothing: it is drawn when it leaves."""
-    where = {"circle": circle_id, "subject": subject_id, "moment": now + after}
+    where = {
+        "circle": circle_id,
+        "subject": subject_id,
+        "moment": now + after,
+        "rank": rank_of_change(kind),
+    }
     tx.execute(_redraw_kind, {**where, "what": kind.name})
 
 
@@ -125,32 +145,63 @@ def bump_for(
     *,
     after: timedelta = timedelta(0),
 ) -> None:
-    """As `bump`, for all that one person sees of a subject."""
-    where = {"circle": circle_id, "subject": subject_id, "moment": now + after}
+    """As `bump`, for all that one person sees of a subject, before anything else."""
+    where = {"circle": circle_id, "subject": subject_id, "moment": now + after, "rank": FOREMOST}
     tx.execute(_redraw_person, {**where, "person": person_id})
 
 
-_turn = func.row_number().over(
-    partition_by=_m.workspace_id,
-    order_by=(case((_m.shown_version > 0, 0), else_=1), _m.priority.desc(), _m.due_at),
+_ranks = union_all(*[select(literal_column(str(rank)).label("rank")) for rank in RANKS]).subquery()
+_oldest = (
+    select(func.min(_m.due_at))
+    .where(_m.state == State.WAITING, _m.workspace_id == _w.id, _m.priority == _ranks.c.rank)
+    .scalar_subquery()
 )
-_waiting = (
-    select(tables.message, _turn.label("turn"))
-    .where(_m.state == State.WAITING, _m.due_at <= bindparam("now"))
-    .subquery()
+"""Asked for so, and not whether there is one, because PostgreSQL would join that with all that waits."""
+_queues = (
+    select(_w.id, _w.platform, _ranks.c.rank)
+    .select_from(tables.workspace.join(_ranks, literal_column("1 = 1")))
+    .where(_oldest <= bindparam("now"))
+    .order_by(_ranks.c.rank.desc())
 )
+_sought = (_m.look_at <= bindparam("now")) & (_m.state != State.SENDING)
+_looked_at = select(_w.id, _w.platform).where(_w.id.in_(select(_m.workspace_id).where(_sought)))
+
+
+def queues(tx: Transaction, now: datetime) -> list[Queue]:
+    """Where something is due. One probe of the index a workspace and rank, however much waits."""
+    found: dict[str, Queue] = {}
+    for row in tx.execute(_queues, {"now": now}):
+        queue = found.get(row.id, Queue(row.id, row.platform))
+        found[row.id] = replace(queue, ranks=(*queue.ranks, row.rank))
+    for id, platform in tx.execute(_looked_at, {"now": now}):
+        found[id] = replace(found.get(id, Queue(id, platform)), looks=True)
+    return list(found.values())
+
+
 _due = (
-    select(_waiting, _w.platform)
-    .join(tables.workspace, (_w.circle_id == _waiting.c.circle_id) & (_w.id == _waiting.c.workspace_id))
-    .where(_waiting.c.turn <= bindparam("each"))
-    .order_by(_waiting.c.turn)
+    select(tables.message)
+    .where(
+        _m.state == State.WAITING,
+        _m.workspace_id == bindparam("workspace"),
+        _m.priority == bindparam("rank"),
+        _m.due_at <= bindparam("now"),
+    )
+    .order_by(_m.due_at)
+    .limit(bindparam("most"))
 )
 
 
-def due(tx: Transaction, now: datetime, each: int) -> list[Due]:
-    """What may go now: changes first, then by priority and age; at most `each` a workspace, so that a
-    large one never stands in another's way."""
-    return [Due(_message(row), row.platform) for row in tx.execute(_due, {"now": now, "each": each})]
+def due(tx: Transaction, workspace_id: str, rank: int, now: datetime, most: int) -> list[Message]:
+    """What may go now of one rank, oldest first: read off the index, however much waits."""
+    where = {"workspace": workspace_id, "rank": rank, "now": now, "most": most}
+    return [_message(row) for row in tx.execute(_due, where)]
+
+
+def take_turn(tx: Transaction, workspace_id: str) -> bool:
+    """Claim for that workspace until this transaction ends; False while another process does. So a ceiling
+    or a pace is never weighed by two at once."""
+    mine = select(_w.id).where(_w.id == workspace_id).with_for_update(skip_locked=True, key_share=True)
+    return tx.execute(mine).first() is not None
 
 
 def next_due(tx: Transaction) -> datetime | None:
@@ -185,28 +236,46 @@ def load(tx: Transaction, circle_id: str, message_id: str) -> Message | None:
     return _message(row) if row else None
 
 
+_of_week = (_m.shown_at >= bindparam("since")) & (_m.shown_at < bindparam("until"))
+_perhaps = (_m.shown_version == 0) & _m.state.in_([State.SENDING, State.AMBIGUOUS])
+_count_shown = (
+    select(func.count())
+    .select_from(tables.message)
+    .where(
+        _m.circle_id == bindparam("circle"),
+        _m.person_id == bindparam("person"),
+        _m.counts,
+        _of_week | _perhaps,
+    )
+)
+
+
 def count_shown(tx: Transaction, circle_id: str, person_id: str, since: datetime, until: datetime) -> int:
-    """What counts against a member's ceiling in a week."""
-    return tx.execute(
-        select(func.count())
-        .select_from(tables.message)
-        .where(
-            _m.circle_id == circle_id,
-            _m.person_id == person_id,
-            _m.counts,
-            ((_m.shown_at >= since) & (_m.shown_at < until)) | (_m.state == State.SENDING),
-        )
-    ).scalar_one()
+    """What counts against a member's ceiling in a week: what stands there, and what may."""
+    week = {"since": since, "until": until}
+    return tx.execute(_count_shown, {"circle": circle_id, "person": person_id, **week}).scalar_one()
+
+
+_mine = (
+    _m.circle_id == bindparam("in_circle"),
+    _m.id == bindparam("of_id"),
+    _m.fence == bindparam("under_fence"),
+)
+
+
+def _key(message: Message) -> dict[str, object]:
+    return {"in_circle": message.circle_id, "of_id": message.id, "under_fence": message.fence}
+
+
+@cache
+def _changing(names: tuple[str, ...]) -> Update:
+    return update(tables.message).where(*_mine).values({_m[name]: bindparam(f"new_{name}") for name in names})
 
 
 def _change(tx: Transaction, message: Message, **values: object) -> bool:
     """Only while nobody has claimed it since."""
-    done = tx.execute(
-        update(tables.message)
-        .where(_m.circle_id == message.circle_id, _m.id == message.id, _m.fence == message.fence)
-        .values(**values)
-    )
-    return done.rowcount == 1
+    new = {f"new_{name}": value for name, value in values.items()}
+    return tx.execute(_changing(tuple(values)), {**_key(message), **new}).rowcount == 1
 
 
 def postpone(tx: Transaction, message: Message, until: datetime) -> None:
@@ -217,41 +286,59 @@ def drop(tx: Transaction, message: Message, why: str) -> None:
     _change(tx, message, state=State.DROPPED, last_error=why)
 
 
-def claim(tx: Transaction, message: Message, lease_until: datetime) -> Message | None:
+_claim = (
+    update(tables.message)
+    .where(*_mine, _m.state == State.WAITING)
+    .values(
+        state=State.SENDING,
+        fence=_m.fence + 1,
+        attempt=_m.attempt + 1,
+        lease_until=bindparam("until"),
+        claimed_version=_m.wanted_version,
+        tried_at=func.coalesce(_m.tried_at, bindparam("moment")),
+    )
+    .returning(tables.message)
+)
+
+
+def claim(tx: Transaction, message: Message, now: datetime, lease_until: datetime) -> Message | None:
     """Take it for this process; the value returned carries the new fence. None if somebody else did."""
-    taken = tx.execute(
-        update(tables.message)
-        .where(
-            _m.circle_id == message.circle_id,
-            _m.id == message.id,
-            _m.fence == message.fence,
-            _m.state == State.WAITING,
-        )
-        .values(
-            state=State.SENDING,
-            fence=_m.fence + 1,
-            attempt=_m.attempt + 1,
-            lease_until=lease_until,
-        )
-        .returning(tables.message)
-    ).first()
+    taken = tx.execute(_claim, {**_key(message), "until": lease_until, "moment": now}).first()
     return _message(taken) if taken else None
 
 
-def shown(tx: Transaction, message: Message, reference: str, now: datetime) -> bool:
-    """The version that was claimed stands there now; a newer one wanted meanwhile makes it due again."""
-    return _change(
-        tx,
-        message,
-        shown_version=message.wanted_version,
-        reference=reference,
-        shown_at=func.coalesce(_m.shown_at, now),
-        state=case((_m.wanted_version > message.wanted_version, State.WAITING), else_=State.SHOWN),
-        due_at=now,
+_held = select(_m.id).where(*_mine, _m.state == bindparam("state"))
+
+
+def holds(tx: Transaction, message: Message) -> bool:
+    """Is the claim still this one?"""
+    return tx.execute(_held, {**_key(message), "state": message.state}).first() is not None
+
+
+_newer = _m.wanted_version > bindparam("version")
+_shown = (
+    update(tables.message)
+    .where(*_mine)
+    .values(
+        shown_version=bindparam("version"),
+        reference=bindparam("where"),
+        shown_at=func.coalesce(_m.shown_at, bindparam("moment")),
+        state=case((_newer, State.WAITING), else_=State.SHOWN),
+        priority=case(
+            (_m.shown_version == 0, _m.priority + PRIORITIES), (_newer, _m.priority), else_=PRIORITIES
+        ),
+        due_at=bindparam("moment"),
         attempt=0,
         lease_until=None,
         last_error="",
     )
+)
+
+
+def shown(tx: Transaction, message: Message, reference: str, now: datetime) -> bool:
+    """The version that was claimed stands there now; a newer one wanted meanwhile makes it due again."""
+    values = {"version": message.wanted_version, "where": reference, "moment": now}
+    return tx.execute(_shown, {**_key(message), **values}).rowcount == 1
 
 
 def retry(tx: Transaction, message: Message, at: datetime, why: str) -> bool:
@@ -286,32 +373,103 @@ _again = (
     .where(_over, _m.shown_version > 0)
     .values(state=State.WAITING, due_at=bindparam("now"), lease_until=None, fence=_m.fence + 1)
 )
-_unknown = (
+_doubted = (
     update(tables.message)
     .where(_over, _m.shown_version == 0)
-    .values(state=State.UNKNOWN, lease_until=None, fence=_m.fence + 1)
+    .values(state=State.AMBIGUOUS, lease_until=None, fence=_m.fence + 1, look_at=bindparam("now"), looks=0)
     .returning(tables.message)
 )
 
 
 def reap(tx: Transaction, now: datetime) -> list[Message]:
-    """End the claims whose lease is over. An update is drawn again; a first send may have arrived, so it
-    rests as unknown and is never sent blindly again. Returns those that became unknown."""
+    """End the claims whose lease is over. An update is drawn again; a first send may have arrived, so it is
+    looked for before anything else. Returns those."""
     tx.execute(_again, {"now": now})
-    return [_message(row) for row in tx.execute(_unknown, {"now": now})]
+    return [_message(row) for row in tx.execute(_doubted, {"now": now})]
+
+
+_to_look_for = (
+    select(tables.message)
+    .where(_sought, _m.workspace_id == bindparam("workspace"))
+    .order_by(_m.look_at)
+    .limit(bindparam("most"))
+)
+
+
+def to_look_for(tx: Transaction, workspace_id: str, now: datetime, most: int) -> list[Message]:
+    where = {"workspace": workspace_id, "now": now, "most": most}
+    return [_message(row) for row in tx.execute(_to_look_for, where)]
+
+
+def look(tx: Transaction, message: Message, again_at: datetime) -> Look | None:
+    """Take it to look for it in its chat; whoever does not come back is followed by another at `again_at`."""
+    taken = tx.execute(
+        update(tables.message)
+        .where(
+            _m.circle_id == message.circle_id,
+            _m.id == message.id,
+            _m.fence == message.fence,
+            _m.state != State.SENDING,
+        )
+        .values(fence=_m.fence + 1, looks=_m.looks + 1, look_at=again_at)
+        .returning(tables.message)
+    ).first()
+    return Look(_message(taken), taken.tried_at or taken.created_at, taken.looks) if taken else None
+
+
+def look_at(tx: Transaction, message: Message, at: datetime | None, looks: int | None = None) -> None:
+    """When to look for it again, None for never; `looks` sets the number of times it was done."""
+    _change(tx, message, look_at=at, **({} if looks is None else {"looks": looks}))
+
+
+_new = _m.shown_version == 0
+_stands = case((~_new, _m.shown_version), (_m.claimed_version > 0, _m.claimed_version), else_=1)
+_wanted = case((~_new & (_m.reference != bindparam("where")), _m.wanted_version + 1), else_=_m.wanted_version)
+_adopt = (
+    update(tables.message)
+    .where(*_mine)
+    .values(
+        shown_version=_stands,
+        wanted_version=_wanted,
+        reference=bindparam("where"),
+        shown_at=func.coalesce(_m.shown_at, bindparam("moment")),
+        state=case((_wanted > _stands, State.WAITING), else_=State.SHOWN),
+        priority=case((_new, _m.priority + PRIORITIES), else_=_m.priority),
+        due_at=case((_new, bindparam("moment")), else_=_m.due_at),
+        attempt=case((_new, 0), else_=_m.attempt),
+        last_error=case((_new, ""), else_=_m.last_error),
+    )
+)
+
+
+def adopt(tx: Transaction, message: Message, reference: str, now: datetime) -> bool:
+    """It was found standing there. Unless the row knew, it stands in the version of its last claim or an
+    older one; if the row knew another, that one is drawn anew. False when somebody claimed it since."""
+    return tx.execute(_adopt, {**_key(message), "where": reference, "moment": now}).rowcount == 1
+
+
+def resend(tx: Transaction, message: Message, now: datetime) -> bool:
+    """It does not stand there: the same row, under the same id, waits to leave again."""
+    return _change(tx, message, state=State.WAITING, due_at=now, last_error="")
+
+
+def rest_unknown(tx: Transaction, message: Message, why: str) -> bool:
+    return _change(tx, message, state=State.UNKNOWN, look_at=None, last_error=why)
 
 
 def drop_all_for(tx: Transaction, circle_id: str, person_id: str, why: str) -> None:
-    """Whatever has not left yet for somebody, stays here."""
+    """Whatever has not left yet for somebody, stays here. What is just leaving loses its claim: if it left
+    all the same, it is found when the claim would have ended."""
+    theirs = (_m.circle_id == circle_id) & (_m.person_id == person_id) & (_m.shown_version == 0)
     tx.execute(
         update(tables.message)
-        .where(
-            _m.circle_id == circle_id,
-            _m.person_id == person_id,
-            _m.state == State.WAITING,
-            _m.shown_version == 0,
-        )
+        .where(theirs, _m.state == State.WAITING)
         .values(state=State.DROPPED, last_error=why, fence=_m.fence + 1)
+    )
+    tx.execute(
+        update(tables.message)
+        .where(theirs, _m.state == State.SENDING)
+        .values(state=State.AMBIGUOUS, look_at=_m.lease_until, looks=0, lease_until=None, fence=_m.fence + 1)
     )
 
 
@@ -369,37 +527,6 @@ def revive(tx: Transaction, circle_id: str, message_id: str, now: datetime) -> b
     return done.rowcount == 1
 
 
-def token(tx: Transaction, key: str, limit: Limit, now: datetime) -> datetime | None:
-    """Take one turn of a shared pace (GCRA): None if granted, else when to come back."""
-    b = tables.bucket.c
-    interval = timedelta(seconds=1 / limit.rate)
-    slack = interval * (limit.burst - 1)
-    rows = tx.execute(select(b.key, b.free_at).where(b.key.in_([key, _held(key)])))
-    free: dict[str, datetime] = {row.key: row.free_at for row in rows}
-    if (until := free.get(_held(key), now)) > now:
-        return until
-    start = max(free.get(key, now), now)
-    if start - now > slack:
-        return start - slack
-    put(tx, tables.bucket, {"key": key}, {"free_at": start + interval})
-    return None
-
-
-def hold(tx: Transaction, key: str, until: datetime) -> None:
-    """Nobody takes a turn of that pace before `until`, whatever its burst. A shorter hold changes nothing."""
-    b = tables.bucket.c
-    before = tx.execute(select(b.free_at).where(b.key == _held(key))).scalar()
-    put(tx, tables.bucket, {"key": _held(key)}, {"free_at": max(until, before or until)})
-
-
-def _held(key: str) -> str:
-    return f"{key}:held"
-
-
-def forget_buckets(tx: Transaction, before: datetime) -> None:
-    tx.execute(tables.bucket.delete().where(tables.bucket.c.free_at < before))
-
-
 def count_waiting(tx: Transaction, circle_id: str, subject_id: str) -> int:
     """Copies of a content that have not left yet."""
     return tx.execute(
@@ -410,6 +537,6 @@ def count_waiting(tx: Transaction, circle_id: str, subject_id: str) -> int:
             _m.subject_id == subject_id,
             _m.counts,
             _m.shown_version == 0,
-            _m.state.in_([State.WAITING, State.SENDING]),
+            _m.state.in_([State.WAITING, State.SENDING, State.AMBIGUOUS]),
         )
     ).scalar_one()

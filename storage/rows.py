@@ -6,11 +6,11 @@ times as much as running it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table
+from sqlalchemy import Connection, Insert, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -24,9 +24,27 @@ def put(tx: Connection, table: Table, key: Mapping[str, Any], values: Mapping[st
     tx.execute(_overwriting(tx.dialect.name, table, tuple(key), tuple(values)), {**key, **values})
 
 
+def put_all(tx: Connection, table: Table, key: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same for many rows of the same columns."""
+    if rows:
+        names = tuple(name for name in rows[0] if name not in key)
+        tx.execute(_overwriting(tx.dialect.name, table, key, names), rows)
+
+
+def one_at_a_time(tx: Connection, what: str) -> None:
+    """From here to its end, a transaction that does `what` has it to itself. On SQLite every one has."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(_ALONE, {"what": what})
+
+
+_ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("what"), 0)))
+
+
 @cache
 def _insertion(dialect: str, table: Table) -> Insert:
-    return _insert(dialect, table).on_conflict_do_nothing()
+    """Unless told to keep it, SQLAlchemy forgets how many rows PostgreSQL inserted. To have them returned
+    would cost a third more time on SQLite."""
+    return _insert(dialect, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, Update, delete, func, insert, select, update
 
 from bot.domain.message import CONTENT
 from bot.domain.share import Share, Tally
@@ -75,15 +75,21 @@ def by_link(tx: Transaction, token: str) -> tuple[str, Share] | None:
 
 def mark(tx: Transaction, circle_id: str, share: Share, **moments: datetime | None) -> None:
     """`opened_at` or `posted_at`."""
-    tx.execute(
-        update(tables.share)
-        .where(
-            _s.circle_id == circle_id,
-            _s.content_id == share.content_id,
-            _s.person_id == share.person_id,
-            _s.network == share.network,
-        )
-        .values(**moments)
+    tx.execute(_one(circle_id, share).values(**moments))
+
+
+def mark_first_opening(tx: Transaction, circle_id: str, share: Share, now: datetime) -> bool:
+    """False if it was opened before, be it a moment ago by another process."""
+    first = _one(circle_id, share).where(_s.opened_at.is_(None))
+    return tx.execute(first.values(opened_at=now)).rowcount == 1
+
+
+def _one(circle_id: str, share: Share) -> Update:
+    return update(tables.share).where(
+        _s.circle_id == circle_id,
+        _s.content_id == share.content_id,
+        _s.person_id == share.person_id,
+        _s.network == share.network,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Time,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -82,6 +84,12 @@ def _moment(name: str, required: bool = False) -> Column[Any]:
 
 def _text(name: str, default: str = "") -> Column[str]:
     return Column(name, Text, nullable=False, default=default, server_default=default)
+
+
+def _only_where_set(column: str) -> Index:
+    """Few rows at a time have it."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(None, column, sqlite_where=there, postgresql_where=there)
 
 
 circle = Table(
@@ -337,14 +345,29 @@ message = Table(
     Column("attempt", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
     _moment("lease_until"),
+    Column("claimed_version", Integer, nullable=False, default=0, server_default="0"),
+    _moment("tried_at"),
+    _moment("look_at"),
+    Column("looks", Integer, nullable=False, default=0, server_default="0"),
     _text("last_error"),
     _moment("created_at", required=True),
     _of("workspace", "workspace_id"),
     _of("person", "person_id"),
     UniqueConstraint("circle_id", "kind", "subject_id", "address"),
-    Index(None, "state", "due_at"),
+    Index(None, "state", "workspace_id", "priority", "due_at"),
+    _only_where_set("lease_until"),
+    _only_where_set("look_at"),
     Index(None, "circle_id", "person_id", "counts", "shown_at"),
     Index(None, "circle_id", "subject_id", "person_id"),
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("schedule", String(120), primary_key=True),
+    Column("local_date", Date, primary_key=True),
+    Column("state", String(10), nullable=False),
+    _moment("at", required=True),
 )
 
 bucket = Table(

@@ -6,14 +6,40 @@ from pathlib import Path
 import pytest
 
 from bot import logs
+from tests import databases
 from tests.house import House
 
 logs.configure()
 
 
+def pytest_sessionfinish() -> None:
+    databases.stop()
+
+
+@pytest.fixture(params=databases.BACKENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, of each kind in turn."""
+    with databases.fresh(request.param, tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def sqlite_url(tmp_path: Path) -> Iterator[str]:
+    """For what is SQLite's own."""
+    with databases.fresh("sqlite", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(tmp_path: Path) -> Iterator[str]:
+    """For what is PostgreSQL's own."""
+    with databases.fresh("postgres", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def house(database_url: str) -> Iterator[House]:
     """An empty circle; `house.with_lead()`, `with_member()`, `with_content()` fill it."""
-    house = House(tmp_path)
+    house = House(database_url)
     yield house
     house.close()

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 from bot.app import DRAWINGS, ROUTER, VERBS, words
 from bot.chat import plain
@@ -25,7 +24,7 @@ from bot.platforms.playground.persona import Persona
 from handlers.content import jobs
 from handlers.team.service import first_code
 from scheduler.pump import Pump
-from storage.database import Database, upgrade
+from storage.database import connect as connect_database
 
 SITE = "https://cercle.example"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -58,14 +57,12 @@ class Clock:
 class House:
     """`answer` is what the last event was answered with."""
 
-    folder: Path
+    url: str
     clock: Clock = field(default_factory=Clock)
     pages: dict[str, Found | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        url = f"sqlite:///{self.folder / 'house.sqlite3'}"
-        upgrade(url)
-        self.database = Database(url)
+        self.database = connect_database(self.url)
         self.database.open()
         self.keys = itertools.count()
         self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, lambda: None)

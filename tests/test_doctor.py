@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import socket
 from collections.abc import Mapping
@@ -12,13 +13,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from bot import doctor
 from bot.clients import probe
 from bot.platforms.slack.surface import SCOPES
 from bot.settings import Settings, load
+from storage import tables
+from tests import databases
 from tests.emulators.web import Answer, Web, page, raw, silent, status, truncated
-from tests.storage.rows import empty_database
 
 SIGNING, TOKEN, PASSWORD, KEY = "5" * 32, "xoxb-canary-token", "canary-password", "canary-key-" + "k" * 32
 
@@ -78,7 +81,7 @@ def to_mend(said: list[str]) -> list[str]:
 
 @pytest.fixture
 def migrated(tmp_path: Path) -> Path:
-    (tmp_path / "cercle.sqlite3").write_bytes(empty_database())
+    (tmp_path / "cercle.sqlite3").write_bytes(databases.empty_file())
     return tmp_path
 
 
@@ -197,3 +200,53 @@ async def test_a_disk_that_is_nearly_full(migrated: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(shutil, "disk_usage", usage)
     (line,) = await database(migrated)
     assert line.startswith("mend    disk: 5 MB left")
+
+
+# PostgreSQL
+
+
+async def server(url: str, folder: Path) -> list[str]:
+    _, said = await outside(folder, {}, CERCLE_DATABASE_URL=url)
+    assert "canary" not in "\n".join(said)
+    return [line for line in said if " database: " in line]
+
+
+async def test_a_server_that_is_well(postgres_url: str, tmp_path: Path) -> None:
+    engine = create_engine(postgres_url)
+    shape, written = await server(postgres_url, tmp_path)
+    assert shape.startswith("ok      database: up to date (migration ")
+    assert re.fullmatch(r"ok      database: \S+/cercle_\d+ can be written", written)
+    with engine.connect() as connection:
+        assert connection.execute(tables.inbox.select()).all() == []
+    engine.dispose()
+
+
+async def test_a_server_without_our_tables(tmp_path: Path) -> None:
+    with databases.bare() as url:
+        (line,) = await server(url, tmp_path)
+    assert line.startswith("mend    database: at migration none, ")
+    assert line.endswith("is needed: `cercle migrate`")
+
+
+async def test_a_server_that_only_lets_us_read(postgres_url: str, tmp_path: Path) -> None:
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        name = connection.engine.url.database
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    engine.dispose()
+    _, line = await server(postgres_url, tmp_path)
+    assert line.startswith("mend    database: ")
+    assert "cannot be used (cannot execute INSERT in a read-only transaction)" in line
+
+
+async def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+    port = nowhere().rpartition(":")[2]
+    (line,) = await server(f"postgresql+psycopg://camille:canary@127.0.0.1:{port}/cercle", tmp_path)
+    assert line.startswith("mend    database: 127.0.0.1/cercle cannot be used (connection failed: ")
+    assert "Connection refused" in line
+
+
+async def test_a_name_that_the_server_does_not_know(postgres_url: str, tmp_path: Path) -> None:
+    stranger = make_url(postgres_url).set(username="camille", password="canary")
+    (line,) = await server(stranger.render_as_string(hide_password=False), tmp_path)
+    assert 'role "camille" does not exist' in line

@@ -86,6 +86,16 @@ def test_teams_without_tokens_is_for_loopback(host: str, faults: int) -> None:
         ("CERCLE_PORT", "65536"),
         ("CERCLE_LOG_LEVEL", "LOUD"),
         ("CERCLE_DATABASE_URL", "postgresql://u:canary@db/c"),
+        ("CERCLE_DATABASE_URL", "postgresql+asyncpg://u:canary@db/c"),
+        ("CERCLE_DATABASE_URL", "postgresql+psycopg://u:canary@db"),
+        ("CERCLE_DATABASE_URL", "postgresql+psycopg://u:canary@db/"),
+        ("CERCLE_DATABASE_URL", "postgresql+psycopg://u:p/canary@db/c"),
+        ("CERCLE_DATABASE_URL", "postgresql+psycopg://u:p@db:canary/c"),
+        ("CERCLE_DATABASE_URL", "postgresql+psycopg://u:canary@[db/c"),
+        ("CERCLE_DATABASE_URL", "mysql://u:canary@db/c"),
+        ("CERCLE_DATABASE_URL", "sqlite:///"),
+        ("CERCLE_DATABASE_URL", "sqlite:///data/"),
+        ("CERCLE_DATABASE_URL", "sqlite:///file:canary?mode=memory&uri=true"),
         ("CERCLE_DATABASE_URL", "sqlite://"),
         ("CERCLE_DATABASE_URL", "sqlite:///:memory:"),
         ("CERCLE_DATABASE_URL", "canary"),
@@ -97,6 +107,23 @@ def test_a_value_of_the_wrong_form_is_named_and_not_shown(name: str, value: str)
         load({name: value})
     assert str(error.value).startswith(name)
     assert "canary" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///data/cercle.sqlite3",
+        "sqlite:////data/cercle.sqlite3",
+        "postgresql+psycopg://camille:canary@db/cercle",
+        "postgresql+psycopg://camille:canary%2F%40%23@db:5432/cercle?sslmode=verify-full",
+        "postgresql+psycopg:///cercle?host=/run/postgresql&password=canary",
+    ],
+)
+def test_either_database_is_taken_and_its_password_is_not_shown(url: str) -> None:
+    known = load({**SLACK, "CERCLE_DATABASE_URL": url})
+    assert known.faults() == []
+    assert known.cercle_database_url == url
+    assert "canary" not in repr(known) + str(known)
 
 
 def test_a_slash_at_the_end_is_taken_away() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.chat.card import Card
@@ -22,6 +23,10 @@ class Messenger(Protocol):
     Every method raises one of the errors below and nothing else.
     """
 
+    async def reach(self, address: str) -> None:
+        """Do what has to be done before a message can be put there, so that `send` is one request. Doing it
+        twice is the same as once; never raises Unsure."""
+
     async def send(self, address: str, notice: Notice) -> str:
         """Post, and return the reference by which the message can be changed."""
 
@@ -30,6 +35,10 @@ class Messenger(Protocol):
 
     async def delete(self, address: str, reference: str) -> None:
         """Take the message away. One already gone is no error."""
+
+    async def find(self, address: str, notice_id: str, since: datetime) -> tuple[str, ...]:
+        """References of the messages put there since then that carry this notice's id, oldest first. Raises
+        CannotTell where they cannot be read."""
 
 
 class MessengerError(Exception):
@@ -40,7 +49,8 @@ class MessengerError(Exception):
     ├── Unavailable   not done, for sure; another try may work
     ├── Unreachable   not done; this person or channel cannot be written to
     ├── Refused       not done; the same request will never work
-    └── Unsure        sent, and the answer was lost: it may have been done
+    ├── Unsure        sent, and the answer was lost: it may have been done
+    └── CannotTell    of `find`: this chat, or this installation, has no way to know
     """
 
 
@@ -67,6 +77,14 @@ class Unsure(MessengerError):
     pass
 
 
+class CannotTell(MessengerError):
+    def __init__(self, why: str, *, resend: bool) -> None:
+        """`resend`: a message that may have arrived is sent again, for here twice is better than never;
+        otherwise it rests until a human decides."""
+        super().__init__(why)
+        self.resend = resend
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A pace: `rate` a second on average, `burst` at once."""
@@ -77,11 +95,12 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a platform allows. `send` and `update` are for one workspace, `channel` for one address."""
+    """What a platform allows: `send`, `update` and `find` of one workspace, `channel` of one address."""
 
     send: Limit
     update: Limit
     channel: Limit
+    find: Limit = Limit(1)
 
 
 class Notebook(Protocol):

@@ -10,28 +10,48 @@ from enum import StrEnum
 class State(StrEnum):
     """WAITING → SENDING → SHOWN, and back to WAITING when a newer version is wanted.
 
+    AMBIGUOUS: may have arrived, the answer was lost; the chat is asked whether it stands there.
     Ends: DROPPED (no consent, or stale), DEAD (could not be done, shown to the comms team), UNKNOWN (may
-    have been done: the answer was lost).
+    have arrived, and the chat cannot tell; shown to the comms team too).
     """
 
     WAITING = "waiting"
     SENDING = "sending"
+    AMBIGUOUS = "ambiguous"
     SHOWN = "shown"
     DROPPED = "dropped"
     DEAD = "dead"
     UNKNOWN = "unknown"
 
 
+PRIORITIES = 3
+RANKS = tuple(range(2 * PRIORITIES, -1, -1))
+"""The order in which a workspace's messages leave: 6, a change for one person, who just did something; 5 to
+3, a change for many, by its kind's priority; 2 to 0, a first send, by its kind's priority."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What sort of message. `unasked`: it waits for the reader's working time. `consent`: it goes to members
-    only. `counts`: it takes from their weekly ceiling. `priority`: higher goes first."""
+    only. `counts`: it takes from their weekly ceiling. `priority`, 0 to 2: higher goes first."""
 
     name: str
     unasked: bool = False
     consent: bool = False
     counts: bool = False
     priority: int = 0
+
+    def __post_init__(self) -> None:
+        if self.priority not in range(PRIORITIES):
+            raise ValueError(f"no priority of a message: {self.priority}")
+
+
+FOREMOST = 2 * PRIORITIES
+"""The priority of a change that one person waits for."""
+
+
+def rank_of_change(kind: Kind) -> int:
+    return PRIORITIES + kind.priority
 
 
 CONTENT = Kind("content", unasked=True, consent=True, counts=True)

@@ -101,7 +101,7 @@ def week_of(zone: str, now: datetime) -> tuple[datetime, datetime]:
     clock (or the first instant of that Monday, where midnight is skipped)."""
     today = now.astimezone(zone_or(zone)).date()
     monday = datetime.combine(today - DAY * today.weekday(), time())
-    return _first(zone, monday), _first(zone, monday + 7 * DAY)
+    return first_instant(zone, monday), first_instant(zone, monday + 7 * DAY)
 
 
 @lru_cache(maxsize=1024)
@@ -224,7 +224,7 @@ def _jump(zone: str, early: datetime, late: datetime) -> datetime:
     return early.replace(microsecond=0) + high * SECOND
 
 
-def _first(zone: str, wall: datetime) -> datetime:
+def first_instant(zone: str, wall: datetime) -> datetime:
     """The first instant at which the clock shows `wall` or, where it is skipped, what comes after it."""
     tz = zone_or(zone)
     return min(s for s in _showings(zone, wall) if s.astimezone(tz).replace(tzinfo=None) >= wall)

@@ -84,7 +84,8 @@ def compose(ctx: Context, draft_id: str, answers: Answers) -> Content:
     """Publish, now or at a time. Raises Problems, FormGone or CommsOnly."""
     draft(ctx, draft_id)
     copy = _read(ctx, answers)
-    contents.close_draft(ctx.tx, ctx.circle.id, draft_id)
+    if not contents.close_draft(ctx.tx, ctx.circle.id, draft_id):
+        raise FormGone
     content_id = contents.add(ctx.tx, ctx.circle.id, ctx.person.id, copy, ctx.now)
     author = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
     messages.want(ctx.tx, ctx.circle.id, AUTHOR, content_id, [author], ctx.now)
@@ -97,9 +98,8 @@ def compose(ctx: Context, draft_id: str, answers: Answers) -> Content:
 def publish(tx: Transaction, circle_id: str, content_id: str, now: datetime) -> int:
     """The content and a message for each member who follows its topic, in one transaction; tells how many."""
     content = contents.load(tx, circle_id, content_id)
-    if content is None or content.published_at is not None or content.withdrawn_at is not None:
+    if content is None or not contents.publish(tx, circle_id, content_id, now):
         return 0
-    contents.mark(tx, circle_id, content_id, published_at=now)
     audience = list(people.members(tx, circle_id, content.copy.topic_id))
     wanted = set(content.copy.networks or Network)
     offers = [(p.id, n) for p, m in audience for n in m.preferences.networks if n in wanted]

@@ -89,7 +89,8 @@ def _words(tx: Transaction, circle_id: str, content: Content, person: Person) ->
 
 
 def _open(tx: Transaction, circle_id: str, share: Share, now: datetime) -> None:
-    shares.mark(tx, circle_id, share, opened_at=now)
+    if not shares.mark_first_opening(tx, circle_id, share, now):
+        return
     messages.bump_for(tx, circle_id, share.person_id, share.content_id, now)
     messages.bump(tx, circle_id, AUTHOR, share.content_id, now, after=COALESCE)
 

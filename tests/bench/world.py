@@ -22,7 +22,8 @@ from handlers.content.jobs import read_pages
 from handlers.membership.cards import Join
 from handlers.team.service import first_code
 from storage import circles, tables
-from storage.database import Database, Transaction, upgrade
+from storage.database import Transaction, upgrade
+from storage.database import connect as connect_database
 from tests.bench import people
 
 SITE = "http://127.0.0.1:8000"
@@ -46,7 +47,7 @@ async def make(environ: dict[str, str], users: list[str]) -> str:
     clock = Clock(datetime.now(UTC) - BEFORE)
     slack = load({name: value for name, value in environ.items() if name.startswith("SLACK_")})
     cercle = Cercle(
-        Database(url),
+        connect_database(url),
         SITE,
         connect=partial(connect, slack, clock),
         client=GuardedClient(),

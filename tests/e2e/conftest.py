@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
@@ -27,7 +26,8 @@ from bot.platforms.slack.adapter import Slack, SlackSettings
 from bot.platforms.teams.adapter import Teams
 from handlers.team.service import first_code
 from scheduler import timetable
-from storage.database import Database, Transaction, upgrade
+from storage.database import Transaction
+from storage.database import connect as connect_database
 from storage.notebook import Notebook
 from tests.emulators.slack import FakeSlack
 from tests.emulators.teams import FakeTeams, Json
@@ -103,9 +103,9 @@ class Bot:
 
 @dataclass
 class Town:
-    """Starts bots; `bot` is the usual one."""
+    """Starts bots on an empty database; `bot` is the usual one."""
 
-    folder: Path
+    database_url: str
     clock: Clock = field(default_factory=Clock)
 
     @asynccontextmanager
@@ -120,8 +120,6 @@ class Town:
         """Connected to whom it is given. The sample world stands on its own server."""
         port = free_port(0)
         site = f"http://127.0.0.1:{port}"
-        url = f"sqlite:///{self.folder / 'cercle.sqlite3'}"
-        upgrade(url)
 
         def connect(dispatch: Dispatch, notebook: Notebook) -> Sequence[Chat]:
             chats: list[Chat] = []
@@ -133,7 +131,7 @@ class Town:
             return chats
 
         cercle = Cercle(
-            Database(url),
+            connect_database(self.database_url),
             site,
             connect=connect,
             client=GuardedClient(allowed_origins=frozenset({site}) | origins),
@@ -192,10 +190,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def town(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Town:
+def town(database_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Town:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
-    return Town(tmp_path, clock)
+    return Town(database_url, clock)
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from bot.platforms.slack.messenger import PACE
 from handlers.content import service
 from handlers.content.cards import Retry
 from handlers.membership.service import found_circle
-from scheduler.pump import ATTEMPTS, LEASE, Pump, backoff
+from scheduler.outcomes import ATTEMPTS, backoff
+from scheduler.pump import LEASE, Pump
 from storage import circles, contents, messages, people, tables
 from storage.database import Transaction
 from tests.e2e.conftest import Bot, Town
@@ -32,7 +33,7 @@ from tests.emulators.slack import FakeSlack, Fault, Kind
 from tests.house import Clock
 from tests.platforms.slack.blocks import check
 
-SEND, UPDATE = "chat.postMessage", "chat.update"
+SEND, UPDATE, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
 WISHES = Preferences(networks=("linkedin",), weekly_ceiling=10)
 
 
@@ -193,8 +194,12 @@ async def test_a_429_on_one_workspace_does_not_delay_the_other(circle: Circle) -
 # Answers that never came
 
 
-@pytest.mark.parametrize("kind", [Kind.CUT, Kind.TRUNCATE, Kind.ERROR, Kind.HTML, Kind.RESET])
-async def test_a_lost_answer_is_never_followed_by_a_second_message(circle: Circle, kind: Kind) -> None:
+LOST = [Kind.CUT, Kind.TRUNCATE, Kind.ERROR, Kind.HTML, Kind.RESET]
+ARRIVED = (Kind.CUT, Kind.TRUNCATE)
+
+
+@pytest.mark.parametrize("kind", LOST)
+async def test_a_lost_answer_is_looked_for_in_the_history(circle: Circle, kind: Kind) -> None:
     (user,) = await circle.members(1)
     await circle.publish()
     circle.slack.faults.script(SEND, kind)
@@ -203,21 +208,43 @@ async def test_a_lost_answer_is_never_followed_by_a_second_message(circle: Circl
     await circle.settle(seconds=LEASE.total_seconds() - 1)
     assert await circle.states() == {State.SENDING: 1}
     await circle.settle(seconds=2)
-    assert await circle.states() == {State.UNKNOWN: 1}
+    assert await circle.states() == {State.SHOWN: 1}
+    for _ in range(3):
+        await circle.settle(minutes=1)
+    sent = [call for call in circle.slack.calls if call.method == SEND and is_to(call.args, user)]
+    assert len(sent) == (1 if kind in ARRIVED else 2)
+    assert len(circle.got(user)) == 1
+    assert len(circle.calls(HISTORY)) == 2
+    assert circle.got(circle.lead) == []
+    (row,) = await circle.rows()
+    assert row.reference == circle.slack.seen(user)[0].reference
+
+
+@pytest.mark.parametrize("kind", LOST)
+async def test_without_the_scope_a_lost_answer_rests_unknown(circle: Circle, kind: Kind) -> None:
+    (user,) = await circle.members(1)
+    await unknown(circle, kind)
     await circle.settle(days=1)
     assert len([call for call in circle.slack.calls if call.method == SEND and is_to(call.args, user)]) == 1
-    assert len(circle.got(user)) == (1 if kind in (Kind.CUT, Kind.TRUNCATE) else 0)
+    assert len(circle.got(user)) == (1 if kind in ARRIVED else 0)
     letter = circle.got(circle.lead)[-1]
     assert "la réponse s’est perdue" in letter
     assert user in letter
 
 
-async def test_a_human_may_send_an_unknown_one_again(circle: Circle) -> None:
-    (user,) = await circle.members(1)
+async def unknown(circle: Circle, kind: Kind) -> None:
+    """Its one content's card for its one member is lost, and Slack was not asked for im:history."""
     await circle.publish()
-    circle.slack.faults.script(SEND, Kind.RESET)
+    circle.slack.faults.script(SEND, kind)
+    circle.slack.faults.script(HISTORY, Fault(Kind.REFUSE, code="missing_scope"))
     await circle.settle()
     await circle.settle(seconds=61)
+    assert await circle.states() == {State.UNKNOWN: 1}
+
+
+async def test_a_human_may_send_an_unknown_one_again(circle: Circle) -> None:
+    (user,) = await circle.members(1)
+    await unknown(circle, Kind.RESET)
     (row,) = await circle.rows()
     await circle.does(circle.lead, pack(Retry(row.id)))
     await circle.settle(seconds=2)
@@ -407,7 +434,7 @@ async def test_a_stale_fence_writes_nothing(circle: Circle) -> None:
     assert "Trois" in circle.got(user)[0]
 
 
-async def test_a_first_answer_that_comes_after_its_lease_leaves_the_row_unknown(circle: Circle) -> None:
+async def test_a_first_answer_that_comes_after_its_lease_was_found_already(circle: Circle) -> None:
     (user,) = await circle.members(1)
     await circle.publish()
     circle.slack.faults.script(SEND, Fault(Kind.SLOW, 0.4))
@@ -416,8 +443,10 @@ async def test_a_first_answer_that_comes_after_its_lease_leaves_the_row_unknown(
         await asyncio.sleep(0.01)
     circle.clock.pass_(seconds=LEASE.total_seconds() + 1)
     await second_pump(circle).drain()
+    (before,) = await circle.rows()
     await slow
-    assert await circle.states() == {State.UNKNOWN: 1}
+    assert await circle.rows() == [before]
+    assert await circle.states() == {State.SHOWN: 1}
     assert len(circle.got(user)) == 1
 
 

@@ -2,25 +2,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 
-from tests.storage.rows import empty_database
+from tests import databases
+
+
+@pytest.fixture(scope="session", params=databases.BACKENDS)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An empty database, of each kind in turn, that stays empty: see `tx`."""
+    with TemporaryDirectory() as folder, databases.fresh(request.param, Path(folder)) as url:
+        engine = create_engine(url)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A database of today's shape, empty."""
-    file = tmp_path / "cercle.sqlite3"
-    file.write_bytes(empty_database())
-    return f"sqlite:///{file}"
-
-
-@pytest.fixture
-def tx(url: str) -> Iterator[Connection]:
-    engine = create_engine(url)
+def tx(engine: Engine) -> Iterator[Connection]:
+    """A transaction that is undone when the test is over."""
     with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
         yield connection
-    engine.dispose()
+        connection.rollback()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import UTC, datetime, time
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -19,19 +16,9 @@ from sqlalchemy import (
     Time,
 )
 
-from storage.database import upgrade
 from storage.tables import Instant, metadata
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-
-
-@cache
-def empty_database() -> bytes:
-    """A file of today's shape: migrating once is enough."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "empty.sqlite3"
-        upgrade(f"sqlite:///{file}")
-        return file.read_bytes()
 
 
 def in_circles() -> list[Table]:

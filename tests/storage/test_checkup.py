@@ -21,8 +21,8 @@ def test_the_file_behind_an_address(url: str, file: Path) -> None:
     assert checkup.file_of(url) == file
 
 
-def test_the_revision_of_a_file(url: str, tmp_path: Path) -> None:
-    assert checkup.revision(Path(url.removeprefix("sqlite:///"))) == checkup.head()
+def test_the_revision_of_a_file(sqlite_url: str, tmp_path: Path) -> None:
+    assert checkup.revision(Path(sqlite_url.removeprefix("sqlite:///"))) == checkup.head()
     empty = tmp_path / "empty.sqlite3"
     empty.touch()
     assert checkup.revision(empty) == ""
@@ -32,15 +32,15 @@ def test_the_revision_of_a_file(url: str, tmp_path: Path) -> None:
     assert not absent.exists()
 
 
-def test_writing_is_tried_and_leaves_no_trace(url: str) -> None:
-    file = Path(url.removeprefix("sqlite:///"))
+def test_writing_is_tried_and_leaves_no_trace(sqlite_url: str) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
     before = file.read_bytes()
     checkup.try_to_write(file)
     assert file.read_bytes() == before
 
 
-def test_a_database_that_somebody_holds_cannot_be_written(url: str) -> None:
-    file = Path(url.removeprefix("sqlite:///"))
+def test_a_database_that_somebody_holds_cannot_be_written(sqlite_url: str) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(file)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(sqlite3.OperationalError, match="locked"):

@@ -1,25 +1,24 @@
-"""Group commit on real SQLite: shared fsync, separate fates."""
+"""The one door, on both databases: what every unit of work may rely on."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from storage import inbox, tables
-from storage.database import MAX_BATCH, Database, Transaction, problems
+from storage.database import Database, Transaction, connect
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = connect(database_url)
     database.open()
     yield database
     database.close()
@@ -30,231 +29,124 @@ def hear(key: str) -> Callable[[Transaction], bool]:
 
 
 def heard(tx: Transaction) -> set[str]:
-    return {row[0] for row in tx.exec_driver_sql("SELECT key FROM inbox")}
-
-
-def on_disk(url: str) -> set[str]:
-    """What another process would see."""
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-    try:
-        return {row[0] for row in connection.execute("SELECT key FROM inbox")}
-    finally:
-        connection.close()
+    return set(tx.execute(select(tables.inbox.c.key)).scalars())
 
 
 class Gate:
-    """A unit of work that keeps the writer until it is opened, so that what follows becomes one batch."""
+    """A unit of work that stays in its transaction until it is opened."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, key: str = "gate") -> None:
+        self.key = key
         self.entered, self.opened = threading.Event(), threading.Event()
         self.unit = asyncio.ensure_future(database.transact(self._wait))
 
-    def _wait(self, _: Transaction) -> None:
+    def _wait(self, tx: Transaction) -> bool:
+        new = hear(self.key)(tx)
         self.entered.set()
         assert self.opened.wait(10)
+        return new
 
     async def shut(self) -> None:
-        await asyncio.to_thread(self.entered.wait, 10)
-
-    async def open(self) -> None:
-        self.opened.set()
-        await self.unit
+        assert await asyncio.to_thread(self.entered.wait, 10)
 
 
-async def together(database: Database, *work: Callable[[Transaction], object]) -> list[object]:
-    """All of it in one commit; exceptions are returned."""
-    gate = Gate(database)
-    await gate.shut()
-    units = [asyncio.ensure_future(database.transact(one)) for one in work]
-    await asyncio.sleep(0)
-    await gate.open()
-    return list(await asyncio.gather(*units, return_exceptions=True))
+async def test_each_gets_what_its_work_returned(database: Database) -> None:
+    assert await asyncio.gather(*(database.transact(hear(key)) for key in "abc")) == [True] * 3
+    assert [await database.transact(hear(key)) for key in "cd"] == [False, True]
+    assert await database.read(heard) == set("abcd")
 
 
-async def test_each_gets_what_its_work_returned(database: Database, url: str) -> None:
-    assert await together(database, hear("a"), hear("b"), hear("a")) == [True, True, False]
-    assert on_disk(url) == {"a", "b"}
+async def test_the_same_at_once_is_new_to_one(database: Database) -> None:
+    assert sum(await asyncio.gather(*(database.transact(hear("key")) for _ in range(30)))) == 1
 
 
-async def test_a_failing_unit_undoes_itself_and_nobody_else(database: Database, url: str) -> None:
+async def test_an_exception_undoes_its_own_and_nobody_elses(database: Database) -> None:
     def fail(tx: Transaction) -> None:
-        inbox.first_time(tx, "lost", NOW)
+        hear("lost")(tx)
         raise ValueError("on purpose")
 
-    before, failed, after = await together(database, hear("before"), fail, hear("after"))
+    works = (hear("before"), fail, hear("after"))
+    before, failed, after = await asyncio.gather(*map(database.transact, works), return_exceptions=True)
     assert [before, after] == [True, True]
     assert isinstance(failed, ValueError)
-    assert on_disk(url) == {"before", "after"}
+    assert await database.read(heard) == {"before", "after"}
 
 
-async def test_a_refused_statement_undoes_its_own_unit(database: Database, url: str) -> None:
+async def test_a_refused_statement_undoes_its_own_unit(database: Database) -> None:
     def refused(tx: Transaction) -> None:
-        inbox.first_time(tx, "lost", NOW)
+        hear("lost")(tx)
         tx.exec_driver_sql("INSERT INTO inbox (key) VALUES ('no moment')")
 
-    first, failed = await together(database, hear("kept"), refused)
-    assert first is True
-    assert "NOT NULL" in str(failed)
-    assert on_disk(url) == {"kept"}
+    with pytest.raises(Exception, match=r"(?i)not[ -]null"):
+        await database.transact(refused)
+    assert await database.transact(hear("kept"))
+    assert await database.read(heard) == {"kept"}
 
 
-async def test_even_a_stop_iteration_is_answered_and_so_are_the_others(database: Database) -> None:
-    failed, kept = await asyncio.wait_for(together(database, lambda _: next(iter(())), hear("kept")), 5)
-    assert isinstance(failed, RuntimeError)
-    assert kept is True
-
-
-async def test_nobody_is_answered_before_the_commit(database: Database, url: str) -> None:
-    in_work, go_on = threading.Event(), threading.Event()
-
-    def slow(_: Transaction) -> None:
-        in_work.set()
-        assert go_on.wait(10)
-
-    gate = Gate(database)
-    await gate.shut()
-    quick, last = (asyncio.ensure_future(database.transact(work)) for work in (hear("quick"), slow))
-    await asyncio.sleep(0)
-    await gate.open()
-    await asyncio.to_thread(in_work.wait, 10)
-    assert not quick.done()
-    assert on_disk(url) == set()
-    go_on.set()
-    assert await quick
-    assert on_disk(url) == {"quick"}
-    await last
-
-
-async def test_a_batch_larger_than_one_commit(database: Database, url: str) -> None:
-    keys = {f"key-{n}" for n in range(2 * MAX_BATCH + 3)}
-    assert all(await together(database, *map(hear, keys)))
-    assert on_disk(url) == keys
-
-
-async def test_a_caller_that_went_away_harms_nobody(database: Database, url: str) -> None:
-    gate = Gate(database)
-    await gate.shut()
-    gone, stays = (asyncio.ensure_future(database.transact(hear(key))) for key in ("gone", "stays"))
-    await asyncio.sleep(0)
-    gone.cancel()
-    await gate.open()
-    assert await stays
-    assert gone.cancelled()
-    assert on_disk(url) == {"gone", "stays"}  # accepted is accepted
-
-
-async def test_close_waits_for_what_was_accepted(url: str) -> None:
-    database = Database(url)
-    database.open()
-    gate = Gate(database)
-    await gate.shut()
-    units = [asyncio.ensure_future(database.transact(hear(f"key-{n}"))) for n in range(MAX_BATCH + 5)]
-    await asyncio.sleep(0)
-    closing = asyncio.ensure_future(asyncio.to_thread(database.close))
-    await asyncio.sleep(0.05)
-    assert not closing.done()
-    await gate.open()
-    await closing
-    assert all(await asyncio.gather(*units))
-    assert len(on_disk(url)) == len(units)
-
-
-async def test_closed_means_closed(url: str) -> None:
-    database = Database(url)
-    with pytest.raises(RuntimeError, match="not open"):
-        await database.transact(hear("early"))
-    database.open()
-    database.close()
-    with pytest.raises(RuntimeError, match="not open"):
-        await database.transact(hear("late"))
-    database.close()
-
-
-def pages(count: int) -> Callable[[Transaction], object]:
-    """The file may not grow beyond `count` pages: a full disk."""
-    return lambda tx: tx.exec_driver_sql(f"PRAGMA max_page_count={count}").scalar()
-
-
-def much(key: str) -> Callable[[Transaction], object]:
-    return lambda tx: (
-        tx.exec_driver_sql("INSERT INTO notebook VALUES (?, ?)", (key, f'"{"x" * 200_000}"')).rowcount
-    )
-
-
-async def test_a_full_disk_is_an_error_and_no_end(database: Database, url: str) -> None:
-    size = await database.transact(lambda tx: tx.exec_driver_sql("PRAGMA page_count").scalar_one())
-    await database.transact(pages(size))
-    answers = await together(database, much("a"), much("b"))
-    assert ["full" in str(answer) for answer in answers] == [True, True], answers
-    assert problems(url) == []
-    await database.transact(pages(1 << 30))
-    assert await database.transact(much("a")) == 1
-    assert await database.transact(hear("again"))
-
-
-async def test_a_commit_that_fails_fails_all_of_its_batch(database: Database, url: str) -> None:
-    """A deferred reference that points nowhere is found by the commit, after every unit has run."""
-
-    def stray(tx: Transaction) -> str:
-        tx.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        tx.exec_driver_sql("INSERT INTO click VALUES ('nowhere', '2026-11-24', 'v', '2026-11-24')")
-        return "ran"
-
-    answers = await together(database, hear("innocent"), stray)
-    assert ["FOREIGN KEY" in str(answer) for answer in answers] == [True, True]
-    assert on_disk(url) == set()
+async def test_even_a_stop_iteration_is_answered(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await asyncio.wait_for(database.transact(lambda _: next(iter(()))), 5)
     assert await database.transact(hear("next"))
-    assert on_disk(url) == {"next"}
+
+
+async def test_a_caller_that_went_away_harms_nobody(database: Database) -> None:
+    """Accepted is accepted. Every thread is busy when the two come."""
+    gates = [Gate(database, f"gate-{n}") for n in range(8)]
+    await gates[0].shut()
+    units = [asyncio.ensure_future(database.transact(hear(key))) for key in ("gone", "stays")]
+    await asyncio.sleep(0)
+    units[0].cancel()
+    for gate in gates:
+        gate.opened.set()
+    assert await units[1]
+    assert all(await asyncio.gather(*(gate.unit for gate in gates)))
+    await asyncio.to_thread(database.close)
+    database.open()
+    assert await database.read(heard) == {gate.key for gate in gates} | {"gone", "stays"}
 
 
 async def test_a_read_sees_only_what_is_committed_and_waits_for_nobody(database: Database) -> None:
     await database.transact(hear("before"))
     gate = Gate(database)
     await gate.shut()
-    later = asyncio.ensure_future(database.transact(hear("later")))
     assert await asyncio.wait_for(database.read(heard), 5) == {"before"}
-    await gate.open()
-    await later
-    assert await database.read(heard) == {"before", "later"}
+    gate.opened.set()
+    await gate.unit
+    assert await database.read(heard) == {"before", "gate"}
 
 
-async def test_the_file_is_safe_against_a_power_cut(database: Database) -> None:
-    def ask(tx: Transaction) -> list[object]:
-        names = ("journal_mode", "synchronous", "foreign_keys")
-        return [tx.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+async def test_close_waits_for_what_was_accepted(database: Database) -> None:
+    gate = Gate(database)
+    await gate.shut()
+    units = [asyncio.ensure_future(database.transact(hear(f"key-{n}"))) for n in range(50)]
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(asyncio.to_thread(database.close))
+    await asyncio.sleep(0.05)
+    assert not closing.done()
+    gate.opened.set()
+    await closing
+    assert all(await asyncio.gather(*units))
+    with pytest.raises(RuntimeError, match="not open"):
+        await database.transact(hear("late"))
 
-    full = 2
-    assert await database.transact(ask) == ["wal", full, 1]
-    assert await database.read(ask) == ["wal", full, 1]
+
+async def test_what_is_not_open_says_so(database_url: str) -> None:
+    database = connect(database_url)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="not open"):
+            await database.transact(hear("early"))
+        with pytest.raises(RuntimeError, match="not open"):
+            await database.read(heard)
+        database.open()
+        database.close()
+    database.close()
 
 
 async def test_two_event_loops_are_answered_each_in_its_own(database: Database) -> None:
     def elsewhere() -> bool:
         return asyncio.run(database.transact(hear("other loop")))
 
-    answers = await asyncio.gather(asyncio.to_thread(elsewhere), database.transact(hear("this loop")))
-    assert all(answers)
-
-
-def test_a_sound_file_has_no_problems(url: str) -> None:
-    assert problems(url) == []
-
-
-@pytest.mark.parametrize(("start", "end"), [(0, 100), (3 * 4096, 4 * 4096)])
-def test_a_spoilt_file_is_found_out(url: str, start: int, end: int) -> None:
-    file = Path(url.removeprefix("sqlite:///"))
-    content = bytearray(file.read_bytes())
-    content[start:end] = b"\xff" * (end - start)
-    file.write_bytes(content)
-    assert problems(url) != []
-
-
-def test_a_reference_astray_is_found_out(url: str) -> None:
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-    connection.execute("INSERT INTO click VALUES ('nowhere', '2026-11-24', 'v', '2026-11-24')")
-    connection.commit()
-    connection.close()
-    assert problems(url) == ["click: row 1 points at a missing share"]
+    assert all(await asyncio.gather(asyncio.to_thread(elsewhere), database.transact(hear("this loop"))))
 
 
 async def test_an_error_never_shows_what_people_wrote(database: Database) -> None:
@@ -262,6 +154,6 @@ async def test_an_error_never_shows_what_people_wrote(database: Database) -> Non
         for _ in range(2):
             tx.execute(tables.notebook.insert(), {"key": "k", "record": {"words": "between us"}})
 
-    (error,) = await together(database, twice)
-    assert "UNIQUE" in str(error)
-    assert "between us" not in str(error)
+    with pytest.raises(Exception, match=r"(?i)unique") as error:
+        await database.transact(twice)
+    assert "between us" not in str(error.value)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 
-from bot.chat.messenger import Limit
 from bot.domain.message import AUTHOR, CONTENT, Message, State
 from storage import messages, tables
 from storage.messages import Recipient
@@ -43,9 +38,19 @@ def only(tx: Connection) -> Message:
 
 
 def claimed(tx: Connection) -> Message:
-    message = messages.claim(tx, only(tx), LEASE)
+    message = messages.claim(tx, only(tx), NOW, LEASE)
     assert message is not None
     return message
+
+
+def due(tx: Connection, now: datetime = NOW, most: int = 10) -> list[Message]:
+    """In the order in which one workspace's messages leave."""
+    return [
+        message
+        for queue in messages.queues(tx, now)
+        for rank in queue.ranks
+        for message in messages.due(tx, queue.workspace_id, rank, now, most)
+    ]
 
 
 def shown(tx: Connection) -> Message:
@@ -69,8 +74,8 @@ def test_wanting_twice_makes_one_row_an_address(tx: Connection, circle: str) -> 
 def test_what_waits_is_due_when_its_moment_has_come(tx: Connection, circle: str) -> None:
     want(tx, "now")
     want(tx, "later", due_at=NOW + SECOND)
-    assert [due.message.address for due in messages.due(tx, NOW, 10)] == ["now"]
-    assert {due.message.address for due in messages.due(tx, NOW + SECOND, 10)} == {"now", "later"}
+    assert [message.address for message in due(tx)] == ["now"]
+    assert [message.address for message in due(tx, NOW + SECOND)] == ["now", "later"]
     assert messages.next_due(tx) == NOW
 
 
@@ -78,7 +83,7 @@ def test_a_large_workspace_takes_its_share_and_no_more(tx: Connection, circle: s
     fill(tx, "theirs")
     want(tx, *(f"a{n}" for n in range(50)))
     messages.want(tx, "theirs", CONTENT, "s", [Recipient("theirs-id", "b", "theirs-id")], NOW)
-    addresses = [due.message.address for due in messages.due(tx, NOW, 3)]
+    addresses = [message.address for message in due(tx, NOW, 3)]
     assert len([address for address in addresses if address.startswith("a")]) == 3
     assert "b" in addresses
 
@@ -89,7 +94,32 @@ def test_changes_go_before_news_and_news_by_priority(tx: Connection, circle: str
     want(tx, "fresh")
     messages.want(tx, "ours", AUTHOR, "s", [Recipient("ours-id", "urgent", "ours-id")], NOW)
     bump(tx)
-    assert [due.message.address for due in messages.due(tx, NOW, 10)] == ["changed", "urgent", "fresh"]
+    assert [message.address for message in due(tx)] == ["changed", "urgent", "fresh"]
+
+
+def test_a_change_for_one_goes_before_a_change_for_all(tx: Connection, circle: str) -> None:
+    for subject, kind in (("many", CONTENT), ("answering", AUTHOR), ("one", CONTENT)):
+        there = [Recipient("ours-id", subject, "ours-id")]
+        messages.want(tx, "ours", kind, subject, there, NOW)
+    for message in due(tx):
+        claim = messages.claim(tx, message, NOW, LEASE)
+        assert claim is not None
+        messages.shown(tx, claim, "ref", NOW)
+    messages.bump_for(tx, "ours", "ours-id", "one", NOW)
+    messages.bump(tx, "ours", CONTENT, "many", NOW)
+    messages.bump(tx, "ours", CONTENT, "one", NOW)
+    messages.bump(tx, "ours", AUTHOR, "answering", NOW)
+    assert [message.address for message in due(tx)] == ["one", "answering", "many"]
+
+
+def test_a_change_that_was_drawn_is_one_of_many_again(tx: Connection, circle: str) -> None:
+    want(tx, "a")
+    shown(tx)
+    messages.bump_for(tx, "ours", "ours-id", "s", NOW)
+    assert messages.queues(tx, NOW)[0].ranks == (6,)
+    shown(tx)
+    bump(tx)
+    assert messages.queues(tx, NOW)[0].ranks == (3,)
 
 
 # bumped
@@ -137,12 +167,20 @@ def test_a_bump_can_be_for_one_person(tx: Connection, circle: str) -> None:
 def test_of_two_claims_one_wins(tx: Connection, circle: str) -> None:
     want(tx, "a")
     seen = only(tx)
-    first = messages.claim(tx, seen, LEASE)
+    first = messages.claim(tx, seen, NOW, LEASE)
     assert first is not None
     assert (first.state, first.attempt, first.fence) == (State.SENDING, 1, seen.fence + 1)
-    assert messages.claim(tx, seen, LEASE) is None
-    assert messages.claim(tx, first, LEASE) is None
-    assert messages.due(tx, NOW, 10) == []
+    assert messages.claim(tx, seen, NOW, LEASE) is None
+    assert messages.claim(tx, first, NOW, LEASE) is None
+    assert due(tx) == []
+
+
+def test_a_claim_is_held_until_it_is_settled_or_over(tx: Connection, circle: str) -> None:
+    want(tx, "a")
+    held = claimed(tx)
+    assert messages.holds(tx, held)
+    messages.reap(tx, LEASE + SECOND)
+    assert not messages.holds(tx, held)
 
 
 def test_who_lost_the_fence_changes_nothing(tx: Connection, circle: str) -> None:
@@ -171,14 +209,78 @@ def test_a_lease_that_is_not_over_is_left_alone(tx: Connection, circle: str) -> 
     assert only(tx).state is State.SENDING
 
 
-def test_a_first_send_whose_lease_is_over_rests_as_unknown(tx: Connection, circle: str) -> None:
+def in_doubt(tx: Connection) -> messages.Look:
+    """Taken to be looked for."""
+    claimed(tx)
+    messages.reap(tx, LEASE + SECOND)
+    (message,) = messages.to_look_for(tx, "ours-id", LEASE + SECOND, 10)
+    look = messages.look(tx, message, LEASE + timedelta(minutes=1))
+    assert look is not None
+    return look
+
+
+def test_a_first_send_whose_lease_is_over_is_looked_for(tx: Connection, circle: str) -> None:
     want(tx, "a")
     claimed(tx)
+    assert messages.to_look_for(tx, "ours-id", LEASE + SECOND, 10) == []
     assert messages.reap(tx, LEASE + SECOND) == [only(tx)]
-    assert only(tx).state is State.UNKNOWN
-    assert messages.due(tx, LEASE + timedelta(days=1), 10) == []
+    assert only(tx).state is State.AMBIGUOUS
+    assert due(tx, LEASE + timedelta(days=1)) == []
+    assert messages.queues(tx, LEASE + SECOND) == [messages.Queue("ours-id", "ours-platform", looks=True)]
+    (message,) = messages.to_look_for(tx, "ours-id", LEASE + SECOND, 10)
+    look = messages.look(tx, message, LEASE + timedelta(minutes=1))
+    assert look is not None
+    assert (look.since, look.number) == (NOW, 1)
+    assert messages.look(tx, message, LEASE) is None
+    assert messages.queues(tx, LEASE + SECOND) == []
+
+
+def test_what_is_found_stands_in_the_version_that_was_claimed(tx: Connection, circle: str) -> None:
+    want(tx, "a")
+    look = in_doubt(tx)
+    bump(tx)
+    assert only(tx).state is State.AMBIGUOUS
+    assert messages.adopt(tx, look.message, "found", NOW)
+    message = only(tx)
+    assert (message.state, message.reference) == (State.WAITING, "found")
+    assert (message.shown_version, message.wanted_version) == (1, 2)
+    assert not messages.adopt(tx, replace(look.message, fence=0), "late", NOW)
+
+
+def test_another_reference_is_drawn_anew(tx: Connection, circle: str) -> None:
+    want(tx, "a")
+    message = shown(tx)
+    assert messages.adopt(tx, message, "ref", NOW)
+    assert only(tx) == message
+    assert messages.adopt(tx, message, "older", NOW)
+    assert (only(tx).state, only(tx).reference) == (State.WAITING, "older")
+
+
+def test_what_is_not_found_leaves_again(tx: Connection, circle: str) -> None:
+    want(tx, "a")
+    look = in_doubt(tx)
+    assert messages.resend(tx, look.message, NOW)
+    assert (only(tx).state, only(tx).attempt, only(tx).id) == (State.WAITING, 1, look.message.id)
+
+
+def test_what_cannot_be_known_rests(tx: Connection, circle: str) -> None:
+    want(tx, "a")
+    look = in_doubt(tx)
+    assert messages.rest_unknown(tx, look.message, "lost")
+    assert due(tx, LEASE + timedelta(days=1)) == []
+    assert messages.queues(tx, LEASE + timedelta(days=1)) == []
     bump(tx)
     assert only(tx).state is State.UNKNOWN
+    assert [dead.last_error for dead in messages.dead(tx, "ours", 10)] == ["lost"]
+
+
+def test_what_is_just_leaving_is_in_doubt_when_its_reader_goes(tx: Connection, circle: str) -> None:
+    want(tx, "a")
+    held = claimed(tx)
+    messages.drop_all_for(tx, "ours", "ours-id", "left")
+    assert only(tx).state is State.AMBIGUOUS
+    assert not messages.holds(tx, held)
+    assert messages.to_look_for(tx, "ours-id", LEASE, 10) == [only(tx)]
 
 
 def test_a_change_whose_lease_is_over_is_drawn_again(tx: Connection, circle: str) -> None:
@@ -203,9 +305,9 @@ def test_a_lost_answer_keeps_its_claim(tx: Connection, circle: str) -> None:
 def test_postponed_and_dropped(tx: Connection, circle: str) -> None:
     want(tx, "a")
     messages.postpone(tx, only(tx), NOW + SECOND)
-    assert messages.due(tx, NOW, 10) == []
+    assert due(tx) == []
     messages.drop(tx, only(tx), "stale")
-    assert messages.due(tx, NOW + SECOND, 10) == []
+    assert due(tx, NOW + SECOND) == []
     assert (only(tx).state, only(tx).last_error) == (State.DROPPED, "stale")
 
 
@@ -239,7 +341,7 @@ def test_who_leaves_gets_nothing_more(tx: Connection, circle: str) -> None:
     seen = only(tx)
     messages.drop_all_for(tx, "ours", "ours-id", "left")
     assert only(tx).state is State.DROPPED
-    assert messages.claim(tx, seen, LEASE) is None
+    assert messages.claim(tx, seen, NOW, LEASE) is None
 
 
 def test_the_ceiling_counts_what_was_shown_and_what_is_on_its_way(tx: Connection, circle: str) -> None:
@@ -249,96 +351,13 @@ def test_the_ceiling_counts_what_was_shown_and_what_is_on_its_way(tx: Connection
     assert messages.count_shown(tx, "ours", "ours-id", *week) == 1
     assert messages.count_shown(tx, "ours", "ours-id", week[1], week[1] + SECOND) == 0
     want(tx, "going")
-    (going,) = messages.due(tx, NOW, 10)
-    messages.claim(tx, going.message, LEASE)
+    (going,) = due(tx)
+    messages.claim(tx, going, NOW, LEASE)
+    assert messages.count_shown(tx, "ours", "ours-id", *week) == 2
+    messages.reap(tx, LEASE + SECOND)
     assert messages.count_shown(tx, "ours", "ours-id", *week) == 2
 
 
 def test_a_message_from_memory_is_no_proof(tx: Connection, circle: str) -> None:
     want(tx, "a")
-    assert messages.claim(tx, replace(only(tx), circle_id="theirs"), LEASE) is None
-
-
-# paced
-
-RATES = st.sampled_from([0.2, 50 / 60, 1.0, 3.0, 4.0, 30.0])
-GAPS = st.lists(st.integers(0, 3_000_000), min_size=1, max_size=60)
-"""Microseconds between two askings."""
-
-
-@pytest.fixture(scope="module")
-def buckets() -> Iterator[Connection]:
-    """The one table alone, in memory: a property asks for thousands of turns."""
-    engine = create_engine("sqlite://")
-    with engine.connect() as connection:
-        tables.bucket.create(connection)
-        yield connection
-    engine.dispose()
-
-
-@settings(deadline=None)
-@given(rate=RATES, burst=st.integers(1, 20), gaps=GAPS)
-def test_never_above_the_pace(buckets: Connection, rate: float, burst: int, gaps: list[int]) -> None:
-    """In any stretch of time: at most the burst, and one more for each interval that has gone by."""
-    buckets.execute(tables.bucket.delete())
-    granted: list[datetime] = []
-    now, interval = NOW, timedelta(seconds=1 / rate)
-    for gap in gaps:
-        now += timedelta(microseconds=gap)
-        if messages.token(buckets, "k", Limit(rate, burst), now) is None:
-            granted.append(now)
-    assert granted
-    for i, start in enumerate(granted):
-        for j in range(i + burst, len(granted)):
-            assert granted[j] - start >= (j - i + 1 - burst) * interval
-
-
-@settings(deadline=None)
-@given(rate=RATES, burst=st.integers(1, 20), gaps=GAPS)
-def test_who_comes_back_when_told_gets_a_turn(
-    buckets: Connection, rate: float, burst: int, gaps: list[int]
-) -> None:
-    buckets.execute(tables.bucket.delete())
-    now = NOW
-    for gap in gaps:
-        now += timedelta(microseconds=gap)
-        if until := messages.token(buckets, "k", Limit(rate, burst), now):
-            assert until > now
-            now = until
-            assert messages.token(buckets, "k", Limit(rate, burst), now) is None
-
-
-@settings(deadline=None)
-@given(burst=st.integers(1, 20), wait=st.integers(1, 60_000), used=st.integers(0, 25))
-def test_asked_to_wait_everybody_waits(buckets: Connection, burst: int, wait: int, used: int) -> None:
-    """However large the burst, and however much of it was left. `wait` in milliseconds."""
-    buckets.execute(tables.bucket.delete())
-    pace, until = Limit(1.0, burst), NOW + timedelta(milliseconds=wait)
-    for _ in range(used):
-        messages.token(buckets, "k", pace, NOW)
-    messages.hold(buckets, "k", until)
-    messages.hold(buckets, "k", until - timedelta(milliseconds=wait // 2))
-    for moment in (NOW, until - timedelta(milliseconds=1)):
-        told = messages.token(buckets, "k", pace, moment)
-        assert told is not None
-        assert told >= until
-    assert messages.token(buckets, "another", pace, NOW) is None
-
-
-def test_every_turn_of_a_pace_of_one_is_apart(buckets: Connection) -> None:
-    buckets.execute(tables.bucket.delete())
-    granted: list[datetime] = []
-    now = NOW
-    while len(granted) < 10:
-        until = messages.token(buckets, "k", Limit(1.0), now)
-        granted += [] if until else [now]
-        now = until or now
-    assert {b - a for a, b in pairwise(granted)} == {SECOND}
-
-
-def test_old_buckets_are_forgotten(buckets: Connection) -> None:
-    buckets.execute(tables.bucket.delete())
-    messages.token(buckets, "k", Limit(1.0), NOW)
-    messages.hold(buckets, "k", NOW + SECOND)
-    messages.forget_buckets(buckets, NOW + timedelta(minutes=1))
-    assert buckets.execute(tables.bucket.select()).all() == []
+    assert messages.claim(tx, replace(only(tx), circle_id="theirs"), NOW, LEASE) is None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -12,8 +16,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
 
 from storage import checkup
-from storage.database import problems, upgrade
+from storage.database import Unavailable, problems, upgrade
 from storage.tables import metadata
+from tests import databases
 from tests.storage.rows import fill, in_circles
 
 
@@ -48,25 +53,58 @@ def test_the_references_are_the_same(tx: Connection) -> None:
         }, table.name
 
 
-def test_upgrading_again_changes_nothing_and_keeps_every_row(url: str) -> None:
+def rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
     engine = create_engine(url)
+    with engine.connect() as tx:
+        found = {t.name: [tuple(row) for row in tx.execute(t.select())] for t in metadata.sorted_tables}
+    engine.dispose()
+    return found
+
+
+def test_upgrading_again_changes_nothing_and_keeps_every_row(database_url: str) -> None:
+    engine = create_engine(database_url)
     with engine.begin() as tx:
         fill(tx, "ours")
-    before = Path(url.removeprefix("sqlite:///")).read_bytes()
-    upgrade(url)
-    assert Path(url.removeprefix("sqlite:///")).read_bytes() == before
-    with engine.connect() as tx:
-        assert all(tx.execute(table.select()).first() for table in in_circles())
     engine.dispose()
+    before = rows(database_url)
+    assert all(before[table.name] for table in in_circles())
+    upgrade(database_url)
+    assert rows(database_url) == before
 
 
-def test_down_to_nothing_and_up_again(url: str) -> None:
-    everything = names(url)
-    command.downgrade(config(url), "base")
-    assert names(url) == {"alembic_version"}
-    upgrade(url)
-    assert names(url) == everything
-    assert problems(url) == []
+def test_upgrading_again_writes_not_a_byte(sqlite_url: str) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    before = file.read_bytes()
+    upgrade(sqlite_url)
+    assert file.read_bytes() == before
+
+
+def test_down_to_nothing_and_up_again(database_url: str) -> None:
+    everything = names(database_url)
+    command.downgrade(config(database_url), "base")
+    assert names(database_url) == {"alembic_version"}
+    upgrade(database_url)
+    assert names(database_url) == everything
+    assert problems(database_url) == []
+
+
+def test_processes_that_start_together_migrate_one_after_the_other() -> None:
+    with databases.bare() as url:
+        command_line = (sys.executable, "-c", f"from storage.database import upgrade; upgrade({url!r})")
+        started = [subprocess.Popen(command_line, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+        assert [process.communicate(timeout=60)[1] for process in started] == [""] * 3
+        assert {table.name for table in metadata.sorted_tables} < names(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql+psycopg://camille:canary@127.0.0.1:1/cercle", "sqlite:////proc/nowhere/cercle.sqlite3"],
+)
+def test_a_database_out_of_reach_is_one_sentence_without_the_password(url: str) -> None:
+    with pytest.raises(Unavailable, match=r"^The database cannot be used: ") as error:
+        upgrade(url)
+    assert "canary" not in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_there_is_one_line_of_migrations_numbered_in_order() -> None:

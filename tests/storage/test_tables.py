@@ -27,13 +27,13 @@ def test_a_row_of_one_circle_cannot_point_into_another(
     fill(tx, "theirs")
     foreign = {name: value for name, value in keys("theirs", constraint).items() if name != "circle_id"}
     assert foreign
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
         tx.execute(update(table).where(table.c.circle_id == "ours").values(**foreign))
 
 
 @pytest.mark.parametrize("table", in_circles(), ids=lambda table: table.name)
 def test_a_row_belongs_to_a_circle_that_exists(tx: Connection, table: Table) -> None:
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
         tx.execute(table.insert(), row("nowhere", table))
 
 
@@ -56,7 +56,7 @@ def test_every_reference_inside_a_circle_carries_the_circle() -> None:
 
 def test_only_these_tables_stand_outside_a_circle() -> None:
     outside = {table.name for table in metadata.sorted_tables} - {table.name for table in in_circles()}
-    assert outside == {"circle", "code", "click", "salt", "bucket", "inbox", "notebook"}
+    assert outside == {"circle", "code", "click", "salt", "slot", "bucket", "inbox", "notebook"}
 
 
 def test_a_naive_instant_is_refused(tx: Connection) -> None:

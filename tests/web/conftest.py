@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -9,13 +8,13 @@ from tests.web.world import World, opened
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with opened(tmp_path) as world:
+async def world(database_url: str) -> AsyncIterator[World]:
+    async with opened(database_url) as world:
         yield world
 
 
 @pytest.fixture
-async def proxied(tmp_path: Path) -> AsyncIterator[World]:
+async def proxied(database_url: str) -> AsyncIterator[World]:
     """Behind a proxy of ours."""
-    async with opened(tmp_path, trusted_proxy=True) as world:
+    async with opened(database_url, trusted_proxy=True) as world:
         yield world

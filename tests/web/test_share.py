@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 from datetime import timedelta
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -295,11 +293,9 @@ async def test_assets_can_be_kept_and_strangers_are_not_there(world: World) -> N
         assert (await world.get(f"{world.url}/static/{stranger}")).status == 404
 
 
-async def test_a_broken_database_gives_a_kind_page(world: World, tmp_path: Path) -> None:
+async def test_a_broken_database_gives_a_kind_page(world: World) -> None:
     page = await world.page()
-    with sqlite3.connect(tmp_path / "cercle.sqlite3") as connection:
-        connection.execute("ALTER TABLE words RENAME TO gone")
-    connection.close()
+    await world.lose_table("words")
     answer = await world.get(page)
     assert answer.status == 503
     assert "Something did not work" in answer.text

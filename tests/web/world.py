@@ -6,23 +6,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
+from sqlalchemy import select, text
 
 from bot.domain.circle import Person
 from bot.domain.content import Content, Copy
 from bot.domain.member import Preferences
-from bot.domain.message import AUTHOR, CONTENT, REMINDER, Kind, Message
+from bot.domain.message import AUTHOR, CONTENT, REMINDER, Kind, Message, State
 from bot.domain.network import Network
 from bot.domain.share import Share
 from bot.web import routes
 from handlers.membership.service import found_circle
 from storage import circles, contents, messages, people, shares
-from storage.database import Database, Transaction, upgrade
+from storage.database import Database, Transaction
+from storage.database import connect as connect_database
 from storage.messages import Recipient
+from storage.tables import message, metadata
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -82,14 +84,24 @@ def _find(tx: Transaction, user: str) -> Person:
 def _show(tx: Transaction, person: Person, kind: Kind, content_id: str) -> None:
     reader = Recipient(person.workspace_id, person.address, person.id)
     messages.want(tx, person.circle_id, kind, content_id, [reader], NOW)
-    for due in messages.due(tx, NOW, 10):
-        claimed = messages.claim(tx, due.message, NOW + timedelta(minutes=1))
+    for due in _due(tx, person.circle_id, NOW):
+        claimed = messages.claim(tx, due, NOW, NOW + timedelta(minutes=1))
         assert claimed is not None
         messages.shown(tx, claimed, "reference", NOW)
 
 
+def _due(tx: Transaction, circle_id: str, until: datetime) -> list[Message]:
+    m = message.c
+    waiting = select(m.id).where(m.state == State.WAITING, m.due_at <= until).order_by(m.due_at)
+    found = (messages.load(tx, circle_id, message_id) for message_id in tx.execute(waiting).scalars().all())
+    return [due for due in found if due is not None]
+
+
 @dataclass
 class World:
+    """`url` is where our pages are."""
+
+    database_url: str
     database: Database
     session: aiohttp.ClientSession
     camille: Person
@@ -104,6 +116,15 @@ class World:
 
     async def do(self, work: Callable[[Transaction], T]) -> T:
         return await self.database.transact(work)
+
+    async def lose_table(self, name: str) -> None:
+        """Something is badly wrong."""
+        await self.do(lambda tx: tx.execute(text(f"ALTER TABLE {name} RENAME TO gone")))
+
+    async def dump(self) -> str:
+        """All that is stored."""
+        every = metadata.sorted_tables
+        return await self.do(lambda tx: "\n".join(str(row) for t in every for row in tx.execute(t.select())))
 
     async def share(self, network: Network = Network.LINKEDIN, person: Person | None = None) -> Share:
         owner = person or self.camille
@@ -131,8 +152,7 @@ class World:
         return {(m.kind, names[m.person_id or ""]): m.due_at - self.now for m in await self.due()}
 
     async def due(self) -> list[Message]:
-        due = await self.do(lambda tx: messages.due(tx, self.now + timedelta(days=1), 50))
-        return [entry.message for entry in due]
+        return await self.do(lambda tx: _due(tx, self.camille.circle_id, self.now + timedelta(days=1)))
 
     async def write(self, words: str, **copy: Any) -> None:
         """Camille's own words, and whatever else the content says now."""
@@ -165,14 +185,13 @@ class Answer:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, trusted_proxy: bool = False) -> AsyncIterator[World]:
-    url = f"sqlite:///{folder / 'cercle.sqlite3'}"
-    upgrade(url)
-    database = Database(url)
+async def opened(url: str, *, trusted_proxy: bool = False) -> AsyncIterator[World]:
+    """`url` is an empty database."""
+    database = connect_database(url)
     database.open()
     try:
         async with aiohttp.ClientSession() as session:
-            world = World(database, session, *await database.transact(scene))
+            world = World(url, database, session, *await database.transact(scene))
             async with serving(world, trusted_proxy) as world.url:
                 yield world
     finally:

@@ -61,6 +61,9 @@ class Chat:
         """What `reader` sees there, oldest first; raises KeyError for an address there is not."""
         return tuple(entry for entry in self._conversations[address].values() if entry.seen_by(reader))
 
+    def holds(self, address: str, reference: str) -> bool:
+        return reference in self._conversations[address]
+
     def latest(self, address: str, reader: str) -> int:
         """The revision of the newest entry there that `reader` did not write, 0 for none."""
         return max((e.born for e in self.entries(address, reader) if e.author != reader), default=0)

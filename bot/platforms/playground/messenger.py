@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.chat.messenger import Limit, Notice, Pace, Refused, Unreachable
 from bot.platforms.playground.chat import BOT, Chat
@@ -17,6 +18,9 @@ class PlaygroundMessenger:
 
     chat: Chat
 
+    async def reach(self, address: str) -> None:
+        self._known(address)
+
     async def send(self, address: str, notice: Notice) -> str:
         return self.chat.post(self._known(address), BOT, notice.card, reference=notice.id)
 
@@ -26,6 +30,9 @@ class PlaygroundMessenger:
 
     async def delete(self, address: str, reference: str) -> None:
         self.chat.remove(self._known(address), reference)
+
+    async def find(self, address: str, notice_id: str, since: datetime) -> tuple[str, ...]:
+        return (notice_id,) if self.chat.holds(self._known(address), notice_id) else ()
 
     def _known(self, address: str) -> str:
         if address not in self.chat:

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 ACK_WITHIN = 2.5
 """Seconds. Slack gives 3 from its own end of the wire."""
 
-DRAIN = 10.0
+DRAIN = 3.0
 """Seconds that close() waits for what was begun."""
 
 GREET_WITHIN = 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 import aiohttp
@@ -12,6 +13,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.chat.card import Card
 from bot.chat.messenger import (
+    CannotTell,
     Limit,
     MessengerError,
     Notebook,
@@ -28,9 +30,21 @@ from bot.platforms.slack import render
 METADATA = "cercle_notice"
 """The event_type under which a notice's id travels in message metadata."""
 
-PACE = Pace(send=Limit(4, burst=10), update=Limit(50 / 60, burst=20), channel=Limit(1))
+PACE = Pace(
+    send=Limit(4, burst=10),
+    update=Limit(50 / 60, burst=20),
+    channel=Limit(1),
+    find=Limit(50 / 60, burst=10),
+)
 """docs.slack.dev/apis/web-api/rate-limits: chat.postMessage 1/s a channel and "several hundred per minute" a
-workspace (240 is our reading of several); chat.update is Tier 3, 50 a minute and more, bursts tolerated."""
+workspace (240 is our reading of several); chat.update is Tier 3, 50 a minute and more, bursts tolerated, and
+so is conversations.history, but for apps sold outside the Marketplace: 1 a minute, which a 429 tells."""
+
+SKEW = timedelta(seconds=2)
+"""How far Slack's clock may be behind ours."""
+
+PAGE, PAGES = 100, 10
+"""Messages at a time, and how often more are asked for, when one is looked for."""
 
 PATIENCE = 30.0
 """Seconds to wait when Slack says "too fast" and not until when."""
@@ -109,6 +123,7 @@ class SlackMessenger:
         self._client = client
         self._notebook = notebook
         self._conversations: dict[str, str] = {}
+        self._unreadable: set[str] = set()
 
     async def send(self, address: str, notice: Notice) -> str:
         drawn = _drawn(notice)
@@ -132,6 +147,42 @@ class SlackMessenger:
         except Refused as error:
             if str(error) != "message_not_found":
                 raise
+
+    async def reach(self, address: str) -> None:
+        await self.channel(address)
+
+    async def find(self, address: str, notice_id: str, since: datetime) -> tuple[str, ...]:
+        """Needs im:history for people, channels:history for channels; both are optional, and whether they
+        were granted is asked once."""
+        channel = await self.channel(address)
+        if channel[:1] in self._unreadable:
+            raise CannotTell("missing_scope", resend=False)
+        try:
+            stamps = await self._stamps(channel, notice_id, f"{(since - SKEW).timestamp():.6f}")
+        except Refused as error:
+            if str(error) != "missing_scope":
+                raise
+            self._unreadable.add(channel[:1])
+            raise CannotTell("missing_scope", resend=False) from error
+        return tuple(f"{channel}:{ts}" for ts in sorted(stamps, key=float))
+
+    async def _stamps(self, channel: str, notice_id: str, oldest: str) -> list[str]:
+        """When the messages with that id were posted. Raises CannotTell when there is too much to read."""
+        found: list[str] = []
+        more: dict[str, Any] = {}
+        for _ in range(PAGES):
+            body = await call(
+                self._client.conversations_history(
+                    channel=channel, oldest=oldest, include_all_metadata=True, limit=PAGE, **more
+                ),
+                Unavailable,
+            )
+            found += [m["ts"] for m in body.get("messages", ()) if _carries(m, notice_id)]
+            cursor = (body.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return found
+            more = {"cursor": cursor}
+        raise CannotTell("too many messages since", resend=False)
 
     async def channel(self, address: str) -> str:
         """The channel's id; for a person that of the bot's conversation with them, opened once for good:
@@ -171,6 +222,12 @@ def _drawn(notice: Notice) -> dict[str, Any]:
     """The id goes into metadata, which every app in the workspace may read: it is opaque."""
     metadata = {"event_type": METADATA, "event_payload": {"id": notice.id}}
     return {**_message(notice.card), "metadata": metadata}
+
+
+def _carries(message: dict[str, Any], notice_id: str) -> bool:
+    metadata = message.get("metadata") or {}
+    payload = metadata.get("event_payload") or {}
+    return metadata.get("event_type") == METADATA and payload.get("id") == notice_id
 
 
 def _message(card: Card) -> dict[str, Any]:

@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 MAX_BODY: Final = 256 * 1024
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 EMPTY: Final[Mapping[str, Any]] = {}
+DRAIN: Final = 3.0
+"""Seconds that close() waits for the answers under way."""
 
 PACE: Final = Pace(send=Limit(30, burst=4), update=Limit(10, burst=2), channel=Limit(1))
 """Teams allows 50 requests a second a tenant, sends and updates together, and 7 in one second, 60 in 30 a
@@ -84,7 +86,11 @@ class Teams:
         """Nothing to open: keys and token are fetched when they are first needed."""
 
     async def close(self) -> None:
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        if self._under_way:
+            _, left = await asyncio.wait(self._under_way, timeout=DRAIN)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
         await self._keys.close()
         if self._tokens is not None:
             await self._tokens.close()

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from botbuilder.schema import (
 
 from bot.chat.card import Card
 from bot.chat.messenger import (
+    CannotTell,
     MessengerError,
     Notebook,
     Notice,
@@ -137,6 +139,9 @@ class TeamsMessenger:
         self._notebook = notebook
         self._known: OrderedDict[str, Conversation] = OrderedDict()
 
+    async def reach(self, address: str) -> None:
+        await self._reach(address)
+
     async def send(self, address: str, notice: Notice) -> str:
         return await self.write(address, drawn(notice.card))
 
@@ -145,6 +150,11 @@ class TeamsMessenger:
 
     async def delete(self, address: str, reference: str) -> None:
         await self.remove(await self._reach(address), reference)
+
+    async def find(self, address: str, notice_id: str, since: datetime) -> tuple[str, ...]:
+        """A bot reads no history without a consent of its own. An activity has no field that stops a second
+        one either, so what may have been lost is sent again."""
+        raise CannotTell("Teams shows a bot no history", resend=True)
 
     async def write(self, address: str, card: Drawn) -> str:
         return await self.post(await self._reach(address), card)

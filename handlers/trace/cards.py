@@ -1,0 +1,179 @@
+"""What is said about what became of the messages.
+
+Promise 3 draws it: refusals, silence and pauses are shown to nobody. So whoever waits is a number, for
+whatever reason they wait; a name stands only beside what a platform refused. To oneself everything is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.chat.action import Action
+from bot.chat.card import Button, Card, Divider, Element, Facts, buttons, small, text
+from bot.chat.text import Bold, Italic, Span
+from bot.domain.content import Content, Copy
+from bot.domain.message import State
+from bot.domain.story import Failure, Letter, Story
+from bot.locales import Translator
+
+KINDS = {
+    "content": "trace.kind_content",
+    "reminder": "trace.kind_reminder",
+    "author": "trace.kind_author",
+    "draft": "trace.kind_draft",
+    "question": "trace.kind_question",
+    "answer": "trace.kind_answer",
+    "undelivered": "trace.kind_undelivered",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resend(Action, verb="trace.retry"):
+    message: str
+
+
+def trace(
+    t: Translator,
+    told: Sequence[tuple[Content, Story]],
+    failures: Sequence[Failure],
+    own: Sequence[Letter],
+    now: datetime,
+) -> Card:
+    body: list[Element] = [text(t("trace.body" if told else "trace.none"))]
+    for content, story in told:
+        body += _content(t, content, story, now)
+    body += _failures(t, failures, sum(story.dead + story.unknown for _, story in told))
+    if own:
+        body += [Divider(), text(Bold(t("trace.own"))), *(_letter(t, letter, now) for letter in own)]
+    return Card(t("trace.title"), tuple(body))
+
+
+def _content(t: Translator, content: Content, story: Story, now: datetime) -> list[Element]:
+    sentences = " ".join((_past(t, content, story, now), *_future(t, story, now)))
+    return [text(Bold(content.copy.title), "\n", sentences), *_counts(t, story)]
+
+
+def _past(t: Translator, content: Content, story: Story, now: datetime) -> str:
+    if content.published_at is None and content.copy.publish_at is not None:
+        return t("contents.planned", moment=t.near(content.copy.publish_at, now))
+    if story.arrivals is None:
+        return t("trace.out" if story.sent else "trace.nothing_yet")
+    first, last = (t.near(moment, now) for moment in story.arrivals)
+    return t("trace.at_once", moment=first) if first == last else t("trace.between", first=first, last=last)
+
+
+def _future(t: Translator, story: Story, now: datetime) -> list[str]:
+    """What one person's hours or pause would show through is said in general."""
+    if not story.waiting:
+        return []
+    if story.departure is None:
+        return [t("trace.next_theirs")]
+    soon = story.departure <= now
+    return [t("trace.next_soon") if soon else t("trace.next", moment=t.near(story.departure, now))]
+
+
+def _counts(t: Translator, story: Story) -> list[Element]:
+    rows = (
+        (t("tally.delivered"), story.sent),
+        (t("tally.waiting"), story.waiting),
+        (t("trace.doubtful"), story.doubtful),
+        (t("trace.dropped"), story.dropped),
+        (t("trace.unknown"), story.unknown),
+        (t("trace.dead"), story.dead),
+    )
+    shown = tuple((label, t.number(count)) for label, count in rows if count)
+    return [Facts(shown)] if shown else []
+
+
+def _failures(t: Translator, failures: Sequence[Failure], in_all: int) -> list[Element]:
+    body: list[Element] = [Divider(), text(Bold(t("undelivered.title")))] if failures else []
+    for failure in failures:
+        body.append(text(Bold(failure.name), " · ", Italic(failure.title), "\n", _why(t, failure)))
+        body.append(buttons(Button(t("undelivered.retry"), Resend(failure.message_id))))
+    if in_all > len(failures) > 0:
+        body.append(small(t("trace.more", in_all - len(failures))))
+    return body
+
+
+def _why(t: Translator, failure: Failure) -> str:
+    return t("undelivered.unknown") if failure.unknown else _tried(t, failure.attempts, failure.reason)
+
+
+def _tried(t: Translator, attempts: int, reason: str) -> str:
+    return t("trace.tried", attempts, reason=reason)
+
+
+def _letter(t: Translator, letter: Letter, now: datetime) -> Element:
+    title: tuple[Span, ...] = (" · ", Italic(letter.title)) if letter.title else ()
+    kind = KINDS.get(letter.kind, "trace.kind_other")
+    return text(Bold(t(kind)), *title, "\n", "\n".join(_steps(t, letter, now)))
+
+
+def _steps(t: Translator, letter: Letter, now: datetime) -> list[str]:
+    """Line by line, as far as it has come."""
+    steps = [t("trace.made", moment=t.near(letter.created_at, now))]
+    if letter.shown_at is not None:
+        steps.append(t("trace.arrived", moment=t.near(letter.shown_at, now)))
+    if letter.changes:
+        steps.append(t("trace.changed", letter.changes))
+    if letter.reason and letter.state in (State.WAITING, State.DEAD):
+        steps.append(_tried(t, letter.attempts, letter.reason))
+    return [*steps, *_end(t, letter, now)]
+
+
+def _end(t: Translator, letter: Letter, now: datetime) -> list[str]:
+    match letter.state:
+        case State.WAITING if letter.due_at > now:
+            return [t("trace.leaves", moment=t.near(letter.due_at, now))]
+        case State.WAITING | State.SENDING:
+            return [t("trace.leaving")]
+        case State.AMBIGUOUS:
+            return [t("trace.looking")]
+        case State.UNKNOWN:
+            return [t("undelivered.unknown")]
+        case State.DROPPED:
+            return [t("trace.given_up")]
+        case State.SHOWN | State.DEAD:
+            return []
+
+
+def examples(t: Translator) -> dict[str, Card]:
+    now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    copy = Copy(
+        url="https://example.org/alternants",
+        title=t("example.title"),
+        why=t("example.why"),
+        openings=(t("example.opening"),),
+        topic_id="t1",
+        networks=(),
+        picture_url="",
+        picture_alt="",
+        expires_at=now + timedelta(days=14),
+        publish_at=now + timedelta(days=1),
+    )
+    live = Content("c1", "p1", copy, 1, now - timedelta(days=1), None)
+    few = Content("c2", "p1", copy, 1, now, None)
+    planned = Content("c3", "p1", copy, 1, None, None)
+    hour = timedelta(hours=1)
+    busy = Story(12, 31, 1, 2, 1, 3, now - 24 * hour, now - hour, now + 5 * hour)
+    quiet = Story(waiting=1, sent=4, first_at=now, last_at=now, next_at=now + 200 * hour)
+    failures = (
+        Failure("m1", "Awa", copy.title, 8, "invalid_blocks", False),
+        Failure("m2", "Tom", copy.title, 1, "", True),
+    )
+    own = (
+        Letter("author", copy.title, State.SHOWN, now - 2 * hour, now, now - hour, 3, 0, ""),
+        Letter("content", copy.title, State.WAITING, now - hour, now + 20 * hour, None, 0, 0, ""),
+        Letter("draft", "", State.DEAD, now - hour, now, None, 0, 8, "ServerDisconnectedError"),
+        Letter("question", "", State.WAITING, now - hour, now, None, 0, 2, "TimeoutError"),
+        Letter("reminder", copy.title, State.DROPPED, now - hour, now, None, 0, 0, "no consent"),
+        Letter("answer", "", State.AMBIGUOUS, now - hour, now, None, 0, 1, "TimeoutError"),
+        Letter("undelivered", "", State.UNKNOWN, now - hour, now, None, 0, 1, "TimeoutError"),
+    )
+    told = ((live, busy), (few, quiet), (planned, Story()))
+    return {
+        "trace": trace(t, told, failures, own, now),
+        "trace_none": trace(t, (), (), (), now),
+    }

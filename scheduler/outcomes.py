@@ -1,0 +1,156 @@
+"""What came of a message, written down under the fence of its claim."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.chat.messenger import (
+    MessengerError,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Unsure,
+)
+from bot.domain.message import PRIORITIES, UNDELIVERED, Message
+from scheduler.weigh import UNREACHABLE_PAUSE
+from storage import messages, paces, people
+from storage.database import Database, Transaction
+from storage.messages import Recipient
+
+log = structlog.get_logger()
+
+ATTEMPTS = 8
+FIRST_RETRY = timedelta(seconds=2)
+LAST_RETRY = timedelta(hours=1)
+TOGETHER = 100
+"""Outcomes in one transaction, at most."""
+AGAIN = 1.0
+"""Seconds between two tries to write an outcome while the database is away."""
+
+Settle = Callable[[Transaction, datetime], object]
+"""Writes an outcome under the fence of its claim, so that writing it twice is the same as once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    settle: Settle
+    written: asyncio.Future[None]
+
+
+class Ledger:
+    """Where one pump writes outcomes: those that come while one transaction is written are the next one."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+        self._waiting: list[_Entry] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def write(self, settle: Settle, until: datetime) -> None:
+        """Once it is on disk. While the database is away it is tried again until the claim is over: then the
+        message is looked for."""
+        try:
+            await self._with_others(settle)
+        except Exception:
+            log.exception("pump.settle")
+            await self._alone(settle, until)
+
+    async def _with_others(self, settle: Settle) -> None:
+        entry = _Entry(settle, asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
+        await entry.written
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            entries, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
+            error = await self._written(entries)
+            for entry in entries:
+                if not entry.written.done():
+                    entry.written.set_exception(error) if error else entry.written.set_result(None)
+        self._writing = None
+
+    async def _written(self, entries: Sequence[_Entry]) -> Exception | None:
+        def write(tx: Transaction) -> None:
+            for entry in entries:
+                entry.settle(tx, self._now())
+
+        try:
+            await self._database.transact(write)
+        except Exception as error:
+            return error
+        return None
+
+    async def _alone(self, settle: Settle, until: datetime) -> None:
+        while True:
+            try:
+                await self._database.transact(lambda tx: settle(tx, self._now()))
+                return
+            except Exception:
+                log.exception("pump.settle")
+            if self._now() >= until:
+                return
+            await asyncio.sleep(AGAIN)
+
+
+def failed(tx: Transaction, now: datetime, *, message: Message, error: MessengerError) -> None:
+    why = str(error)
+    match error:
+        case Throttled():
+            paces.hold(tx, pace_key(message), now + timedelta(seconds=error.wait))
+            messages.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
+        case Unreachable() if message.person_id is not None:
+            people.lose(tx, message.circle_id, message.person_id)
+            messages.retry(tx, message, now + UNREACHABLE_PAUSE, why)
+        case Unavailable() if message.attempt < ATTEMPTS:
+            messages.retry(tx, message, now + backoff(message.attempt), why)
+        case Unsure() if message.shown_version == 0:
+            messages.linger(tx, message, why)
+        case Unsure() if message.attempt < ATTEMPTS:
+            messages.retry(tx, message, now + backoff(message.attempt), why)
+        case Unreachable() | Refused() | Unavailable() | Unsure() | _:
+            bury(tx, message, why, now)
+
+
+def bury(tx: Transaction, message: Message, why: str, now: datetime) -> None:
+    if messages.bury(tx, message, why):
+        tell_team(tx, message, now)
+
+
+def backoff(attempt: int) -> timedelta:
+    """2 s, 4 s, 8 s … an hour at most."""
+    doubled: timedelta = FIRST_RETRY * 2 ** (attempt - 1)
+    return min(doubled, LAST_RETRY)
+
+
+def pace_key(message: Message) -> str:
+    """The pace of a workspace for one method, as platforms count it."""
+    return f"{message.workspace_id}:{method(message)}"
+
+
+def address_key(message: Message) -> str:
+    return f"{message.address}:{method(message)}"
+
+
+def method(message: Message) -> str:
+    return "update" if message.shown_version else "send"
+
+
+def method_of(rank: int) -> str:
+    return "update" if rank >= PRIORITIES else "send"
+
+
+def tell_team(tx: Transaction, message: Message, now: datetime) -> None:
+    """One living card of dead letters for each of the comms team. A letter about letters stays unsaid."""
+    if message.kind == UNDELIVERED.name:
+        return
+    team = [Recipient(p.workspace_id, p.address, p.id) for p in people.with_role(tx, message.circle_id)]
+    messages.want(tx, message.circle_id, UNDELIVERED, message.circle_id, team, now)
+    messages.bump(tx, message.circle_id, UNDELIVERED, message.circle_id, now)

@@ -1,0 +1,58 @@
+"""May a message leave: the one place that decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.circle import Person
+from bot.domain.member import Member, working_time
+from bot.domain.message import Kind, Message
+from bot.domain.working_time import may_go, week_of
+from storage import messages
+from storage.database import Transaction
+
+UNREACHABLE_PAUSE = timedelta(days=1)
+"""How long a message to somebody who cannot be written to waits before it is weighed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """May it go: now, at `until`, or never (`never` says why)."""
+
+    until: datetime | None = None
+    never: str = ""
+
+
+GO = Verdict()
+
+
+def weigh(
+    tx: Transaction, message: Message, kind: Kind, reader: Person | None, member: Member | None, now: datetime
+) -> Verdict:
+    """The one place that decides whether a message may leave: consent, reachability, staleness, working
+    time, ceiling. A card that is there already is only redrawn, and disturbs nobody."""
+    if message.shown_version > 0 or reader is None:
+        return GO
+    if message.expires_at is not None and message.expires_at <= now:
+        return Verdict(never="expired before it could go")
+    if kind.consent and member is None:
+        return Verdict(never="no consent")
+    if not reader.reachable:
+        return Verdict(until=now + UNREACHABLE_PAUSE)
+    if not kind.unasked:
+        return GO
+    return _in_working_time(tx, message, kind, reader, member, now)
+
+
+def _in_working_time(
+    tx: Transaction, message: Message, kind: Kind, reader: Person, member: Member | None, now: datetime
+) -> Verdict:
+    ceiling = member.preferences.weekly_ceiling if member and kind.counts else None
+    used = 0
+    if ceiling is not None:
+        used = messages.count_shown(tx, message.circle_id, reader.id, *week_of(reader.zone, now))
+    moment = may_go(working_time(reader.zone, member), now, used, ceiling)
+    if moment is None:
+        return Verdict(until=now + UNREACHABLE_PAUSE)
+    return GO if moment <= now else Verdict(until=moment)

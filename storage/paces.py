@@ -1,0 +1,75 @@
+"""Paces that all processes share: how fast a workspace and an address may be written to (GCRA).
+
+A bucket is a key and the instant until which its turns are spoken for. Whoever takes turns has the workspace
+to itself (`messages.take_turn`), so a bucket is read and written once a turn, however many leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, select, update
+
+from bot.chat.messenger import Limit
+from storage import tables
+from storage.database import Transaction
+from storage.rows import insert_new, put_all
+
+_b = tables.bucket.c
+_free = select(_b.key, _b.free_at).where(_b.key.in_(bindparam("keys", expanding=True)))
+
+
+class Paces:
+    """The paces of one workspace as they stand, for as long as the transaction lasts."""
+
+    def __init__(self, tx: Transaction, now: datetime) -> None:
+        self._tx = tx
+        self._now = now
+        self._free: dict[str, datetime] = {}
+        self._taken: dict[str, datetime] = {}
+
+    def read(self, keys: Iterable[str]) -> None:
+        """Before any of them is asked for."""
+        wanted = [name for key in keys for name in (key, _held(key)) if name not in self._taken]
+        self._free |= {row.key: row.free_at for row in self._tx.execute(_free, {"keys": wanted})}
+
+    def used_up(self, key: str, limit: Limit) -> datetime | None:
+        """Until when no turn is to be had, if so."""
+        burst = _interval(limit) * (limit.burst - 1)
+        back = max(self._free.get(key, self._now) - burst, self._free.get(_held(key), self._now))
+        return back if back > self._now else None
+
+    def take(self, limits: Mapping[str, Limit]) -> tuple[str, datetime] | None:
+        """One turn of each of these, or of none: None if granted, else the key of one that is used up and
+        when to come back."""
+        for key, limit in limits.items():
+            if until := self.used_up(key, limit):
+                return key, until
+        for key, limit in limits.items():
+            start = max(self._free.get(key, self._now), self._now)
+            self._free[key] = self._taken[key] = start + _interval(limit)
+        return None
+
+    def write(self) -> None:
+        """What was taken, into the table."""
+        rows = [{"key": key, "free_at": free_at} for key, free_at in self._taken.items()]
+        put_all(self._tx, tables.bucket, ("key",), rows)
+
+
+def _interval(limit: Limit) -> timedelta:
+    return timedelta(seconds=1 / limit.rate)
+
+
+def hold(tx: Transaction, key: str, until: datetime) -> None:
+    """Nobody takes a turn of that pace before `until`, whatever its burst. A shorter hold changes nothing."""
+    insert_new(tx, tables.bucket, {"key": _held(key), "free_at": until})
+    tx.execute(update(tables.bucket).where(_b.key == _held(key), _b.free_at < until).values(free_at=until))
+
+
+def _held(key: str) -> str:
+    return f"{key}:held"
+
+
+def forget(tx: Transaction, before: datetime) -> None:
+    tx.execute(tables.bucket.delete().where(_b.free_at < before))

@@ -1,0 +1,36 @@
+"""Which recurring thing was done on which local date. The key is unique: of any number, one wins."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from storage import tables
+from storage.database import Transaction
+from storage.rows import insert_new
+
+_s = tables.slot.c
+
+DONE, SKIPPED = "done", "skipped"
+
+
+def win(tx: Transaction, schedule: str, local_date: date, now: datetime, *, skipped: bool = False) -> bool:
+    """Take that day of that schedule; False if somebody has it. Two at the same instant: the second waits for
+    the first one's commit, and wins if there is none."""
+    values = {
+        "schedule": schedule,
+        "local_date": local_date,
+        "state": SKIPPED if skipped else DONE,
+        "at": now,
+    }
+    return insert_new(tx, tables.slot, values)
+
+
+def taken(tx: Transaction, schedule: str, since: date) -> frozenset[date]:
+    found = select(_s.local_date).where(_s.schedule == schedule, _s.local_date >= since)
+    return frozenset(tx.execute(found).scalars())
+
+
+def forget(tx: Transaction, before: date) -> None:
+    tx.execute(tables.slot.delete().where(_s.local_date < before))

@@ -1,0 +1,98 @@
+"""What became of messages, told from their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, case, func, select
+
+from bot.domain.message import CONTENT, State
+from bot.domain.story import Failure, Letter, Story
+from storage import tables
+from storage.database import Transaction
+
+_m, _p, _c = tables.message.c, tables.person.c, tables.content.c
+_there = _m.shown_version > 0
+_on_its_way = _m.state.in_([State.WAITING, State.SENDING]) & ~_there
+_failed = _m.state.in_([State.DEAD, State.UNKNOWN])
+
+
+def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((which, 1)))
+
+
+_columns = {
+    "waiting": _count(_on_its_way),
+    "sent": _count(_there),
+    "doubtful": _count(_m.state == State.AMBIGUOUS),
+    "dropped": _count((_m.state == State.DROPPED) & ~_there),
+    "unknown": _count(_m.state == State.UNKNOWN),
+    "dead": _count(_m.state == State.DEAD),
+    "first_at": func.min(_m.shown_at),
+    "last_at": func.max(_m.shown_at),
+    "next_at": func.min(case((_on_its_way, _m.due_at))),
+}
+
+
+def of_contents(tx: Transaction, circle_id: str, content_ids: Sequence[str]) -> dict[str, Story]:
+    """By content; one that has no cards yet has an empty story."""
+    rows = tx.execute(
+        select(_m.subject_id, *(column.label(name) for name, column in _columns.items()))
+        .where(_m.circle_id == circle_id, _m.subject_id.in_(content_ids), _m.kind == CONTENT.name)
+        .group_by(_m.subject_id)
+    )
+    told = {row.subject_id: Story(**{name: row._mapping[name] for name in _columns}) for row in rows}
+    return {content_id: told.get(content_id, Story()) for content_id in content_ids}
+
+
+def failures(tx: Transaction, circle_id: str, content_ids: Sequence[str], limit: int) -> list[Failure]:
+    """The cards of these contents that did not arrive, newest first."""
+    rows = tx.execute(
+        select(tables.message, _p.name, _c.title)
+        .join(tables.content, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
+        .outerjoin(tables.person, (_p.circle_id == _m.circle_id) & (_p.id == _m.person_id))
+        .where(_m.circle_id == circle_id, _m.subject_id.in_(content_ids), _m.kind == CONTENT.name, _failed)
+        .order_by(_m.created_at.desc(), _m.id)
+        .limit(limit)
+    )
+    return [_failure(row) for row in rows]
+
+
+def _failure(row: Row[Any]) -> Failure:
+    name = row.name or row.address.rpartition(":")[2]
+    unknown = row.state == State.UNKNOWN
+    return Failure(row.id, name, row.title, row.attempt, row.last_error, unknown)
+
+
+def content_of(tx: Transaction, circle_id: str, message_id: str) -> str | None:
+    """The content of whose cards that message is one."""
+    return tx.execute(
+        select(_m.subject_id).where(_m.circle_id == circle_id, _m.id == message_id, _m.kind == CONTENT.name)
+    ).scalar()
+
+
+def to(tx: Transaction, circle_id: str, person_id: str, limit: int) -> list[Letter]:
+    """The latest messages to somebody, newest first."""
+    rows = tx.execute(
+        select(tables.message, _c.title)
+        .outerjoin(tables.content, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
+        .where(_m.circle_id == circle_id, _m.person_id == person_id)
+        .order_by(_m.created_at.desc(), _m.id)
+        .limit(limit)
+    )
+    return [_letter(row) for row in rows]
+
+
+def _letter(row: Row[Any]) -> Letter:
+    return Letter(
+        kind=row.kind,
+        title=row.title or "",
+        state=State(row.state),
+        created_at=row.created_at,
+        due_at=row.due_at,
+        shown_at=row.shown_at,
+        changes=max(0, row.shown_version - 1),
+        attempts=row.attempt,
+        reason=row.last_error,
+    )

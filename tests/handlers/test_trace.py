@@ -1,0 +1,304 @@
+"""The comms team reads what became of the messages, and nobody's refusals, silences or pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, time
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.app import DRAWINGS
+from bot.chat import plain
+from bot.chat.action import pack
+from bot.chat.card import Card
+from bot.chat.event import Click
+from bot.chat.reply import Replace, Say
+from bot.domain.message import CONTENT, State
+from bot.domain.story import CROWD
+from handlers.trace.cards import KINDS, Resend
+from storage import stories, tables
+from storage.database import Transaction
+from tests.house import PEOPLE, House, labels, said
+
+NIGHT = {"day_start": "02:00", "day_end": "03:00"}
+MEMBERS = ("ines", "tom", "sam")
+
+
+@pytest.fixture
+async def circle(house: House) -> House:
+    await house.with_lead()
+    for who in MEMBERS:
+        await house.with_member(who)
+    return house
+
+
+async def traced(house: House, who: str = "camille") -> Card:
+    reply = await house.says(who, "/cercle suivi")
+    assert isinstance(reply, Say)
+    return reply.card
+
+
+async def words(house: House) -> str:
+    return read(await traced(house))
+
+
+def read(card: Card) -> str:
+    return plain.render(card).replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def person(tx: Transaction, who: str) -> str:
+    return tx.execute(select(tables.person.c.id).where(tables.person.c.external_id == who)).scalar_one()
+
+
+async def set_message(house: House, who: str, **values: object) -> str:
+    """Change the row of somebody's content card, as the pump would; returns its id."""
+    m = tables.message.c
+
+    def change(tx: Transaction) -> str:
+        mine = (m.kind == CONTENT.name) & (m.person_id == person(tx, who))
+        tx.execute(update(tables.message).where(mine).values(**values))
+        return tx.execute(select(m.id).where(mine)).scalar_one()
+
+    return await house.database.transact(change)
+
+
+async def test_the_verb_in_both_languages_and_for_the_comms_team_only(circle: House) -> None:
+    for verb in ("trace", "suivi"):
+        assert "Aucun contenu pour l’instant." in said(await circle.says("camille", f"/cercle {verb}"))
+        assert "belongs to the comms team" in said(await circle.says("tom", f"/cercle {verb}"))
+    old = Click(circle.key(), circle.sender("tom"), pack(Resend("whatever")))
+    assert "comms team" in said((await circle.dispatch(old)).reply)
+
+
+async def test_a_content_is_told_in_sums(circle: House) -> None:
+    await circle.with_content()
+    assert "En attente des heures de chacun : 3" in await words(circle)
+    await circle.settle()
+    told = await words(circle)
+    assert "Cartes reçues : 3" in told
+    assert "Cartes remises aujourd’hui à 10:00." in told
+    assert "En attente" not in told
+
+
+async def test_the_first_and_the_last_are_told(circle: House) -> None:
+    await circle.with_member("hugo", **NIGHT)
+    await circle.with_content()
+    await circle.settle()
+    circle.clock.now = datetime(2026, 11, 25, 1, 30, tzinfo=UTC)
+    await circle.settle()
+    circle.clock.pass_(hours=8)
+    assert "Première carte remise mardi 24 novembre, 10:00, dernière aujourd’hui à 02:30." in await words(
+        circle
+    )
+
+
+async def test_a_planned_content_is_told_as_planned(circle: House) -> None:
+    await circle.with_content(publish_date="2026-11-25", publish_time="11:00")
+    assert "demain à 11:00" in await words(circle)
+
+
+async def test_when_many_wait_the_next_moment_is_told(circle: House) -> None:
+    circle.clock.now = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
+    for who in ("hugo", "lou"):
+        await circle.with_member(who)
+    await circle.with_content()
+    await circle.settle()
+    told = await words(circle)
+    assert "En attente des heures de chacun : 5" in told
+    assert "Prochain départ : demain à 09:00." in told
+
+
+# Promise 3: refusals, silence and pauses are shown to nobody
+
+
+async def paused(house: House) -> None:
+    await house.says("sam", "/cercle pause 2027-02-01")
+
+
+async def at_night(house: House) -> None:
+    await set_hours(house, day_start=time(1), day_end=time(2))
+
+
+async def one_day_a_week(house: House) -> None:
+    await set_hours(house, days="6")
+
+
+async def unreachable(house: House) -> None:
+    await house.database.transact(
+        lambda tx: tx.execute(
+            update(tables.person).where(tables.person.c.external_id == "sam").values(reachable=False)
+        )
+    )
+
+
+async def at_the_ceiling(house: House) -> None:
+    await set_hours(house, weekly_ceiling=0)
+
+
+async def set_hours(house: House, **values: object) -> None:
+    def change(tx: Transaction) -> None:
+        sam = tables.member.c.person_id == person(tx, "sam")
+        tx.execute(update(tables.member).where(sam).values(**values))
+
+    await house.database.transact(change)
+
+
+REASONS = (paused, at_night, one_day_a_week, unreachable, at_the_ceiling)
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.__name__)
+async def test_why_somebody_waits_leaves_no_trace(
+    circle: House, reason: Callable[[House], Awaitable[None]]
+) -> None:
+    """Word for word the same, whatever the reason, and without a moment that would give it away."""
+    await circle.with_content()
+    await reason(circle)
+    await circle.settle()
+    card = await traced(circle)
+    assert read(card).split("\n—\n")[0].splitlines() == [
+        "Ce que sont devenus les messages",
+        "Les derniers contenus, tout le monde ensemble. Qui attend, et pourquoi, reste à chacun.",
+        "Comment nous accueillons nos alternants",
+        "Des cartes sont remises. La suite part aux heures de chacun.",
+        "Cartes reçues : 2",
+        "En attente des heures de chacun : 1",
+    ]
+
+
+@pytest.mark.parametrize("answer", ["Pas pour moi", "Plus tard", ""])
+async def test_a_refusal_or_a_silence_leaves_no_trace(circle: House, answer: str) -> None:
+    await circle.with_content()
+    await circle.settle()
+    before = (await words(circle)).split("\n—\n")[0]
+    if answer:
+        await circle.presses("ines", answer, circle.card("ines", "alternants"))
+        await circle.settle()
+    after = (await words(circle)).split("\n—\n")[0]
+    assert after == before
+    for persona in PEOPLE:
+        assert persona.id == "camille" or persona.name not in after
+
+
+async def test_nobody_is_named_who_waits(circle: House) -> None:
+    await circle.with_content()
+    await paused(circle)
+    await circle.settle()
+    told = await words(circle)
+    for who in MEMBERS:
+        assert next(persona.name for persona in PEOPLE if persona.id == who) not in told
+
+
+def test_a_crowd_is_at_least_three() -> None:
+    """Of two, each knows the other's."""
+    assert CROWD >= 3
+
+
+# What went wrong
+
+
+async def test_what_did_not_arrive_is_told_by_name_and_can_be_tried_again(circle: House) -> None:
+    await circle.with_content()
+    await set_message(circle, "tom", state=State.DEAD, attempt=8, last_error="invalid_blocks")
+    await circle.settle()
+    card = await traced(circle)
+    told = read(card)
+    assert "Tom · Comment nous accueillons nos alternants" in told
+    assert "8 essais, la plateforme répond : invalid_blocks" in told
+    assert "Non remises : 1" in told
+    reply = await circle.presses("camille", "Réessayer", card)
+    assert isinstance(reply, Replace)
+    assert "Réessayer" not in labels(reply.card)
+    await circle.settle()
+    assert "Cartes reçues : 3" in await words(circle)
+    assert len([c for c in circle.cards("tom") if "alternants" in c.title]) == 1
+    again = said(await circle.presses("camille", "Réessayer", card))
+    assert "ne sert plus" in again or "ancienne carte" in again
+
+
+async def test_what_is_unknown_says_what_another_try_may_do(circle: House) -> None:
+    await circle.with_content()
+    await set_message(circle, "ines", state=State.UNKNOWN, attempt=1, last_error="TimeoutError")
+    told = await words(circle)
+    assert "peut faire doublon" in told
+    assert "Remises ou non, la réponse s’est perdue : 1" in told
+
+
+async def test_many_failures_are_a_number(circle: House) -> None:
+    for who in ("hugo", "lou", "awa", "priya"):
+        await circle.with_member(who)
+    await circle.with_content()
+    m = tables.message.c
+    dead = update(tables.message).where(m.kind == CONTENT.name).values(state=State.DEAD, last_error="no")
+    await circle.database.transact(lambda tx: tx.execute(dead))
+    card = await traced(circle)
+    assert labels(card).count("Réessayer") == 5
+    assert "Et 2 autres." in read(card)
+
+
+async def test_only_cards_of_this_circle_can_be_tried_again(circle: House) -> None:
+    await circle.with_content()
+    message_id = await set_message(circle, "tom", state=State.DEAD)
+
+    def move(tx: Transaction) -> str:
+        own = select(tables.message.c.id).where(tables.message.c.kind == "draft")
+        return tx.execute(own).scalar_one()
+
+    for wrong in ("nothing", await circle.database.transact(move)):
+        click = Click(circle.key(), circle.sender("camille"), pack(Resend(wrong)))
+        assert isinstance((await circle.dispatch(click)).reply, Say)
+    click = Click(circle.key(), circle.sender("camille"), pack(Resend(message_id)))
+    assert isinstance((await circle.dispatch(click)).reply, Replace)
+
+
+# One's own
+
+
+async def test_ones_own_messages_are_told_line_by_line(circle: House) -> None:
+    await circle.with_member("camille")
+    await circle.with_content()
+    own = (await words(circle)).split("\n—\n")[-1]
+    assert "Contenu · Comment nous accueillons nos alternants" in own
+    assert "préparé aujourd’hui à 10:00" in own
+    assert "part d’un instant à l’autre" in own
+    await circle.settle()
+    own = (await words(circle)).split("\n—\n")[-1]
+    assert "arrivé aujourd’hui à 10:00" in own
+    assert "Lien en préparation" in own
+    assert "Suivi d’un contenu" in own
+
+
+async def test_ones_own_waiting_is_told_with_its_moment(circle: House) -> None:
+    await circle.with_member("camille", **NIGHT)
+    await circle.with_content()
+    await circle.settle()
+    own = (await words(circle)).split("\n—\n")[-1]
+    assert "part demain à 02:00" in own
+
+
+async def test_nobody_elses_messages_are_among_ones_own(circle: House) -> None:
+    await circle.with_content()
+    await circle.settle()
+    own = (await words(circle)).split("\n—\n")[-1]
+    assert "Contenu ·" not in own
+
+
+async def test_another_circle_sees_nothing_of_this_one(circle: House) -> None:
+    await circle.with_content()
+    await circle.settle()
+
+    def elsewhere(tx: Transaction) -> list[object]:
+
+        other = "another-circle"
+        content_id = tx.execute(select(tables.content.c.id)).scalar_one()
+        camille = person(tx, "camille")
+        told = stories.of_contents(tx, other, [content_id])[content_id]
+        return [told.sent, stories.failures(tx, other, [content_id], 5), stories.to(tx, other, camille, 5)]
+
+    assert await circle.database.transact(elsewhere) == [0, [], []]
+
+
+def test_every_kind_of_message_has_a_name() -> None:
+
+    to_people = {drawing.kind.name for drawing in DRAWINGS} - {"call"}
+    assert to_people == set(KINDS)

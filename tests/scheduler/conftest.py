@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from storage.database import connect
+from tests.house import Clock
+from tests.scheduler.world import FakeChat, World
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    clock = Clock()
+    database = connect(database_url)
+    database.open()
+    yield World(database, FakeChat(clock), clock)
+    await asyncio.to_thread(database.close)

@@ -1,0 +1,298 @@
+"""Several pumps, several workspaces: each message once, nobody in anybody's way, first things first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from bot.chat.messenger import Limit, Throttled
+from bot.domain.message import AUTHOR, State
+from scheduler import pump as under_test
+from scheduler.pump import Pump
+from storage import tables
+from storage.database import Database, Transaction, connect
+from tests.scheduler.world import UNPACED, World
+
+MANY = 2_000
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def databases(world: World, database_url: str) -> AsyncIterator[list[Database]]:
+    """As three processes have it: one each on PostgreSQL; on SQLite there is one process."""
+    if database_url.startswith("sqlite"):
+        yield [world.database] * 3
+        return
+    others = [connect(database_url) for _ in range(2)]
+    for database in others:
+        database.open()
+    yield [world.database, *others]
+    for database in others:
+        await asyncio.to_thread(database.close)
+
+
+async def together(world: World, pumps: list[Pump], until: int) -> None:
+    """Drain them side by side until so many stand there."""
+    while (await world.states())[State.SHOWN] < until:
+        await asyncio.gather(*(pump.drain() for pump in pumps))
+        world.clock.pass_(seconds=1)
+
+
+async def test_two_pumps_send_each_of_two_thousand_once(world: World, databases: list[Database]) -> None:
+    addresses = await world.circle(members=MANY)
+    await world.want(addresses)
+    await together(world, [world.pump(database) for database in databases[:2]], MANY)
+    assert world.chat.calls["send"] == MANY
+    assert all(world.shown(address) == ["s v1"] for address in addresses)
+
+
+async def test_a_pace_is_shared_and_never_passed(world: World, databases: list[Database]) -> None:
+    pace = Limit(20, burst=5)
+    world.chat.pace = replace(UNPACED, send=pace, channel=Limit(1))
+    addresses = await world.circle(members=100)
+    await world.want(addresses)
+    pumps, sent, began = [world.pump(database) for database in databases], [], world.clock()
+    while len(sent) < 100:
+        await asyncio.gather(*(pump.drain() for pump in pumps))
+        sent += [world.clock()] * (world.chat.calls["send"] - len(sent))
+        world.clock.pass_(seconds=0.05)
+    for seconds in (1, 2):
+        fastest = max(sum(at <= other < at + seconds * SECOND for other in sent) for at in sent)
+        assert fastest <= pace.burst + pace.rate * seconds
+    taken = (sent[-1] - began).total_seconds()
+    assert (100 - pace.burst) / taken >= 0.95 * pace.rate
+
+
+async def test_a_ceiling_is_not_passed_by_two(world: World, databases: list[Database]) -> None:
+    (address,) = await world.circle()
+    for number in range(30):
+        await world.want([address], f"s{number}")
+
+    def low(tx: Transaction) -> None:
+        tx.execute(tables.member.update().values(weekly_ceiling=3))
+
+    await world.database.transact(low)
+    pumps = [world.pump(database) for database in databases]
+    for _ in range(3):
+        await asyncio.gather(*(pump.drain() for pump in pumps))
+    assert len(world.shown(address)) == 3
+
+
+async def test_a_claim_lost_to_another_is_not_sent(world: World, databases: list[Database]) -> None:
+    """Whatever makes both think that it is theirs."""
+    addresses = await world.circle(members=20)
+    await world.want(addresses)
+    for _ in range(5):
+        await asyncio.gather(*(world.pump(database).drain() for database in databases))
+    assert world.chat.calls["send"] == 20
+
+
+# between workspaces
+
+
+async def crowd(world: World, addresses: list[str], each: int) -> None:
+    """So many rows for each of them, straight in the table."""
+    await world.want(addresses, "seed")
+
+    def multiply(tx: Transaction) -> None:
+        rows = [dict(row._mapping) for row in tx.execute(tables.message.select())]
+        there = {address.split(":")[1] for address in addresses}
+        rows = [row for row in rows if row["address"].split(":")[1] in there]
+        for number in range(each - 1):
+            copies = [{**r, "id": f"{r['id'][:14]}-{number}", "subject_id": f"n{number}"} for r in rows]
+            tx.execute(insert(tables.message), copies)
+
+    await world.database.transact(multiply)
+
+
+async def test_fifty_thousand_elsewhere_delay_nobody_by_a_second(world: World) -> None:
+    large = await world.circle("T1", members=500)
+    small = await world.circle("T2", members=5)
+    await crowd(world, large, 100)
+    pump = world.pump()
+    await pump.round()
+    await world.want(small, "quick")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while not all(world.shown(address) for address in small):
+        await pump.round()
+        await asyncio.sleep(0)
+    assert loop.time() - began < 1
+    await pump.stop()
+
+
+async def test_a_workspace_that_answers_nothing_delays_nobody(world: World) -> None:
+    stuck = await world.circle("T1", members=200)
+    quick = await world.circle("T2", members=50)
+    never = asyncio.Event()
+
+    async def before(_: str, address: str) -> None:
+        if address.startswith("slack:T1:"):
+            await never.wait()
+
+    world.chat.before = before
+    await world.want(stuck)
+    pump = world.pump()
+    running = asyncio.create_task(pump.run())
+    await asyncio.sleep(0.2)
+    await world.want(quick)
+    pump.ring()
+    async with asyncio.timeout(5):
+        while not all(world.shown(address) for address in quick):
+            await asyncio.sleep(0.01)
+    never.set()
+    await pump.stop()
+    await running
+
+
+async def test_a_long_429_is_one_workspaces_own(world: World) -> None:
+    slow, quick = await world.circle("T1", members=30), await world.circle("T2", members=30)
+    await world.want(slow)
+    await world.want(quick)
+    world.chat.meets("send", Throttled(3600))
+    await world.pump().drain()
+    assert (
+        sorted(len(world.shown(address)) for address in quick) == [1] * 30
+        or sorted(len(world.shown(address)) for address in slow) == [1] * 30
+    )
+    world.clock.pass_(hours=1)
+    await world.pump().drain()
+    assert await world.states() == {State.SHOWN: 60}
+
+
+async def test_a_workspace_whose_turn_fails_stands_in_nobodys_way(world: World) -> None:
+    poisoned, well = await world.circle("T1"), await world.circle("T2")
+    await world.want(poisoned)
+    await world.want(well)
+
+    def poison(tx: Transaction) -> None:
+        m = tables.message.c
+        tx.execute(tables.message.update().where(m.address == poisoned[0]).values(kind="of another time"))
+
+    await world.database.transact(poison)
+    await world.pump().drain()
+    assert world.shown(well[0]) == ["s v1"]
+
+
+# within one
+
+
+async def test_what_answers_a_click_passes_before_the_many(world: World) -> None:
+    addresses = await world.circle(members=300)
+    await world.want(addresses[1:])
+    await world.pump().round()
+    await world.want(addresses[:1], "answer", AUTHOR)
+    order: list[str] = []
+
+    async def before(method: str, address: str) -> None:
+        order.append(address)
+
+    world.chat.before = before
+    await world.pump().round()
+    await asyncio.sleep(0.2)
+    assert addresses[0] in order[: 2 * under_test.AT_ONCE]
+    await world.pump().drain()
+    assert await world.states() == {State.SHOWN: 300}
+
+
+async def test_changes_that_wait_for_their_pace_do_not_hold_up_news(world: World) -> None:
+    world.chat.pace = replace(UNPACED, update=Limit(0.01))
+    addresses = await world.circle(members=100)
+    await world.want(addresses)
+    await world.pump().drain()
+    await world.change()
+    await world.pump().drain()
+    await world.want(addresses[:3], "news")
+    await world.pump().drain()
+    assert all("news v1" in world.shown(address) for address in addresses[:3])
+    assert world.chat.calls["update"] == 1
+
+
+# coming and going
+
+
+async def test_stopping_waits_for_what_is_under_way(world: World) -> None:
+    (address,) = await world.circle()
+    await world.want([address])
+
+    async def before(method: str, _: str) -> None:
+        await asyncio.sleep(0.2)
+
+    world.chat.before = before
+    pump = world.pump()
+    await pump.round()
+    await pump.stop()
+    assert await world.states() == {State.SHOWN: 1}
+
+
+async def test_stopping_does_not_wait_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under_test, "STOP_WITHIN", 0.1)
+    (address,) = await world.circle()
+    await world.want([address])
+
+    async def before(method: str, _: str) -> None:
+        if method == "send":
+            await asyncio.sleep(60)
+
+    world.chat.before = before
+    pump = world.pump()
+    await pump.round()
+    await asyncio.sleep(0.05)
+    await pump.stop()
+    assert await world.states() == {State.SENDING: 1}
+    world.chat.before = None
+    world.clock.pass_(seconds=61)
+    await world.pump().drain()
+    assert world.shown(address) == ["s v1"]
+
+
+async def test_an_outcome_is_written_when_the_database_is_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.outcomes.AGAIN", 0.01)
+    (address,) = await world.circle()
+    await world.want([address])
+    away = iter([True, True])
+
+    class Flaky:
+        async def read(self, work):  # type: ignore[no-untyped-def]
+            return await world.database.read(work)
+
+        async def transact(self, work):  # type: ignore[no-untyped-def]
+            if world.chat.calls["send"] and next(away, False):
+                raise OSError("the database is away")
+            return await world.database.transact(work)
+
+    world.chat.tells = False
+    await world.pump(Flaky()).drain()  # type: ignore[arg-type]
+    assert await world.states() == {State.SHOWN: 1}
+
+
+async def test_a_claim_that_cannot_be_looked_at_is_not_sent(world: World) -> None:
+    (address,) = await world.circle()
+    await world.want([address])
+
+    class Blind:
+        async def read(self, work):  # type: ignore[no-untyped-def]
+            raise OSError("the database is away")
+
+        async def transact(self, work):  # type: ignore[no-untyped-def]
+            return await world.database.transact(work)
+
+    async def before(method: str, _: str) -> None:
+        if method == "reach":
+            world.clock.pass_(seconds=2)
+
+    world.chat.before = before
+    await world.pump(Blind()).drain()  # type: ignore[arg-type]
+    assert world.chat.calls["send"] == 0
+    world.chat.before = None
+    world.clock.pass_(seconds=5)
+    await world.pump().drain()
+    assert world.shown(address) == ["s v1"]
+    assert world.chat.calls["send"] == 1

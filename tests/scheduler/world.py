@@ -1,0 +1,193 @@
+"""A circle straight in the tables, and a chat in memory that remembers what stands where: what it stored is
+the ground truth."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from itertools import count
+
+from bot.chat.card import Card, text
+from bot.chat.messenger import CannotTell, Limit, MessengerError, Notice, Pace, Refused, Unsure
+from bot.context import Notice as Drawing
+from bot.context import Reading
+from bot.domain.member import Preferences
+from bot.domain.message import AUTHOR, CONTENT, UNDELIVERED, Kind, Message, State
+from handlers.membership.service import found_circle
+from scheduler.pump import Pump
+from storage import messages, people, tables
+from storage.database import Database, Transaction
+from storage.messages import Recipient
+from tests.house import Clock
+
+FREELY = Limit(10_000, 10_000)
+UNPACED = Pace(send=FREELY, update=FREELY, channel=FREELY, find=FREELY)
+ALWAYS = Preferences(weekly_ceiling=1000, days=frozenset(range(7)))
+
+
+@dataclass(frozen=True)
+class Posted:
+    reference: str
+    notice: str
+    at: datetime
+    words: str
+
+
+Before = Callable[[str, str], Awaitable[None]]
+"""(method, address): whatever happens on the way to the chat."""
+
+
+@dataclass
+class FakeChat:
+    """A platform and its messenger. `faults`: what the next calls of a method meet, one each: an error raised
+    with nothing done, or `Unsure` of a thing that was done all the same (`CUT`)."""
+
+    clock: Clock
+    name: str = "slack"
+    pace: Pace = UNPACED
+    tells: bool = True
+    resends: bool = False
+    stored: dict[str, list[Posted]] = field(default_factory=lambda: defaultdict(list))
+    calls: Counter[str] = field(default_factory=Counter)
+    faults: dict[str, deque[MessengerError | None]] = field(default_factory=lambda: defaultdict(deque))
+    before: Before | None = None
+    numbers: Iterator[int] = field(default_factory=count)
+
+    @property
+    def messenger(self) -> FakeChat:
+        return self
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def meets(self, method: str, *errors: MessengerError | None) -> None:
+        self.faults[method].extend(errors)
+
+    async def reach(self, address: str) -> None:
+        await self._met("reach", address)
+
+    async def send(self, address: str, notice: Notice) -> str:
+        cut = await self._met("send", address)
+        posted = Posted(f"{next(self.numbers):06}", notice.id, self.clock(), _words(notice))
+        self.stored[address].append(posted)
+        _lose(cut)
+        return posted.reference
+
+    async def update(self, address: str, reference: str, notice: Notice) -> None:
+        cut = await self._met("update", address)
+        at = [posted.reference for posted in self.stored[address]]
+        if reference not in at:
+            raise Refused("message_not_found")
+        number = at.index(reference)
+        self.stored[address][number] = replace(self.stored[address][number], words=_words(notice))
+        _lose(cut)
+
+    async def delete(self, address: str, reference: str) -> None:
+        cut = await self._met("delete", address)
+        self.stored[address] = [p for p in self.stored[address] if p.reference != reference]
+        _lose(cut)
+
+    async def find(self, address: str, notice_id: str, since: datetime) -> tuple[str, ...]:
+        _lose(await self._met("find", address))
+        if not self.tells:
+            raise CannotTell("no history here", resend=self.resends)
+        there = self.stored[address]
+        return tuple(p.reference for p in there if p.notice == notice_id and p.at >= since)
+
+    async def _met(self, method: str, address: str) -> MessengerError | None:
+        self.calls[method] += 1
+        if self.before is not None:
+            await self.before(method, address)
+        fault = self.faults[method].popleft() if self.faults[method] else None
+        if fault is not None and not isinstance(fault, Cut):
+            raise fault
+        return fault
+
+
+class Cut(Unsure):
+    """Done, and the answer cut."""
+
+
+def _lose(cut: MessengerError | None) -> None:
+    if cut is not None:
+        raise cut
+
+
+def _words(notice: Notice) -> str:
+    return notice.card.title
+
+
+def draw(reading: Reading) -> Card:
+    """Version and subject, so that a test sees which was drawn."""
+    return Card(f"{reading.message.subject_id} v{reading.message.wanted_version}", (text("."),))
+
+
+DRAWINGS = tuple(Drawing(kind, draw) for kind in (CONTENT, AUTHOR, UNDELIVERED))
+
+
+@dataclass
+class World:
+    """Circles of one workspace each, by the name of their workspace."""
+
+    database: Database
+    chat: FakeChat
+    clock: Clock
+    circles: dict[str, str] = field(default_factory=dict)
+
+    def pump(self, database: Database | None = None) -> Pump:
+        """As each process has one."""
+        return Pump(database or self.database, [self.chat], DRAWINGS, "https://cercle.example", self.clock)
+
+    async def circle(self, team: str = "T1", members: int = 1) -> list[str]:
+        """Make it; returns the members' addresses."""
+        users = [f"U{number}" for number in range(members)]
+        return await self.database.transact(partial(self._circle, team=team, users=users))
+
+    def _circle(self, tx: Transaction, team: str, users: list[str]) -> list[str]:
+        found_circle(tx, "slack", team, "en", "UTC", self.clock())
+        for user in users:
+            people.add(tx, "slack", team, user, zone="UTC")
+            found = people.find(tx, "slack", team, user)
+            assert found
+            self.circles[team] = found[0].id
+            people.join(tx, found[1], ALWAYS, 1, self.clock())
+        return [f"slack:{team}:{user}" for user in users]
+
+    async def want(self, addresses: list[str], subject: str = "s", kind: Kind = CONTENT) -> None:
+        await self.database.transact(partial(self._want, addresses=addresses, subject=subject, kind=kind))
+
+    def _want(self, tx: Transaction, addresses: list[str], subject: str, kind: Kind) -> None:
+        circle = self.circles[addresses[0].split(":")[1]]
+        persons = {p.address: p for a in addresses if (p := people.at_address(tx, circle, a))}
+        to = [Recipient(persons[a].workspace_id, a, persons[a].id) for a in addresses]
+        messages.want(tx, circle, kind, subject, to, self.clock())
+
+    async def change(self, team: str = "T1", subject: str = "s", kind: Kind = CONTENT) -> None:
+        circle = self.circles[team]
+        await self.database.transact(lambda tx: messages.bump(tx, circle, kind, subject, self.clock()))
+
+    async def leave(self, address: str) -> None:
+        await self.database.transact(partial(self._leave, address=address))
+
+    def _leave(self, tx: Transaction, address: str) -> None:
+        person = people.at_address(tx, self.circles[address.split(":")[1]], address)
+        assert person
+        people.leave(tx, person, self.clock())
+        messages.drop_all_for(tx, person.circle_id, person.id, "left")
+
+    async def rows(self) -> list[Message]:
+        def read(tx: Transaction) -> list[Message]:
+            keys = tx.execute(tables.message.select().order_by(tables.message.c.created_at)).all()
+            return [found for key in keys if (found := messages.load(tx, key.circle_id, key.id))]
+
+        return await self.database.transact(read)
+
+    async def states(self) -> Counter[State]:
+        return Counter(row.state for row in await self.rows() if row.kind != UNDELIVERED.name)
+
+    def shown(self, address: str) -> list[str]:
+        return [posted.words for posted in self.chat.stored[address]]
