@@ -83,7 +83,7 @@ class Cercle:
         self._client = client
         self.dispatch = Dispatcher(database, ROUTER, site, now, self.ring)
         self.platforms = connect(self.dispatch, Notebook(database))
-        self.pump = Pump(database, self.platforms, DRAWINGS, site, now)
+        self.pump = Pump(database, self.platforms, DRAWINGS, site, now, self.meters)
         self.tools = Tools(database, partial(read_page, client), now, self.ring)
         self._engine = Engine(self.tools)
         self._pumping: asyncio.Task[None] | None = None
@@ -120,9 +120,8 @@ class Cercle:
 
     async def _pump_out(self) -> None:
         if self._pumping is not None:
-            await self.pump.stop()
+            self.pump.stop()
             await self._pumping
-            await self.pump.stop()  # its last round may have begun some more
 
     async def stop(self) -> None:
         """Let go, once every request has been answered."""

@@ -16,6 +16,7 @@ from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router, Unheard
 from bot.context import Context
+from bot.crash import crash
 from bot.domain.circle import Circle, Person
 from bot.domain.errors import BadInput, ButtonGone, DomainError, GuestsStayOut, Problems
 from bot.domain.member import Member
@@ -49,6 +50,7 @@ class Dispatcher:
     async def __call__(self, event: Event) -> Answer:
         try:
             answer = await self._database.transact(lambda tx: self._hear(tx, event))
+            crash("dispatch.committed")
         except DomainError as error:
             answer = await self._explain(event, error)
         except BadAction:
@@ -61,6 +63,7 @@ class Dispatcher:
     def _hear(self, tx: Transaction, event: Event) -> Answer:
         if not inbox.first_time(tx, f"{event.sender.platform}:{event.key}", self._now()):
             return Answer(None, language_of(event.sender.locale))
+        crash("dispatch.heard")
         ctx = self._context(tx, event.sender)
         if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
             return Answer(again, ctx.t.language)
@@ -68,6 +71,7 @@ class Dispatcher:
             reply = self._router.route(ctx, self._as_command(event))
         except Unheard as typed:
             reply = unknown(ctx, str(typed))
+        crash("dispatch.routed")
         if not ctx.person.reachable and not isinstance(event, Removed):
             people.change(tx, ctx.person, reachable=True)
             messages.hasten(tx, ctx.circle.id, ctx.person.id, ctx.now)

@@ -17,6 +17,7 @@ import structlog
 from bot.chat.messenger import CannotTell, MessengerError, Throttled, Unavailable
 from bot.chat.platform import Platform
 from bot.context import Notice as Drawing
+from bot.crash import crash
 from bot.domain.message import Message, State
 from scheduler.outcomes import ATTEMPTS, Ledger, Settle, bury, tell_team
 from storage import messages, paces, people
@@ -60,6 +61,7 @@ class Doubts:
         message, messenger = look.message, self._platforms[platform].messenger
         try:
             found = await messenger.find(message.address, message.id, look.since)
+            crash("doubts.found")
             kept = 0 if await self._database.read(partial(self._unwanted, message=message)) else 1
             keep, surplus = found[:kept], found[kept:]
             if surplus:
@@ -79,6 +81,7 @@ class Doubts:
         """The row points at the one that stays before the others go; whoever lost the row takes away none."""
         log.warning("pump.surplus", message=message.id, surplus=len(surplus))
         if await self._database.transact(partial(self._point, message=message, keep=keep)):
+            crash("doubts.pointed")
             for reference in surplus:
                 await self._platforms[platform].messenger.delete(message.address, reference)
 
@@ -104,6 +107,7 @@ class Doubts:
         elif doubted:
             messages.resend(tx, message, now)
         messages.look_at(tx, message, now + SWEEP if doubted else None, looks=0)
+        crash("doubts.settling")
 
     def _cannot_tell(self, tx: Transaction, now: datetime, *, look: Look, error: CannotTell) -> None:
         message = look.message

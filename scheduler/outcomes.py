@@ -17,7 +17,9 @@ from bot.chat.messenger import (
     Unreachable,
     Unsure,
 )
+from bot.crash import crash
 from bot.domain.message import PRIORITIES, UNDELIVERED, Message
+from bot.meters import Result
 from scheduler.weigh import UNREACHABLE_PAUSE
 from storage import messages, paces, people
 from storage.database import Database, Transaction
@@ -86,6 +88,7 @@ class Ledger:
             await self._database.transact(write)
         except Exception as error:
             return error
+        crash("ledger.written")
         return None
 
     async def _alone(self, settle: Settle, until: datetime) -> None:
@@ -117,6 +120,21 @@ def failed(tx: Transaction, now: datetime, *, message: Message, error: Messenger
             messages.retry(tx, message, now + backoff(message.attempt), why)
         case Unreachable() | Refused() | Unavailable() | Unsure() | _:
             bury(tx, message, why, now)
+
+
+def result(message: Message, error: MessengerError) -> Result:
+    """What `failed` makes of it, in the words of /metrics."""
+    match error:
+        case Throttled():
+            return Result.THROTTLED
+        case Unreachable() if message.person_id is not None:
+            return Result.UNREACHABLE
+        case Unsure() if message.shown_version == 0:
+            return Result.UNKNOWN
+        case Unavailable() | Unsure() if message.attempt < ATTEMPTS:
+            return Result.RETRIED
+        case _:
+            return Result.DEAD
 
 
 def bury(tx: Transaction, message: Message, why: str, now: datetime) -> None:

@@ -26,12 +26,14 @@ from bot.chat.messenger import Messenger, MessengerError, Notice, Unavailable, U
 from bot.chat.platform import Platform
 from bot.context import Notice as Drawing
 from bot.context import Reading
+from bot.crash import crash
 from bot.domain.circle import Circle, Person
 from bot.domain.member import Member
 from bot.domain.message import PRIORITIES, Message
 from bot.locales import Translator
+from bot.meters import Meters, Result
 from scheduler.doubts import Doubts
-from scheduler.outcomes import Ledger, Settle, address_key, bury, failed, method_of, pace_key
+from scheduler.outcomes import Ledger, Settle, address_key, bury, failed, method, method_of, pace_key, result
 from scheduler.weigh import weigh
 from storage import circles, messages, people
 from storage.database import Database, Transaction
@@ -61,8 +63,8 @@ GATHER = timedelta(seconds=0.1)
 """Between a ring and the look: what many presses ring for is one look."""
 BREATH = timedelta(seconds=0.005)
 """The same while there is more to send than there is room for."""
-STOP_WITHIN = 8.0
-"""Seconds that `stop` waits for what is under way; what did not come back is in doubt, and looked for."""
+FINISH = 3.5
+"""Seconds that stopping waits for what is under way; what did not come back is in doubt, and looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,10 @@ class Pump:
         drawings: Iterable[Drawing],
         site: str,
         now: Callable[[], datetime],
+        meters: Meters | None = None,
     ) -> None:
         self._database = database
+        self._meters = meters or Meters()
         self._platforms: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
         self._drawings = {drawing.kind.name: drawing for drawing in drawings}
         self._ledger = Ledger(database, now)
@@ -144,7 +148,7 @@ class Pump:
         self._bell.set()
 
     async def run(self) -> None:
-        """Until `stop`."""
+        """Until `stop`; then what is under way is finished."""
         while not self._stopping:
             self._bell.clear()
             try:
@@ -154,13 +158,17 @@ class Pump:
                 round = Round(self._now() + IDLE)
             if not round.more:
                 await self._wait(round)
+        await self.finish()
 
-    async def stop(self) -> None:
-        """Take nothing more; wait for what is under way, but not for ever."""
+    def stop(self) -> None:
+        """Take nothing more."""
         self._stopping = True
         self._bell.set()
+
+    async def finish(self) -> None:
+        """Wait for what is under way, but not for ever."""
         if tasks := self._tasks():
-            _, late = await asyncio.wait(tasks, timeout=STOP_WITHIN)
+            _, late = await asyncio.wait(tasks, timeout=FINISH)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -191,17 +199,22 @@ class Pump:
 
     async def _round(self) -> Round:
         round = Round(self._now() + IDLE)
-        queues = await self._database.transact(self._survey)
+        queues, over = await self._database.transact(self._survey)
+        self._meters.lease_expired(over)
         most = max(1, min(A_TURN, A_ROUND // max(1, len(queues))))
         waiting = iter(queues)
         while abreast := list(islice(waiting, ABREAST)):
             await asyncio.gather(*(self._take_turn(queue, most, round) for queue in abreast))
         return round
 
-    def _survey(self, tx: Transaction) -> list[Queue]:
-        for lost in messages.reap(tx, self._now()):
+    def _survey(self, tx: Transaction) -> tuple[list[Queue], int]:
+        """Where something is due, and how many claims came to their end without an outcome."""
+        over = messages.reap(tx, self._now())
+        for lost in over:
             log.warning("pump.lease_over", message=lost.id, kind=lost.kind, error=lost.last_error)
-        return [queue for queue in messages.queues(tx, self._now()) if queue.platform in self._platforms]
+        crash("pump.reaped")
+        queues = messages.queues(tx, self._now())
+        return [queue for queue in queues if queue.platform in self._platforms], len(over)
 
     async def _take_turn(self, queue: Queue, most: int, round: Round) -> None:
         room = AT_ONCE - len(self._under_way[queue.workspace_id])
@@ -216,6 +229,7 @@ class Pump:
         if turn is None:
             round.until = min(round.until, self._now() + GATHER)
             return
+        crash("pump.claimed")
         for one in turn.outgoing:
             self._begin(queue, self._deliver(one))
         for look in turn.looks:
@@ -245,6 +259,7 @@ class Pump:
         for rank in queue.ranks:
             self._claim_rank(tx, turn, rank)
         turn.paces.write()
+        crash("pump.claiming")
         return turn
 
     def _claim_looks(self, tx: Transaction, turn: Turn) -> None:
@@ -329,6 +344,7 @@ class Pump:
     async def _deliver(self, one: Outgoing) -> None:
         settle = await self._attempt(one)
         if settle is not None:
+            crash("pump.answered")
             await self._ledger.write(settle, one.claimed.now + LEASE)
 
     async def _attempt(self, one: Outgoing) -> Settle | None:
@@ -338,15 +354,22 @@ class Pump:
         try:
             if message.shown_version == 0:
                 await messenger.reach(message.address)
+            crash("pump.reached")
             if not await self._still_ours(one):
                 return None
+            crash("pump.sending")
             reference = await _put(messenger, one)
         except MessengerError as error:
-            return partial(failed, message=message, error=error)
+            return self._failure(one, error)
         except Exception as error:
             log.exception("pump.deliver", message=message.id)
-            return partial(failed, message=message, error=Unsure(type(error).__name__))
+            return self._failure(one, Unsure(type(error).__name__))
+        self._meters.sent(one.platform, method(message), Result.SHOWN)
         return partial(self._stands, message=message, reference=reference)
+
+    def _failure(self, one: Outgoing, error: MessengerError) -> Settle:
+        self._meters.sent(one.platform, method(one.message), result(one.message, error))
+        return partial(failed, message=one.message, error=error)
 
     async def _still_ours(self, one: Outgoing) -> bool:
         """Just before the socket: is there time for a call within the lease, and was the claim looked at a
@@ -371,6 +394,7 @@ class Pump:
         arrived = self._drawings[message.kind].arrived
         if messages.shown(tx, message, reference, now) and message.shown_version == 0 and arrived:
             arrived(tx, message, now)
+        crash("pump.settling")
 
 
 async def _put(messenger: Messenger, one: Outgoing) -> str:

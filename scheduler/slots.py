@@ -14,6 +14,7 @@ from functools import partial
 
 import structlog
 
+from bot.crash import crash
 from bot.domain.working_time import first_instant, zone_or
 from storage import slots
 from storage.database import Database, Transaction
@@ -97,5 +98,7 @@ def _keep(tx: Transaction, *, schedule: Schedule, slot: Slot, work: Work, now: d
     if slot.late:
         log.warning("slot.skipped", schedule=schedule.name, date=slot.local_date.isoformat())
         return False
+    crash("slots.won")
     work(tx, now)
+    crash("slots.worked")
     return True

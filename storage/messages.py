@@ -372,6 +372,7 @@ _again = (
     update(tables.message)
     .where(_over, _m.shown_version > 0)
     .values(state=State.WAITING, due_at=bindparam("now"), lease_until=None, fence=_m.fence + 1)
+    .returning(tables.message)
 )
 _doubted = (
     update(tables.message)
@@ -383,9 +384,8 @@ _doubted = (
 
 def reap(tx: Transaction, now: datetime) -> list[Message]:
     """End the claims whose lease is over. An update is drawn again; a first send may have arrived, so it is
-    looked for before anything else. Returns those."""
-    tx.execute(_again, {"now": now})
-    return [_message(row) for row in tx.execute(_doubted, {"now": now})]
+    looked for before anything else. Returns them all."""
+    return [_message(row) for over in (_again, _doubted) for row in tx.execute(over, {"now": now})]
 
 
 _to_look_for = (

@@ -19,6 +19,7 @@ from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.crash import crash
 from storage.database import Database, Transaction
 
 T = TypeVar("T")
@@ -95,7 +96,10 @@ class Postgres(Database):
     def _once(self, work: Callable[[Transaction], T]) -> T:
         try:
             with self.engine.begin() as connection:
-                return work(connection)
+                result = work(connection)
+                crash("postgres.committing")
+            crash("postgres.committed")
+            return result
         except StopIteration as error:  # a future does not take it, and would never be done
             raise RuntimeError(repr(error)) from error
 

@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DatabaseError
 
+from bot.crash import crash
 from storage.database import Database, DatabaseInUse, Transaction
 
 T = TypeVar("T")
@@ -129,7 +130,9 @@ def _commit(connection: Connection, batch: list[_Unit]) -> None:
         raw.execute("BEGIN IMMEDIATE")
         for unit in batch:
             _run(connection, raw, unit)
+        crash("sqlite.committing")
         raw.execute("COMMIT")
+        crash("sqlite.committed")
     except sqlite3.Error as error:
         for unit in batch:
             unit.error = error

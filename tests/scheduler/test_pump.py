@@ -14,7 +14,7 @@ from bot.chat.messenger import Limit, Throttled
 from bot.domain.message import AUTHOR, State
 from scheduler import pump as under_test
 from scheduler.pump import Pump
-from storage import tables
+from storage import messages, tables
 from storage.database import Database, Transaction, connect
 from tests.scheduler.world import UNPACED, World
 
@@ -123,7 +123,7 @@ async def test_fifty_thousand_elsewhere_delay_nobody_by_a_second(world: World) -
         await pump.round()
         await asyncio.sleep(0)
     assert loop.time() - began < 1
-    await pump.stop()
+    await pump.finish()
 
 
 async def test_a_workspace_that_answers_nothing_delays_nobody(world: World) -> None:
@@ -146,7 +146,7 @@ async def test_a_workspace_that_answers_nothing_delays_nobody(world: World) -> N
         while not all(world.shown(address) for address in quick):
             await asyncio.sleep(0.01)
     never.set()
-    await pump.stop()
+    pump.stop()
     await running
 
 
@@ -225,13 +225,32 @@ async def test_stopping_waits_for_what_is_under_way(world: World) -> None:
 
     world.chat.before = before
     pump = world.pump()
-    await pump.round()
-    await pump.stop()
+    running = asyncio.create_task(pump.run())
+    await asyncio.sleep(0.1)
+    pump.stop()
+    await running
+    assert await world.states() == {State.SHOWN: 1}
+
+
+async def test_what_was_being_claimed_when_it_was_told_to_stop_still_leaves(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (address,) = await world.circle()
+    await world.want([address])
+    pump = world.pump()
+    loop, take_turn = asyncio.get_running_loop(), messages.take_turn
+
+    def told(tx: Transaction, workspace_id: str) -> bool:
+        loop.call_soon_threadsafe(pump.stop)
+        return take_turn(tx, workspace_id)
+
+    monkeypatch.setattr(messages, "take_turn", told)
+    await pump.run()
     assert await world.states() == {State.SHOWN: 1}
 
 
 async def test_stopping_does_not_wait_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(under_test, "STOP_WITHIN", 0.1)
+    monkeypatch.setattr(under_test, "FINISH", 0.1)
     (address,) = await world.circle()
     await world.want([address])
 
@@ -243,7 +262,7 @@ async def test_stopping_does_not_wait_for_ever(world: World, monkeypatch: pytest
     pump = world.pump()
     await pump.round()
     await asyncio.sleep(0.05)
-    await pump.stop()
+    await pump.finish()
     assert await world.states() == {State.SENDING: 1}
     world.chat.before = None
     world.clock.pass_(seconds=61)

@@ -16,6 +16,7 @@ from bot.context import Notice as Drawing
 from bot.context import Reading
 from bot.domain.member import Preferences
 from bot.domain.message import AUTHOR, CONTENT, UNDELIVERED, Kind, Message, State
+from bot.meters import Meters
 from handlers.membership.service import found_circle
 from scheduler.pump import Pump
 from storage import messages, people, tables
@@ -138,9 +139,10 @@ class World:
     clock: Clock
     circles: dict[str, str] = field(default_factory=dict)
 
-    def pump(self, database: Database | None = None) -> Pump:
+    def pump(self, database: Database | None = None, meters: Meters | None = None) -> Pump:
         """As each process has one."""
-        return Pump(database or self.database, [self.chat], DRAWINGS, "https://cercle.example", self.clock)
+        site = "https://cercle.example"
+        return Pump(database or self.database, [self.chat], DRAWINGS, site, self.clock, meters)
 
     async def circle(self, team: str = "T1", members: int = 1) -> list[str]:
         """Make it; returns the members' addresses."""
