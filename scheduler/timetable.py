@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
 
+import structlog
+
 from handlers.content import jobs as content
 from handlers.content.jobs import ReadPage
 from scheduler import slots
@@ -15,15 +17,16 @@ from storage import inbox, paces, shares
 from storage import slots as kept
 from storage.database import Database, Transaction
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What jobs work with. `rung` is called when one may have made a message due."""
+    """What jobs work with."""
 
     database: Database
     read_page: ReadPage
     now: Callable[[], datetime]
-    rung: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[Tools], Awaitable[object]]
-    """As often as the clock ticks, in every process: what is due stands in the tables."""
+    """As often as the engine ticks, be it in several processes: what is due stands in the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +45,25 @@ class Daily:
     work: Work
 
 
+async def tick(job: Job, tools: Tools) -> None:
+    """One run; a failure is logged with the job's name, and the next tick tries again."""
+    try:
+        await job.run(tools)
+    except Exception:
+        log.exception("job.failed", job=job.name)
+
+
 async def read_pages(tools: Tools) -> int:
-    done = await content.read_pages(tools.database, tools.read_page, tools.now)
-    if done:
-        tools.rung()
-    return done
+    return await content.read_pages(tools.database, tools.read_page, tools.now)
 
 
 async def publish_planned(tools: Tools) -> int:
-    done = await tools.database.transact(partial(content.publish_due, now=tools.now()))
-    if done:
-        tools.rung()
-    return done
+    return await tools.database.transact(partial(content.publish_due, now=tools.now()))
 
 
 async def keep_dates(tools: Tools) -> int:
-    done = 0
-    for daily in DAILY:
-        done += await slots.keep(tools.database, daily.schedule, daily.work, tools.now)
-    if done:
-        tools.rung()
-    return done
+    kept_now = [await slots.keep(tools.database, daily.schedule, daily.work, tools.now) for daily in DAILY]
+    return sum(kept_now)
 
 
 def forget(tx: Transaction, now: datetime) -> None:

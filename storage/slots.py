@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import groupby
 
 from sqlalchemy import select
 
+from bot.domain.story import Missed
 from storage import tables
 from storage.database import Transaction
 from storage.rows import insert_new
@@ -30,6 +32,19 @@ def win(tx: Transaction, schedule: str, local_date: date, now: datetime, *, skip
 def taken(tx: Transaction, schedule: str, since: date) -> frozenset[date]:
     found = select(_s.local_date).where(_s.schedule == schedule, _s.local_date >= since)
     return frozenset(tx.execute(found).scalars())
+
+
+def skipped(tx: Transaction, since: date) -> list[Missed]:
+    """What was not done in time, from that date on."""
+    rows = tx.execute(
+        select(_s.schedule, _s.local_date)
+        .where(_s.state == SKIPPED, _s.local_date >= since)
+        .order_by(_s.schedule, _s.local_date)
+    ).all()
+    return [
+        Missed(name, tuple(row.local_date for row in of_it))
+        for name, of_it in groupby(rows, key=lambda row: str(row.schedule))
+    ]
 
 
 def forget(tx: Transaction, before: date) -> None:

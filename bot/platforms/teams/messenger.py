@@ -24,6 +24,7 @@ from botbuilder.schema import (
 from bot.chat.card import Card
 from bot.chat.messenger import (
     CannotTell,
+    Gone,
     MessengerError,
     Notebook,
     Notice,
@@ -86,7 +87,7 @@ def meaning(refusal: ConnectorRefusal, act: Act) -> MessengerError | None:
         case 404 if act is Act.DELETE:
             return None
         case 404 if act is Act.UPDATE:
-            return Refused("that message is gone")
+            return Gone("no such message")
         case 403 | 404:
             return Unreachable(f"the connector answered {refusal.status}")
         case 400 if act is Act.CREATE:
