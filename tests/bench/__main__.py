@@ -69,9 +69,17 @@ PLANS: dict[str, Plan] = {
 }
 SMALLEST: dict[str, Plan] = {
     "presses": Presses(members=16, rounds=1, presses=64, peer_presses=32, pressed=128, starts=1),
-    "fanout": fanout.Plan(cards=60, few=4, rounds=1),
-    "growth": growth.Plan(accepting=50, times=1, few=20, many=60, cards=10, rounds=1),
-    "pace": pace.Plan(seconds=1.5, workspaces=3, members=3, contents=6, tenant_members=3, tenant_contents=3),
+    "fanout": fanout.Plan(cards=40, few=3, rounds=1, backends=("postgres",)),
+    "growth": growth.Plan(accepting=50, times=1, few=20, many=60, cards=10, rounds=1, backends=("sqlite",)),
+    "pace": pace.Plan(
+        seconds=1.5,
+        workspaces=3,
+        members=3,
+        contents=6,
+        tenant_members=3,
+        tenant_contents=3,
+        backends=("postgres",),
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, delete, insert, literal, select, up
 from bot.chat.form import Value
 from bot.domain.circle import Role
 from bot.domain.content import Copy, Found
-from bot.domain.member import MAX_CEILING
+from bot.domain.circle import MAX_CEILING
 from bot.domain.message import AUTHOR, CONTENT, PRIORITIES, State
 from handlers.content import service
 from storage import circles, contents, messages, people, tables

@@ -1,17 +1,19 @@
 """One content to everybody, as fast as the chat takes it: our pump with its database, and others with none.
 
 The chat is unlimited here: ours is given a pace that never holds it. Everybody in the crowd has been written
-to before, so that nobody opens a conversation; the same bodies leave on all sides, forty at a time.
+to before, so that nobody opens a conversation; the same bodies leave on all sides, as many at a
+time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from tests import databases
 from tests.bench.figures import LABELS, Better, Figure, Step
 from tests.bench.ours import database, sender
 from tests.bench.talk import Worker, worker
@@ -24,6 +26,7 @@ class Plan:
     cards: int = 800
     few: int = 60
     rounds: int = 5
+    backends: tuple[str, ...] = databases.BACKENDS
 
     @property
     def steps(self) -> int:
@@ -47,7 +50,7 @@ class Contender:
 
 
 def _to_slack(folder: Path, wire: Worker, plan: Plan, step: Step) -> list[Figure]:
-    with _both(folder, wire, "slack", plan, step) as ours, _peer(folder, wire, "peer_sdk") as peer:
+    with _each(folder, wire, "slack", plan, step) as ours, _peer(folder, wire, "peer_sdk") as peer:
         bodies = _bodies(folder, wire, "slack", plan.cards)
         sdk, bare = (Contender(_posting(peer, how, bodies, plan.cards)) for how in ("sdk", "bare"))
         _race([*ours.values(), sdk, bare], plan.rounds, step)
@@ -61,7 +64,7 @@ def _to_slack(folder: Path, wire: Worker, plan: Plan, step: Step) -> list[Figure
 
 
 def _to_teams(folder: Path, wire: Worker, plan: Plan, step: Step) -> list[Figure]:
-    with _both(folder, wire, "teams", plan, step) as ours, _peer(folder, wire, "peer_cloud") as peer:
+    with _each(folder, wire, "teams", plan, step) as ours, _peer(folder, wire, "peer_cloud") as peer:
         bodies = _bodies(folder, wire, "teams", plan.few)
         stock = Contender(_posting(peer, "cloud", bodies, plan.few))
         _race([*ours.values(), stock], plan.rounds, step)
@@ -72,14 +75,14 @@ def _to_teams(folder: Path, wire: Worker, plan: Plan, step: Step) -> list[Figure
 
 
 @contextmanager
-def _both(folder: Path, wire: Worker, chat: str, plan: Plan, step: Step) -> Iterator[dict[str, Contender]]:
+def _each(folder: Path, wire: Worker, chat: str, plan: Plan, step: Step) -> Iterator[dict[str, Contender]]:
     """Ours, on each of the databases."""
     step(f"a crowd in {chat.title()}")
-    with (
-        _ours(folder / f"{chat}-sqlite", wire, chat, "sqlite", plan.cards) as sqlite,
-        _ours(folder / f"{chat}-postgres", wire, chat, "postgres", plan.cards) as postgres,
-    ):
-        yield {"sqlite": sqlite, "postgres": postgres}
+    with ExitStack() as stack:
+        yield {
+            backend: stack.enter_context(_ours(folder / f"{chat}-{backend}", wire, chat, backend, plan.cards))
+            for backend in plan.backends
+        }
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bot.platforms.slack.messenger import PACE
+from tests import databases
 from tests.bench.figures import LABELS, Better, Figure, Step
 from tests.bench.ours import database, sender
 from tests.bench.talk import Worker, worker
@@ -41,16 +42,19 @@ class Plan:
     tenant_members: int = 30
     tenant_contents: int = 15
 
+    backends: tuple[str, ...] = databases.BACKENDS
+
     @property
     def steps(self) -> int:
-        return 3
+        return len(self.backends) + 1
 
     def measure(self, folder: Path, step: Step) -> list[Figure]:
-        return [
-            *_slack(folder / "pace-sqlite", "sqlite", 1, self, step),
-            *_slack(folder / "pace-postgres", "postgres", self.processes, self, step),
-            *_teams(folder / "pace-teams", self, step),
+        slack = [
+            figure
+            for backend in self.backends
+            for figure in _slack(folder / f"pace-{backend}", backend, self, step)
         ]
+        return [*slack, *_teams(folder / "pace-teams", self, step)]
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Arrival:
     workspace: str
 
 
-def _slack(folder: Path, backend: str, processes: int, plan: Plan, step: Step) -> list[Figure]:
+def _slack(folder: Path, backend: str, plan: Plan, step: Step) -> list[Figure]:
+    processes = plan.processes if backend == "postgres" else 1
     where = f"{LABELS[backend]}, {processes} sending"
     step(f"{plan.workspaces} workspaces under Slack's limits, {where}")
     crowd = Crowd("slack", plan.workspaces, plan.members, plan.contents)
@@ -76,7 +81,7 @@ def _slack(folder: Path, backend: str, processes: int, plan: Plan, step: Step) -
     return [
         Figure(name, f"{what}, to what is allowed", "", len(inside), allowed, Better.HIGHER, 0.95),
         Figure(f"{name}_burst", bucket, "", burst, PACE.send.burst, Better.LOWER, 1),
-        _apart(name, f"closest two in a channel, {where}", arrivals),
+        _apart(name, f"closest two in a channel, {where}", arrivals, plan.seconds),
     ]
 
 
@@ -88,17 +93,18 @@ def _teams(folder: Path, plan: Plan, step: Step) -> list[Figure]:
     what = "most in a second to a tenant, to Teams' limit"
     return [
         Figure("pace_tenant", what, "", most, TENANT_LIMIT, Better.LOWER, 1),
-        _apart("pace_teams", "closest two in a conversation of Teams", arrivals),
+        _apart("pace_teams", "closest two in a conversation of Teams", arrivals, plan.seconds),
     ]
 
 
-def _apart(name: str, what: str, arrivals: Iterable[Arrival]) -> Figure:
+def _apart(name: str, what: str, arrivals: Iterable[Arrival], seconds: float) -> Figure:
+    """All of `seconds` when nobody was sent two."""
     gaps = (
         after - before
         for moments in _by(arrivals, lambda one: one.conversation)
         for before, after in pairwise(moments)
     )
-    return Figure(f"{name}_apart", what, "s", min(gaps), APART, Better.HIGHER, 1)
+    return Figure(f"{name}_apart", what, "s", min(gaps, default=seconds), APART, Better.HIGHER, 1)
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,9 @@ def _sent(folder: Path, backend: str, processes: int, crowd: Crowd, seconds: flo
         for one in senders:
             one.end()
         time.sleep(seconds + MORE)
-        return [Arrival(at, to, _workspace(to)) for at, to in wire.ask("arrivals")["arrivals"]]
+        arrivals = [Arrival(at, to, _workspace(to)) for at, to in wire.ask("arrivals")["arrivals"]]
+        assert arrivals, "nothing arrived"
+        return arrivals
 
 
 def _fill(one: Worker, crowd: Crowd) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ WIDTH = 110
 
 
 def main() -> int:
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.default_int_handler)  # so that nothing is left behind
     seed = int(os.environ.get("SEED") or random.randrange(10**6))
     seconds = float(os.environ.get("SECONDS") or 0)
     folder = Path(tempfile.mkdtemp(prefix="cercle-torture-"))
