@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
 
+from bot.context import Dated
+from bot.domain.schedule import Schedule
 from handlers.content import jobs as content
 from handlers.content.jobs import ReadPage
 from scheduler import slots
-from scheduler.slots import Schedule, Work
 from storage import inbox, paces, shares
 from storage import slots as kept
 from storage.database import Database, Transaction
@@ -34,14 +35,6 @@ class Job:
     """As often as the clock ticks, in every process: what is due stands in the tables."""
 
 
-@dataclass(frozen=True, slots=True)
-class Daily:
-    """Once on each local date, in all processes together. `work` changes the database and nothing else."""
-
-    schedule: Schedule
-    work: Work
-
-
 async def read_pages(tools: Tools) -> int:
     done = await content.read_pages(tools.database, tools.read_page, tools.now)
     if done:
@@ -58,8 +51,8 @@ async def publish_planned(tools: Tools) -> int:
 
 async def keep_dates(tools: Tools) -> int:
     done = 0
-    for daily in DAILY:
-        done += await slots.keep(tools.database, daily.schedule, daily.work, tools.now)
+    for dated in await tools.database.transact(_all_dates):
+        done += await slots.keep(tools.database, dated.schedule, dated.work, tools.now)
     if done:
         tools.rung()
     return done
@@ -79,4 +72,11 @@ TIMETABLE: tuple[Job, ...] = (
     Job("keep the day's dates", timedelta(seconds=15), keep_dates),
 )
 
-DAILY: tuple[Daily, ...] = (Daily(Schedule("forget what need not be kept", time(3, 30)), forget),)
+DATES: tuple[Dated, ...] = (Dated(Schedule("forget what need not be kept", time(3, 30)), forget),)
+
+CIRCLES_DATES: tuple[Callable[[Transaction], Iterable[Dated]], ...] = ()
+"""What each circle, poll or ritual keeps by its own clock: read anew at every tick."""
+
+
+def _all_dates(tx: Transaction) -> list[Dated]:
+    return [*DATES, *(dated for dates in CIRCLES_DATES for dated in dates(tx))]

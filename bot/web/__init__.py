@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from aiohttp import web
 
-from bot.web import about, health, pages, redirect, share
+from bot.context import Document
+from bot.web import about, files, health, pages, redirect, share
 from storage.database import Database
 
 
@@ -16,6 +17,7 @@ def routes(
     site: str,
     now: Callable[[], datetime],
     rung: Callable[[], None],
+    documents: Iterable[Document] = (),
     *,
     secret: str,
     trusted_proxy: bool = False,
@@ -28,5 +30,6 @@ def routes(
         *about.routes(),
         *share.routes(database, site, now, rung),
         *redirect.routes(database, now, rung, secret=secret, trusted_proxy=trusted_proxy),
+        *files.routes(database, documents, now),
         *health.routes(database),
     ]

@@ -29,7 +29,7 @@ async def read_pages(database: Database, read: ReadPage, now: Callable[[], datet
 
     async def one(circle_id: str, draft_id: str, url: str) -> None:
         found = await read(url)
-        crash("content.read")
+        crash("content-read")
         await database.transact(
             partial(tell_author, circle_id=circle_id, draft_id=draft_id, found=found, now=now())
         )
@@ -54,5 +54,5 @@ def publish_due(tx: Transaction, now: datetime) -> int:
     planned = contents.due(tx, now)
     for circle_id, content_id in planned:
         service.publish(tx, circle_id, content_id, now)
-        crash("content.publishing")
+        crash("content-publishing")
     return len(planned)
