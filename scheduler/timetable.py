@@ -9,8 +9,16 @@ from functools import partial
 
 from bot.context import Dated
 from bot.domain.schedule import Schedule
+from handlers.board import jobs as board
 from handlers.content import jobs as content
 from handlers.content.jobs import ReadPage
+from handlers.kudos import jobs as kudos
+from handlers.meetings import service as meetings
+from handlers.polls import jobs as polls
+from handlers.pulse import jobs as pulse
+from handlers.recap import jobs as recap
+from handlers.rhythm import jobs as rhythm
+from handlers.rounds import jobs as rounds
 from scheduler import slots
 from storage import inbox, paces, shares
 from storage import slots as kept
@@ -42,8 +50,23 @@ async def read_pages(tools: Tools) -> int:
     return done
 
 
-async def publish_planned(tools: Tools) -> int:
-    done = await tools.database.transact(partial(content.publish_due, now=tools.now()))
+def what_is_due(work: Callable[[Transaction, datetime], int]) -> Callable[[Tools], Awaitable[int]]:
+    """`work` in one transaction at each tick; it tells how much it did."""
+
+    async def run(tools: Tools) -> int:
+        done = await tools.database.transact(lambda tx: work(tx, tools.now()))
+        if done:
+            tools.rung()
+        return done
+
+    return run
+
+
+publish_planned = what_is_due(content.publish_due)
+
+
+async def keep_meetings(tools: Tools) -> int:
+    done = await tools.database.transact(partial(meetings.keep, now=tools.now()))
     if done:
         tools.rung()
     return done
@@ -69,12 +92,24 @@ def forget(tx: Transaction, now: datetime) -> None:
 TIMETABLE: tuple[Job, ...] = (
     Job("read the pages behind new links", timedelta(seconds=1), read_pages),
     Job("publish what was planned", timedelta(seconds=5), publish_planned),
+    Job("close polls, and remind of them", timedelta(seconds=5), what_is_due(polls.keep_time)),
+    Job("close the pulses that are over", timedelta(seconds=15), what_is_due(pulse.close_due)),
+    Job("close the rounds that are over", timedelta(seconds=15), what_is_due(rounds.close_due)),
+    Job("close what the circle was asked", timedelta(seconds=15), what_is_due(board.close_due)),
+    Job("keep the meetings", timedelta(seconds=30), keep_meetings),
     Job("keep the day's dates", timedelta(seconds=15), keep_dates),
 )
 
 DATES: tuple[Dated, ...] = (Dated(Schedule("forget what need not be kept", time(3, 30)), forget),)
 
-CIRCLES_DATES: tuple[Callable[[Transaction], Iterable[Dated]], ...] = ()
+CIRCLES_DATES: tuple[Callable[[Transaction], Iterable[Dated]], ...] = (
+    rhythm.dates,
+    recap.dates,
+    kudos.dates,
+    pulse.dates,
+    polls.dates,
+    board.dates,
+)
 """What each circle, poll or ritual keeps by its own clock: read anew at every tick."""
 
 

@@ -15,7 +15,7 @@ _e = tables.entry.c
 
 
 def write(
-    tx: Transaction, circle_id: str, what: str, now: datetime, person_id: str | None = None, **values: str
+    tx: Transaction, circle_id: str, what: str, now: datetime, person_id: str | None = None, /, **values: str
 ) -> None:
     """`what` is a key of the catalogue, `values` fill its braces; no name of a person belongs there."""
     row = {"circle_id": circle_id, "id": new_id(), "at": now, "what": what, "person_id": person_id}

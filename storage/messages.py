@@ -95,6 +95,8 @@ def want(
 
 
 _resting = (_m.state == State.SHOWN) | (_m.state == State.DEAD)
+_settled = _resting | ((_m.state == State.SENDING) & (_m.claimed_version == _m.wanted_version))
+"""Whose last change stands there or is on its way: the next one is due when it is asked for."""
 _redraw = (
     update(tables.message)
     .where(
@@ -108,12 +110,13 @@ _redraw = (
         ),
         wanted_version=_m.wanted_version + 1,
         state=case((_resting, State.WAITING), else_=_m.state),
-        due_at=case((_resting | (_m.due_at > bindparam("moment")), bindparam("moment")), else_=_m.due_at),
+        due_at=case((_settled | (_m.due_at > bindparam("moment")), bindparam("moment")), else_=_m.due_at),
         attempt=case((_resting, 0), else_=_m.attempt),
     )
 )
 _redraw_kind = _redraw.where(_m.kind == bindparam("what"))
 _redraw_person = _redraw.where(_m.person_id == bindparam("person"))
+_redraw_channels = _redraw.where(_m.person_id.is_(None))
 
 
 def bump(
@@ -148,6 +151,19 @@ def bump_for(
     """As `bump`, for all that one person sees of a subject, before anything else."""
     where = {"circle": circle_id, "subject": subject_id, "moment": now + after, "rank": FOREMOST}
     tx.execute(_redraw_person, {**where, "person": person_id})
+
+
+def bump_channels(
+    tx: Transaction, circle_id: str, kind: Kind, subject_id: str, now: datetime, *, after: timedelta
+) -> None:
+    """As `bump`, for the copies in channels: however many people have their own, these are few."""
+    where = {
+        "circle": circle_id,
+        "subject": subject_id,
+        "moment": now + after,
+        "rank": rank_of_change(kind),
+    }
+    tx.execute(_redraw_channels, where)
 
 
 _ranks = union_all(*[select(literal_column(str(rank)).label("rank")) for rank in RANKS]).subquery()
@@ -327,7 +343,7 @@ _shown = (
         priority=case(
             (_m.shown_version == 0, _m.priority + PRIORITIES), (_newer, _m.priority), else_=PRIORITIES
         ),
-        due_at=bindparam("moment"),
+        due_at=case((_newer & (_m.due_at > bindparam("moment")), _m.due_at), else_=bindparam("moment")),
         attempt=0,
         lease_until=None,
         last_error="",

@@ -372,18 +372,34 @@ poll = Table(
     _yes("live"),
     _yes("open_options"),
     _yes("asks_words"),
+    _yes("shared"),
     _text("repeats"),
-    Column("series", Id),
+    Column("series", Id, nullable=False),
     _moment("opened_at", required=True),
     _moment("closes_at", required=True),
     _moment("closed_at"),
+    _moment("reminded_at"),
     _text("key"),
     Column("export_token", Id, nullable=False, unique=True),
     _whole("voters"),
     _of("person", "author_id"),
     _of("workspace", "workspace_id"),
     Index(None, "closed_at", "closes_at"),
-    Index(None, "circle_id", "series"),
+    Index(None, "repeats", sqlite_where=text("repeats <> ''"), postgresql_where=text("repeats <> ''")),
+)
+
+poll_draft = Table(
+    "poll_draft",
+    metadata,
+    _circle(),
+    _id(),
+    Column("author_id", Id, nullable=False),
+    Column("workspace_id", Id),
+    _text("place"),
+    _moment("made_at", required=True),
+    _of("person", "author_id"),
+    _of("workspace", "workspace_id"),
+    Index(None, "made_at"),
 )
 
 poll_option = Table(
@@ -449,6 +465,17 @@ pulse_answer = Table(
     _of("pulse", "pulse_id"),
 )
 
+pulse_words = Table(
+    "pulse_words",
+    metadata,
+    _circle(),
+    _id(),
+    Column("pulse_id", Id, nullable=False),
+    _text("text"),
+    _of("pulse", "pulse_id"),
+    Index(None, "circle_id", "pulse_id"),
+)
+
 round = Table(
     "round",
     metadata,
@@ -488,6 +515,7 @@ kudos = Table(
     Column("kind", String(20), nullable=False),
     _text("reason"),
     _moment("given_at", required=True),
+    _moment("taken_back_at"),
     _of("person", "giver_id"),
     Index(None, "circle_id", "given_at"),
     Index(None, "circle_id", "giver_id", "given_at"),
@@ -514,11 +542,12 @@ whisper = Table(
     Column("giver_id", Id, nullable=False),
     Column("about_id", Id, nullable=False),
     Column("why", String(20), nullable=False),
-    _text("title"),
+    Column("content_id", Id),
     _moment("made_at", required=True),
     _of("person", "giver_id"),
     _of("person", "about_id"),
-    Index(None, "circle_id", "about_id", "made_at"),
+    _of("content", "content_id"),
+    Index(None, "circle_id", "giver_id", "made_at"),
 )
 
 gathering = Table(
@@ -531,6 +560,7 @@ gathering = Table(
     _moment("opened_at", required=True),
     _moment("closes_at", required=True),
     _moment("closed_at"),
+    _yes("spoken"),
     _of("person", "author_id"),
     Index(None, "closed_at", "closes_at"),
 )
@@ -546,6 +576,8 @@ theme = Table(
     _text("answer"),
     Column("due_on", Date),
     _moment("answered_at"),
+    Column("returned_on", Date),
+    _whole("changes"),
     _moment("created_at", required=True),
     _of("person", "owner_id"),
     Index(None, "circle_id", "created_at"),
@@ -565,6 +597,7 @@ finding = Table(
     _of("theme", "theme_id"),
     _of("person", "person_id"),
     Index(None, "circle_id", "gathering_id"),
+    Index(None, "circle_id", "theme_id"),
 )
 
 ritual = Table(
@@ -575,6 +608,7 @@ ritual = Table(
     Column("week", Integer, nullable=False),
     Column("weekday", Integer, nullable=False),
     Column("at", Time, nullable=False),
+    _moment("changed_at", required=True),
 )
 
 meeting = Table(
@@ -582,13 +616,17 @@ meeting = Table(
     metadata,
     _circle(),
     _id(),
+    Column("falls_on", Date, nullable=False),
     _moment("starts_at", required=True),
     _text("place"),
+    Column("stage", String(12), nullable=False),
+    _yes("by_hand"),
+    _whole("changes"),
     _text("minutes"),
-    _moment("noted_at"),
+    _whole("notes"),
     Column("token", Id, nullable=False, unique=True),
-    _moment("created_at", required=True),
-    UniqueConstraint("circle_id", "starts_at"),
+    UniqueConstraint("circle_id", "falls_on"),
+    Index(None, "circle_id", "starts_at"),
 )
 
 recap = Table(
@@ -598,6 +636,7 @@ recap = Table(
     _id(),
     Column("month", String(7), nullable=False),
     Column("token", Id, nullable=False, unique=True),
+    _moment("since", required=True),
     _moment("made_at", required=True),
     UniqueConstraint("circle_id", "month"),
 )

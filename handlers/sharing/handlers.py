@@ -9,6 +9,7 @@ from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router
 from bot.chat.text import Mention
 from bot.context import Context, Reading
+from bot.domain.member import weekly_ceiling
 from handlers.sharing import cards, service
 from handlers.sharing.cards import (
     AskAuthor,
@@ -105,7 +106,7 @@ def why(ctx: Context, event: Click, action: Why) -> Reply:
     wishes = member.preferences
     view = service.view(ctx, ctx.person, member, service.content(ctx, action.content))
     hours = ctx.t("wishes.from_to", start=ctx.t.time(wishes.day_start), end=ctx.t.time(wishes.day_end))
-    return Say(cards.why(ctx.t, view, hours, wishes.weekly_ceiling))
+    return Say(cards.why(ctx.t, view, hours, weekly_ceiling(ctx.circle, member)))
 
 
 @router.click(Stop)

@@ -16,17 +16,25 @@ def upgrade() -> None:
         "meeting",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
         sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("falls_on", sa.Date(), nullable=False),
         sa.Column("starts_at", sa.DateTime(), nullable=False),
         sa.Column("place", sa.Text(), server_default="", nullable=False),
+        sa.Column("stage", sa.String(length=12), nullable=False),
+        sa.Column("by_hand", sa.Boolean(), nullable=False),
+        sa.Column("changes", sa.Integer(), server_default="0", nullable=False),
         sa.Column("minutes", sa.Text(), server_default="", nullable=False),
-        sa.Column("noted_at", sa.DateTime(), nullable=True),
+        sa.Column("notes", sa.Integer(), server_default="0", nullable=False),
         sa.Column("token", sa.String(length=32), nullable=False),
-        sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_meeting_circle_id")),
         sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_meeting")),
-        sa.UniqueConstraint("circle_id", "starts_at", name=op.f("uq_meeting_circle_id_starts_at")),
+        sa.UniqueConstraint("circle_id", "falls_on", name=op.f("uq_meeting_circle_id_falls_on")),
         sa.UniqueConstraint("token", name=op.f("uq_meeting_token")),
     )
+    with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_meeting_circle_id_starts_at"), ["circle_id", "starts_at"], unique=False
+        )
+
     op.create_table(
         "pulse",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
@@ -53,6 +61,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("since", sa.DateTime(), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_recap_circle_id")),
         sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_recap")),
@@ -66,6 +75,7 @@ def upgrade() -> None:
         sa.Column("week", sa.Integer(), nullable=False),
         sa.Column("weekday", sa.Integer(), nullable=False),
         sa.Column("at", sa.Time(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_ritual_circle_id")),
         sa.PrimaryKeyConstraint("circle_id", "name", name=op.f("pk_ritual")),
     )
@@ -86,6 +96,25 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_pulse_answer_circle_id")),
         sa.PrimaryKeyConstraint("circle_id", "pulse_id", "voter", name=op.f("pk_pulse_answer")),
     )
+    op.create_table(
+        "pulse_words",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("pulse_id", sa.String(length=32), nullable=False),
+        sa.Column("text", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["circle_id", "pulse_id"],
+            ["pulse.circle_id", "pulse.id"],
+            name=op.f("fk_pulse_words_circle_id_pulse_id"),
+        ),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_pulse_words_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_pulse_words")),
+    )
+    with op.batch_alter_table("pulse_words", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_pulse_words_circle_id_pulse_id"), ["circle_id", "pulse_id"], unique=False
+        )
+
     op.create_table(
         "wall",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
@@ -127,6 +156,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(), nullable=False),
         sa.Column("closes_at", sa.DateTime(), nullable=False),
         sa.Column("closed_at", sa.DateTime(), nullable=True),
+        sa.Column("spoken", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["circle_id", "author_id"],
             ["person.circle_id", "person.id"],
@@ -148,6 +178,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("given_at", sa.DateTime(), nullable=False),
+        sa.Column("taken_back_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["circle_id", "giver_id"],
             ["person.circle_id", "person.id"],
@@ -179,11 +210,13 @@ def upgrade() -> None:
         sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("open_options", sa.Boolean(), nullable=False),
         sa.Column("asks_words", sa.Boolean(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
         sa.Column("repeats", sa.Text(), server_default="", nullable=False),
-        sa.Column("series", sa.String(length=32), nullable=True),
+        sa.Column("series", sa.String(length=32), nullable=False),
         sa.Column("opened_at", sa.DateTime(), nullable=False),
         sa.Column("closes_at", sa.DateTime(), nullable=False),
         sa.Column("closed_at", sa.DateTime(), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(), nullable=True),
         sa.Column("key", sa.Text(), server_default="", nullable=False),
         sa.Column("export_token", sa.String(length=32), nullable=False),
         sa.Column("voters", sa.Integer(), server_default="0", nullable=False),
@@ -202,10 +235,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("export_token", name=op.f("uq_poll_export_token")),
     )
     with op.batch_alter_table("poll", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_poll_circle_id_series"), ["circle_id", "series"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_poll_closed_at_closes_at"), ["closed_at", "closes_at"], unique=False
         )
+        batch_op.create_index(
+            batch_op.f("ix_poll_repeats"),
+            ["repeats"],
+            unique=False,
+            sqlite_where=sa.text("repeats <> ''"),
+            postgresql_where=sa.text("repeats <> ''"),
+        )
+
+    op.create_table(
+        "poll_draft",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("author_id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=True),
+        sa.Column("place", sa.Text(), server_default="", nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["circle_id", "author_id"],
+            ["person.circle_id", "person.id"],
+            name=op.f("fk_poll_draft_circle_id_author_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["circle_id", "workspace_id"],
+            ["workspace.circle_id", "workspace.id"],
+            name=op.f("fk_poll_draft_circle_id_workspace_id"),
+        ),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_poll_draft_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_poll_draft")),
+    )
+    with op.batch_alter_table("poll_draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_poll_draft_made_at"), ["made_at"], unique=False)
 
     op.create_table(
         "round",
@@ -242,6 +305,8 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), server_default="", nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("answered_at", sa.DateTime(), nullable=True),
+        sa.Column("returned_on", sa.Date(), nullable=True),
+        sa.Column("changes", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["circle_id", "owner_id"],
@@ -254,35 +319,6 @@ def upgrade() -> None:
     with op.batch_alter_table("theme", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_theme_circle_id_created_at"), ["circle_id", "created_at"], unique=False
-        )
-
-    op.create_table(
-        "whisper",
-        sa.Column("circle_id", sa.String(length=32), nullable=False),
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("giver_id", sa.String(length=32), nullable=False),
-        sa.Column("about_id", sa.String(length=32), nullable=False),
-        sa.Column("why", sa.String(length=20), nullable=False),
-        sa.Column("title", sa.Text(), server_default="", nullable=False),
-        sa.Column("made_at", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["circle_id", "about_id"],
-            ["person.circle_id", "person.id"],
-            name=op.f("fk_whisper_circle_id_about_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["circle_id", "giver_id"],
-            ["person.circle_id", "person.id"],
-            name=op.f("fk_whisper_circle_id_giver_id"),
-        ),
-        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_whisper_circle_id")),
-        sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_whisper")),
-    )
-    with op.batch_alter_table("whisper", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_whisper_circle_id_about_id_made_at"),
-            ["circle_id", "about_id", "made_at"],
-            unique=False,
         )
 
     op.create_table(
@@ -315,6 +351,9 @@ def upgrade() -> None:
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_finding_circle_id_gathering_id"), ["circle_id", "gathering_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_finding_circle_id_theme_id"), ["circle_id", "theme_id"], unique=False
         )
 
     op.create_table(
@@ -399,6 +438,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("circle_id", "round_id", "person_id", name=op.f("pk_voice")),
     )
     op.create_table(
+        "whisper",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("giver_id", sa.String(length=32), nullable=False),
+        sa.Column("about_id", sa.String(length=32), nullable=False),
+        sa.Column("why", sa.String(length=20), nullable=False),
+        sa.Column("content_id", sa.String(length=32), nullable=True),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["circle_id", "about_id"],
+            ["person.circle_id", "person.id"],
+            name=op.f("fk_whisper_circle_id_about_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["circle_id", "content_id"],
+            ["content.circle_id", "content.id"],
+            name=op.f("fk_whisper_circle_id_content_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["circle_id", "giver_id"],
+            ["person.circle_id", "person.id"],
+            name=op.f("fk_whisper_circle_id_giver_id"),
+        ),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_whisper_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_whisper")),
+    )
+    with op.batch_alter_table("whisper", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_whisper_circle_id_giver_id_made_at"),
+            ["circle_id", "giver_id", "made_at"],
+            unique=False,
+        )
+
+    op.create_table(
         "vote",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
         sa.Column("poll_id", sa.String(length=32), nullable=False),
@@ -430,6 +503,10 @@ def downgrade() -> None:
         batch_op.drop_column("cadence")
 
     op.drop_table("vote")
+    with op.batch_alter_table("whisper", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_whisper_circle_id_giver_id_made_at"))
+
+    op.drop_table("whisper")
     op.drop_table("voice")
     with op.batch_alter_table("thanks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_thanks_circle_id_receiver_id"))
@@ -441,13 +518,10 @@ def downgrade() -> None:
 
     op.drop_table("poll_option")
     with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_finding_circle_id_theme_id"))
         batch_op.drop_index(batch_op.f("ix_finding_circle_id_gathering_id"))
 
     op.drop_table("finding")
-    with op.batch_alter_table("whisper", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_whisper_circle_id_about_id_made_at"))
-
-    op.drop_table("whisper")
     with op.batch_alter_table("theme", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_theme_circle_id_created_at"))
 
@@ -456,9 +530,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_round_closed_at_closes_at"))
 
     op.drop_table("round")
+    with op.batch_alter_table("poll_draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_poll_draft_made_at"))
+
+    op.drop_table("poll_draft")
     with op.batch_alter_table("poll", schema=None) as batch_op:
+        batch_op.drop_index(
+            batch_op.f("ix_poll_repeats"),
+            sqlite_where=sa.text("repeats <> ''"),
+            postgresql_where=sa.text("repeats <> ''"),
+        )
         batch_op.drop_index(batch_op.f("ix_poll_closed_at_closes_at"))
-        batch_op.drop_index(batch_op.f("ix_poll_circle_id_series"))
 
     op.drop_table("poll")
     with op.batch_alter_table("kudos", schema=None) as batch_op:
@@ -475,6 +557,10 @@ def downgrade() -> None:
 
     op.drop_table("entry")
     op.drop_table("wall")
+    with op.batch_alter_table("pulse_words", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pulse_words_circle_id_pulse_id"))
+
+    op.drop_table("pulse_words")
     op.drop_table("pulse_answer")
     op.drop_table("ritual")
     op.drop_table("recap")
@@ -482,4 +568,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_pulse_circle_id_opened_at"))
 
     op.drop_table("pulse")
+    with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_meeting_circle_id_starts_at"))
+
     op.drop_table("meeting")
