@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -42,13 +42,27 @@ def serve() -> None:
     """Run the bot: HTTP, pump and clock, until it is told to stop."""
     gc.disable()  # importing leaves nothing to collect; serving enables it
     from bot import serving
+
+    run(serving.serve)
+
+
+@cli.command()
+def worker() -> None:
+    """Run the bot without HTTP, beside `cercle serve` on one PostgreSQL; as many as there is work for."""
+    gc.disable()
+    from bot import serving
+
+    run(serving.work)
+
+
+def run(bot: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     from storage.database import Unavailable
 
     settings = environment()
     if faults := settings.faults():
         fail("\n".join(faults))
     try:
-        asyncio.run(serving.serve(settings))
+        asyncio.run(bot(settings))
     except Unavailable as error:
         fail(str(error))
 
@@ -56,7 +70,8 @@ def serve() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to today's shape. Starting does the same."""
-    from storage.database import Unavailable, upgrade
+    from scheduler.engine import upgrade
+    from storage.database import Unavailable
 
     try:
         upgrade(environment().cercle_database_url)

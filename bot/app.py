@@ -25,7 +25,7 @@ from bot.settings import Settings
 from bot.web import metrics
 from bot.web.acks import Acks
 from handlers import FEATURES
-from scheduler.engine import Engine
+from scheduler.engine import engine
 from scheduler.pump import Pump
 from scheduler.timetable import Tools
 from storage.database import Database
@@ -82,22 +82,21 @@ class Cercle:
         self.database = database
         self.meters = Meters()
         self._client = client
-        self.dispatch = Dispatcher(database, ROUTER, site, now, self.ring)
+        self.dispatch = Dispatcher(database, ROUTER, site, now)
         self.platforms = connect(self.dispatch, Notebook(database))
         self.pump = Pump(database, self.platforms, DRAWINGS, site, now, self.meters)
-        self.tools = Tools(database, partial(read_page, client), now, self.ring)
-        self._engine = Engine(self.tools)
+        self.tools = Tools(database, partial(read_page, client), now)
+        self._engine = engine(self.tools, self.ring)
+        database.ring = self.ring
         self._pumping: asyncio.Task[None] | None = None
         self._pages = [
-            *pages.routes(
-                database, site, now, self.ring, DOCUMENTS, secret=secret, trusted_proxy=trusted_proxy
-            ),
+            *pages.routes(database, site, now, DOCUMENTS, secret=secret, trusted_proxy=trusted_proxy),
             *metrics.routes(database, self.meters, now, metrics_token),
         ]
         self._acks = Acks(self.meters, _doors(self.platforms))
 
     def ring(self) -> None:
-        """Something was committed that may be due."""
+        """Something may be due."""
         self.pump.ring()
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -115,16 +114,14 @@ class Cercle:
     async def hush(self) -> None:
         """Take nothing new, finish what was begun, within DRAIN and CLOSE; streams that would never end are
         ended."""
-        if self._pumping is not None:
-            self._engine.stop()
-        await _within(DRAIN, asyncio.gather(self._acks.quiet(), self._pump_out()), "sends")
+        await _within(DRAIN, asyncio.gather(self._acks.quiet(), self._wind_down()), "sends")
         closing = (_within(CLOSE, platform.close(), platform.name) for platform in self.platforms)
         await asyncio.gather(*closing)
 
-    async def _pump_out(self) -> None:
+    async def _wind_down(self) -> None:
         if self._pumping is not None:
             self.pump.stop()
-            await self._pumping
+            await asyncio.gather(self._engine.stop(), self._pumping)
 
     async def stop(self) -> None:
         """Let go, once every request has been answered."""

@@ -30,35 +30,28 @@ log = structlog.get_logger()
 
 
 class Dispatcher:
-    """bot.chat.platform.Dispatch. `rung` is called after each commit, for there may be something to send."""
+    """bot.chat.platform.Dispatch."""
 
     def __init__(
-        self,
-        database: Database,
-        router: Router[Context],
-        site: str,
-        now: Callable[[], datetime],
-        rung: Callable[[], None],
+        self, database: Database, router: Router[Context], site: str, now: Callable[[], datetime]
     ) -> None:
         self._database = database
         self._router = router
         self._verbs = tuple(router.heard())
         self._site = site
         self._now = now
-        self._rung = rung
 
     async def __call__(self, event: Event) -> Answer:
         try:
             answer = await self._database.transact(lambda tx: self._hear(tx, event))
             crash("dispatch.committed")
+            return answer
         except DomainError as error:
-            answer = await self._explain(event, error)
+            return await self._explain(event, error)
         except BadAction:
-            answer = await self._explain(event, ButtonGone())
+            return await self._explain(event, ButtonGone())
         except Exception:
-            answer = self._apologise(event)
-        self._rung()
-        return answer
+            return self._apologise(event)
 
     def _hear(self, tx: Transaction, event: Event) -> Answer:
         if not inbox.first_time(tx, f"{event.sender.platform}:{event.key}", self._now()):

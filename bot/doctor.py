@@ -99,6 +99,7 @@ def _database_server(url: str) -> Iterator[Finding]:
         if shape.mark is Mark.OK:
             checkup.try_to_write_there(url)
             yield _ok("database", f"{place} can be written")
+            yield _queue(checkup.server_queue(url))
     except Unavailable as error:
         yield _mend(
             "database", f"{place} cannot be used ({error}): CERCLE_DATABASE_URL, the server, or its rights"
@@ -110,6 +111,15 @@ def _shape(now: str) -> Finding:
     if now != head:
         return _mend("database", f"at migration {now or 'none'}, {head} is needed: `cercle migrate`")
     return _ok("database", f"up to date (migration {head})")
+
+
+def _queue(now: str) -> Finding:
+    from scheduler import queue
+
+    newest = queue.schema().newest
+    if now < newest:
+        return _mend("queue", f"Procrastinate at {now or 'none'}, {newest} is needed: `cercle migrate`")
+    return _ok("queue", f"up to date (Procrastinate {now})")
 
 
 def _integrity(url: str) -> Iterator[Finding]:

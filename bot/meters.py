@@ -22,6 +22,7 @@ class Result(StrEnum):
     DEAD = "dead"
     UNKNOWN = "unknown"
     UNREACHABLE = "unreachable"
+    REMOVED = "removed"
 
 
 @dataclass(slots=True)

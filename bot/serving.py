@@ -1,4 +1,4 @@
-"""`cercle serve`: migrate, start, listen, and on a signal stop in order."""
+"""`cercle serve` and `cercle worker`: migrate, start, listen or not, and on a signal stop in order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from bot import logs
 from bot.app import Cercle, from_settings, utc_now
 from bot.settings import Settings
 from handlers.team.service import first_code
-from storage.database import upgrade
+from scheduler.engine import upgrade
+from storage.database import Unavailable, is_file
 
 log = structlog.get_logger()
 
@@ -28,12 +29,7 @@ LIMIT = 9.5
 
 async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT; then what is under way is finished, in less than 10 s."""
-    logs.keep_secret(settings.secrets())
-    logs.configure(settings.cercle_log_level)
-    logs.catch_crashes()
-    told = _told()
-    upgrade(settings.cercle_database_url)
-    cercle = from_settings(settings)
+    cercle, told = _made(settings)
     runner = web.AppRunner(
         cercle.web(), access_log=None, auto_decompress=False, shutdown_timeout=LAST_REQUESTS
     )
@@ -49,6 +45,43 @@ async def serve(settings: Settings) -> None:
         _end_within(LIMIT)
         await runner.cleanup()
     log.info("stopped")
+
+
+async def work(settings: Settings) -> None:
+    """The same without HTTP, beside others on one PostgreSQL."""
+    if is_file(settings.cercle_database_url):
+        raise NoServer
+    cercle, told = _made(settings)
+    await cercle.start()
+    try:
+        log.info("working", site=settings.cercle_base_url)
+        _spare()
+        await told.wait()
+    finally:
+        _end_within(LIMIT)
+        await cercle.hush()
+        await cercle.stop()
+    log.info("stopped")
+
+
+class NoServer(Unavailable):
+    """A worker was given a SQLite file."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A worker shares a PostgreSQL database with other processes, and a SQLite file serves one only: "
+            "give all of them the same one in CERCLE_DATABASE_URL, or let `cercle serve` do everything."
+        )
+
+
+def _made(settings: Settings) -> tuple[Cercle, asyncio.Event]:
+    """The bot on a database of today's shape, and what is set when the process is told to end."""
+    logs.keep_secret(settings.secrets())
+    logs.configure(settings.cercle_log_level)
+    logs.catch_crashes()
+    told = _told()
+    upgrade(settings.cercle_database_url)
+    return from_settings(settings), told
 
 
 def _spare() -> None:

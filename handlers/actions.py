@@ -28,6 +28,13 @@ class Leave(Action, verb="leave"):
 
 
 @dataclass(frozen=True, slots=True)
+class Retry(Action, verb="retry"):
+    """Sends again what did not arrive, or perhaps did."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowHelp(Action, verb="help"):
     pass
 

@@ -1,40 +1,40 @@
-"""The clock of one process. APScheduler ticks; what is due stands in the tables, never in its store."""
+"""What makes the timetable tick: a clock in the one process of a SQLite file, and on PostgreSQL a queue that
+all processes share."""
 
 from __future__ import annotations
 
-import structlog
-from apscheduler.jobstores.memory import MemoryJobStore
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from collections.abc import Callable
+from typing import Protocol
 
-from scheduler.timetable import TIMETABLE, Job, Tools
-
-log = structlog.get_logger()
+from scheduler.timetable import Tools
+from storage import database
 
 
-class Engine:
-    """Ticks through the timetable until it is stopped."""
+class Engine(Protocol):
+    def start(self) -> None: ...
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
-        self._clock = AsyncIOScheduler(
-            jobstores={"default": MemoryJobStore()},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-            timezone="UTC",
-        )
-
-    def start(self) -> None:
-        for job in TIMETABLE:
-            seconds = job.every.total_seconds()
-            self._clock.add_job(tick, "interval", seconds=seconds, args=[job, self._tools], name=job.name)
-        self._clock.start()
-
-    def stop(self) -> None:
-        self._clock.shutdown(wait=False)
+    async def stop(self) -> None:
+        """Start nothing more. What is under way has a moment to end."""
 
 
-async def tick(job: Job, tools: Tools) -> None:
-    """One run; a failure is logged with the job's name, and the next tick tries again."""
-    try:
-        await job.run(tools)
-    except Exception:
-        log.exception("job.failed", job=job.name)
+def engine(tools: Tools, ring: Callable[[], object]) -> Engine:
+    """The one for the database of `tools`. `ring` is called when another process may have made something
+    due."""
+    if (server := tools.database.server) is not None:
+        from scheduler.queue import Queue
+
+        return Queue(tools, ring, server)
+    from scheduler.clock import Clock
+
+    return Clock(tools)
+
+
+def upgrade(url: str) -> None:
+    """Bring our tables and the engine's to today's shape. Running it again changes nothing. Raises
+    Unavailable, and on SQLite DatabaseInUse while another process has the file open."""
+    database.upgrade(url)
+    if not database.is_file(url):
+        from scheduler import queue
+        from storage import jobs
+
+        jobs.install(url, queue.schema())

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.chat.messenger import (
+    Gone,
     MessengerError,
     Refused,
     Throttled,
@@ -18,7 +19,7 @@ from bot.chat.messenger import (
     Unsure,
 )
 from bot.crash import crash
-from bot.domain.message import PRIORITIES, UNDELIVERED, Message
+from bot.domain.message import PRIORITIES, REMOVED, UNDELIVERED, Message
 from bot.meters import Result
 from scheduler.weigh import UNREACHABLE_PAUSE
 from storage import messages, paces, people
@@ -113,6 +114,8 @@ def failed(tx: Transaction, now: datetime, *, message: Message, error: Messenger
         case Unreachable() if message.person_id is not None:
             people.lose(tx, message.circle_id, message.person_id)
             messages.retry(tx, message, now + UNREACHABLE_PAUSE, why)
+        case Gone():
+            messages.drop(tx, message, REMOVED)
         case Unavailable() if message.attempt < ATTEMPTS:
             messages.retry(tx, message, now + backoff(message.attempt), why)
         case Unsure() if message.shown_version == 0:
@@ -131,6 +134,8 @@ def result(message: Message, error: MessengerError) -> Result:
             return Result.THROTTLED
         case Unreachable() if message.person_id is not None:
             return Result.UNREACHABLE
+        case Gone():
+            return Result.REMOVED
         case Unsure() if message.shown_version == 0:
             return Result.UNKNOWN
         case Unavailable() | Unsure() if message.attempt < ATTEMPTS:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from functools import partial
+
+import structlog
 
 from bot.context import Dated
 from bot.domain.schedule import Schedule
@@ -24,15 +25,16 @@ from storage import inbox, paces, shares
 from storage import slots as kept
 from storage.database import Database, Transaction
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What jobs work with. `rung` is called when one may have made a message due."""
+    """What jobs work with."""
 
     database: Database
     read_page: ReadPage
     now: Callable[[], datetime]
-    rung: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,45 +42,33 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[Tools], Awaitable[object]]
-    """As often as the clock ticks, in every process: what is due stands in the tables."""
+    """As often as the engine ticks, be it in several processes: what is due stands in the tables."""
+
+
+async def tick(job: Job, tools: Tools) -> None:
+    """One run; a failure is logged with the job's name, and the next tick tries again."""
+    try:
+        await job.run(tools)
+    except Exception:
+        log.exception("job.failed", job=job.name)
 
 
 async def read_pages(tools: Tools) -> int:
-    done = await content.read_pages(tools.database, tools.read_page, tools.now)
-    if done:
-        tools.rung()
-    return done
+    return await content.read_pages(tools.database, tools.read_page, tools.now)
 
 
 def what_is_due(work: Callable[[Transaction, datetime], int]) -> Callable[[Tools], Awaitable[int]]:
     """`work` in one transaction at each tick; it tells how much it did."""
 
     async def run(tools: Tools) -> int:
-        done = await tools.database.transact(lambda tx: work(tx, tools.now()))
-        if done:
-            tools.rung()
-        return done
+        return await tools.database.transact(lambda tx: work(tx, tools.now()))
 
     return run
 
 
-publish_planned = what_is_due(content.publish_due)
-
-
-async def keep_meetings(tools: Tools) -> int:
-    done = await tools.database.transact(partial(meetings.keep, now=tools.now()))
-    if done:
-        tools.rung()
-    return done
-
-
 async def keep_dates(tools: Tools) -> int:
-    done = 0
-    for dated in await tools.database.transact(_all_dates):
-        done += await slots.keep(tools.database, dated.schedule, dated.work, tools.now)
-    if done:
-        tools.rung()
-    return done
+    dates = await tools.database.transact(_all_dates)
+    return sum([await slots.keep(tools.database, d.schedule, d.work, tools.now) for d in dates])
 
 
 def forget(tx: Transaction, now: datetime) -> None:
@@ -91,12 +81,12 @@ def forget(tx: Transaction, now: datetime) -> None:
 
 TIMETABLE: tuple[Job, ...] = (
     Job("read the pages behind new links", timedelta(seconds=1), read_pages),
-    Job("publish what was planned", timedelta(seconds=5), publish_planned),
+    Job("publish what was planned", timedelta(seconds=5), what_is_due(content.publish_due)),
     Job("close polls, and remind of them", timedelta(seconds=5), what_is_due(polls.keep_time)),
     Job("close the pulses that are over", timedelta(seconds=15), what_is_due(pulse.close_due)),
     Job("close the rounds that are over", timedelta(seconds=15), what_is_due(rounds.close_due)),
     Job("close what the circle was asked", timedelta(seconds=15), what_is_due(board.close_due)),
-    Job("keep the meetings", timedelta(seconds=30), keep_meetings),
+    Job("keep the meetings", timedelta(seconds=30), what_is_due(meetings.keep)),
     Job("keep the day's dates", timedelta(seconds=15), keep_dates),
 )
 

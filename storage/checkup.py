@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from storage import inbox, postgres
+from storage import inbox, jobs, postgres
 from storage.database import Unavailable, reason
 from storage.tables import new_id
 
@@ -67,6 +67,13 @@ def server_revision(url: str) -> str:
         if not inspect(connection).has_table("alembic_version"):
             return ""
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+
+
+def server_queue(url: str) -> str:
+    """The step of Procrastinate's schema that the database stands at; empty before the first. Raises
+    Unavailable."""
+    with _connected(url) as connection:
+        return jobs.installed(connection)
 
 
 def try_to_write_there(url: str) -> None:

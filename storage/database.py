@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -17,6 +18,7 @@ Transaction = Connection
 """What a unit of work is given. Upper layers pass it on and look inside only through storage's functions."""
 
 T = TypeVar("T")
+DUE = "due"
 
 
 class Unavailable(Exception):
@@ -36,6 +38,17 @@ class DatabaseInUse(Unavailable):
 class Database(ABC):
     """`open` before use, `close` after."""
 
+    defer: Callable[[Transaction, Collection[str]], object] | None = None
+    """Called at the end of a unit of work that made messages due, in its transaction, with their circles."""
+    ring: Callable[[], object] | None = None
+    """Called in the caller's event loop after the commit of such a unit."""
+
+    @property
+    def server(self) -> Mapping[str, Any] | None:
+        """What psycopg needs to connect to the server that many processes share. None for a file, which one
+        process has to itself."""
+        return None
+
     @abstractmethod
     def open(self) -> None: ...
 
@@ -43,17 +56,38 @@ class Database(ABC):
     def close(self) -> None:
         """Finish what was accepted, then let go. Blocks for as long as that takes."""
 
-    @abstractmethod
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction and return what it returns, after the commit is on disk. An exception
         from `work` undoes its own changes, nobody else's, and comes out here. `work` may be run again when
         another process was quicker, so it touches nothing but the database. Once accepted it is done, even
         if its caller is cancelled. Raises RuntimeError when the database is not open."""
+        result, due = await self._transact(partial(self._noting, work))
+        if due and self.ring is not None:
+            self.ring()
+        return result
+
+    def _noting(self, work: Callable[[Transaction], T], tx: Transaction) -> tuple[T, Collection[str]]:
+        """One run of `work`, with the circles in which it made a message due."""
+        due: set[str] = set()
+        tx.info[DUE] = due
+        result = work(tx)
+        if due and self.defer is not None:
+            self.defer(tx, due)
+        return result, due
+
+    @abstractmethod
+    async def _transact(self, work: Callable[[Transaction], T]) -> T:
+        """`transact`, for each kind of database."""
 
     @abstractmethod
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a long read beside the writers, on the last committed state. Raises RuntimeError when the
         database is not open."""
+
+
+def note_due(tx: Transaction, circle_id: str) -> None:
+    """A message of that circle may go now. What is noted lives and dies with its unit of work."""
+    tx.info.setdefault(DUE, set()).add(circle_id)
 
 
 def is_file(url: str) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, Update, bindparam, case, func, insert, literal_colum
 
 from bot.domain.message import FOREMOST, PRIORITIES, RANKS, Kind, Message, State, rank_of_change
 from storage import tables
-from storage.database import Transaction
+from storage.database import Transaction, note_due
 from storage.tables import new_id
 
 _m, _w = tables.message.c, tables.workspace.c
@@ -91,18 +91,21 @@ def want(
     ]
     if rows:
         tx.execute(insert(tables.message), rows)
+    if rows and (due_at is None or due_at <= now):
+        note_due(tx, circle_id)
     return len(rows)
 
 
 _resting = (_m.state == State.SHOWN) | (_m.state == State.DEAD)
 _settled = _resting | ((_m.state == State.SENDING) & (_m.claimed_version == _m.wanted_version))
 """Whose last change stands there or is on its way: the next one is due when it is asked for."""
+_postponed = (_m.shown_version > 0) & (_m.due_at > bindparam("moment"))
 _redraw = (
     update(tables.message)
     .where(
         _m.circle_id == bindparam("circle"),
         _m.subject_id == bindparam("subject"),
-        (_m.shown_version > 0) | _m.state.in_([State.SENDING, State.AMBIGUOUS]),
+        (_m.shown_version > 0) | _m.state.in_([State.WAITING, State.SENDING, State.AMBIGUOUS]),
     )
     .values(
         priority=case(
@@ -110,7 +113,7 @@ _redraw = (
         ),
         wanted_version=_m.wanted_version + 1,
         state=case((_resting, State.WAITING), else_=_m.state),
-        due_at=case((_settled | (_m.due_at > bindparam("moment")), bindparam("moment")), else_=_m.due_at),
+        due_at=case((_settled | _postponed, bindparam("moment")), else_=_m.due_at),
         attempt=case((_resting, 0), else_=_m.attempt),
     )
 )
@@ -128,15 +131,17 @@ def bump(
     *,
     after: timedelta = timedelta(0),
 ) -> None:
-    """Have every copy drawn again; changes within `after` become one. A copy that has not left yet needs
-    nothing: it is drawn when it leaves."""
+    """Have every copy drawn again; changes within `after` become one. A copy that has not left yet is drawn
+    when it leaves; it is told all the same, for another process may be drawing it at this moment."""
     where = {
         "circle": circle_id,
         "subject": subject_id,
         "moment": now + after,
         "rank": rank_of_change(kind),
     }
-    tx.execute(_redraw_kind, {**where, "what": kind.name})
+    changed = tx.execute(_redraw_kind, {**where, "what": kind.name}).rowcount
+    if changed and not after:
+        note_due(tx, circle_id)
 
 
 def bump_for(
@@ -150,7 +155,9 @@ def bump_for(
 ) -> None:
     """As `bump`, for all that one person sees of a subject, before anything else."""
     where = {"circle": circle_id, "subject": subject_id, "moment": now + after, "rank": FOREMOST}
-    tx.execute(_redraw_person, {**where, "person": person_id})
+    changed = tx.execute(_redraw_person, {**where, "person": person_id}).rowcount
+    if changed and not after:
+        note_due(tx, circle_id)
 
 
 def bump_channels(
@@ -299,12 +306,12 @@ def postpone(tx: Transaction, message: Message, until: datetime) -> None:
 
 
 def drop(tx: Transaction, message: Message, why: str) -> None:
-    _change(tx, message, state=State.DROPPED, last_error=why)
+    _change(tx, message, state=State.DROPPED, lease_until=None, last_error=why)
 
 
 _claim = (
     update(tables.message)
-    .where(*_mine, _m.state == State.WAITING)
+    .where(*_mine, _m.state == State.WAITING, _m.wanted_version == bindparam("drawn"))
     .values(
         state=State.SENDING,
         fence=_m.fence + 1,
@@ -318,8 +325,10 @@ _claim = (
 
 
 def claim(tx: Transaction, message: Message, now: datetime, lease_until: datetime) -> Message | None:
-    """Take it for this process; the value returned carries the new fence. None if somebody else did."""
-    taken = tx.execute(_claim, {**_key(message), "until": lease_until, "moment": now}).first()
+    """Take it for this process; the value returned carries the new fence. None if somebody else did, or if
+    another version is wanted since it was read, and drawn."""
+    drawn = {"drawn": message.wanted_version, "until": lease_until, "moment": now}
+    taken = tx.execute(_claim, {**_key(message), **drawn}).first()
     return _message(taken) if taken else None
 
 
@@ -491,7 +500,7 @@ def drop_all_for(tx: Transaction, circle_id: str, person_id: str, why: str) -> N
 
 def pick_up(tx: Transaction, circle_id: str, subject_id: str, now: datetime) -> None:
     """What was dropped because there was nothing to show, when there is again."""
-    tx.execute(
+    done = tx.execute(
         update(tables.message)
         .where(
             _m.circle_id == circle_id,
@@ -501,11 +510,13 @@ def pick_up(tx: Transaction, circle_id: str, subject_id: str, now: datetime) -> 
         )
         .values(state=State.WAITING, due_at=now, fence=_m.fence + 1, last_error="")
     )
+    if done.rowcount:
+        note_due(tx, circle_id)
 
 
 def hasten(tx: Transaction, circle_id: str, person_id: str, now: datetime) -> None:
     """Somebody's hours or ceiling changed: what waits for them is weighed again at once."""
-    tx.execute(
+    done = tx.execute(
         update(tables.message)
         .where(
             _m.circle_id == circle_id,
@@ -516,6 +527,8 @@ def hasten(tx: Transaction, circle_id: str, person_id: str, now: datetime) -> No
         )
         .values(due_at=now)
     )
+    if done.rowcount:
+        note_due(tx, circle_id)
 
 
 def dead(tx: Transaction, circle_id: str, limit: int) -> list[Message]:
@@ -540,6 +553,8 @@ def revive(tx: Transaction, circle_id: str, message_id: str, now: datetime) -> b
         )
         .values(state=State.WAITING, due_at=now, attempt=0, fence=_m.fence + 1, last_error="")
     )
+    if done.rowcount:
+        note_due(tx, circle_id)
     return done.rowcount == 1
 
 

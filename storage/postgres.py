@@ -59,6 +59,11 @@ class Postgres(Database):
         self._writers: ThreadPoolExecutor | None = None
         self._readers: ThreadPoolExecutor | None = None
 
+    @property
+    def server(self) -> Mapping[str, Any]:
+        _, given = self.engine.dialect.create_connect_args(self.engine.url)
+        return given
+
     def open(self) -> None:
         self._writers = ThreadPoolExecutor(THREADS, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -70,7 +75,7 @@ class Postgres(Database):
                 pool.shutdown()
         self.engine.dispose()
 
-    async def transact(self, work: Callable[[Transaction], T]) -> T:
+    async def _transact(self, work: Callable[[Transaction], T]) -> T:
         return await _hop(self._writers, self._run, work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:

@@ -91,7 +91,7 @@ class Sqlite(Database):
         self.engine.dispose()
         self._held.close()
 
-    async def transact(self, work: Callable[[Transaction], T]) -> T:
+    async def _transact(self, work: Callable[[Transaction], T]) -> T:
         if self._writer is None:
             raise RuntimeError("the database is not open")
         loop = asyncio.get_running_loop()

@@ -65,13 +65,6 @@ def _failure(row: Row[Any]) -> Failure:
     return Failure(row.id, name, row.title, row.attempt, row.last_error, unknown)
 
 
-def content_of(tx: Transaction, circle_id: str, message_id: str) -> str | None:
-    """The content of whose cards that message is one."""
-    return tx.execute(
-        select(_m.subject_id).where(_m.circle_id == circle_id, _m.id == message_id, _m.kind == CONTENT.name)
-    ).scalar()
-
-
 def to(tx: Transaction, circle_id: str, person_id: str, limit: int) -> list[Letter]:
     """The latest messages to somebody, newest first."""
     rows = tx.execute(

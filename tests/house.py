@@ -65,7 +65,7 @@ class House:
         self.database = connect_database(self.url)
         self.database.open()
         self.keys = itertools.count()
-        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, lambda: None)
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock)
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE
         )

@@ -16,7 +16,7 @@ import yaml
 
 from bot.app import VERBS
 
-COMMANDS = ("serve", "migrate", "doctor", "demo", "manifest")
+COMMANDS = ("serve", "worker", "migrate", "doctor", "demo", "manifest")
 WEAK = "canary-weak"
 SLACK = {
     "CERCLE_SECRET_KEY": "k" * 43,

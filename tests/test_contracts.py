@@ -50,6 +50,7 @@ PLANTS = [
     ("sql-stays-in-storage", "handlers/membership/service.py", "from sqlalchemy import select"),
     ("sql-stays-in-storage", "bot/app.py", "import alembic"),
     ("clocks-stay-in-the-scheduler", "bot/app.py", "import apscheduler.schedulers"),
+    ("clocks-stay-in-the-scheduler", "storage/jobs.py", "from procrastinate import App"),
 ]
 
 

@@ -20,6 +20,7 @@ from bot.clients import probe
 from bot.platforms.slack.surface import SCOPES
 from bot.settings import Settings, load
 from storage import tables
+from storage.database import upgrade
 from tests import databases
 from tests.emulators.web import Answer, Web, page, raw, silent, status, truncated
 
@@ -225,6 +226,21 @@ async def test_a_server_without_our_tables(tmp_path: Path) -> None:
     with databases.bare() as url:
         (line,) = await server(url, tmp_path)
     assert line.startswith("mend    database: at migration none, ")
+    assert line.endswith("is needed: `cercle migrate`")
+
+
+async def queue(url: str, folder: Path) -> str:
+    _, said = await outside(folder, {}, CERCLE_DATABASE_URL=url)
+    (line,) = (line for line in said if " queue: " in line)
+    return line
+
+
+async def test_a_server_with_its_queue_and_without(postgres_url: str, tmp_path: Path) -> None:
+    assert (await queue(postgres_url, tmp_path)).startswith("ok      queue: up to date (Procrastinate 03.")
+    with databases.bare() as url:
+        upgrade(url)
+        line = await queue(url, tmp_path)
+    assert line.startswith("mend    queue: Procrastinate at none, 03.")
     assert line.endswith("is needed: `cercle migrate`")
 
 

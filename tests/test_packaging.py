@@ -119,6 +119,29 @@ def test_the_composition_hands_secrets_over_as_files(compose: dict[str, Any]) ->
     assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
+class _Merged(yaml.SafeLoader):
+    """Reads `!reset`, with which Compose empties what a service inherits."""
+
+
+_Merged.add_constructor("!reset", lambda loader, node: loader.construct_sequence(node))
+
+
+def test_the_composition_of_many_has_workers_that_nobody_calls(compose: dict[str, Any]) -> None:
+    many = yaml.load((ROOT / "compose.postgres.yaml").read_text(), _Merged)
+    services = many["services"]
+    worker = services["worker"]
+    assert worker["extends"] == {"file": "compose.yaml", "service": "cercle"}
+    assert (worker["command"], worker["ports"]) == (["cercle", "worker"], [])
+    assert "ports" not in services["postgres"]
+    for name in ("cercle", "worker"):
+        assert services[name]["environment"] == {
+            "CERCLE_DATABASE_URL_FILE": "/run/secrets/cercle_database_url"
+        }
+    for name in ("cercle_database_url", "postgres_password"):
+        assert many["secrets"][name] == {"file": f"./secrets/{name}"}
+    assert not set(many["secrets"]) & set(compose["secrets"])
+
+
 def test_the_composition_asks_the_same_question_as_the_image(compose: dict[str, Any]) -> None:
     check = compose["services"]["cercle"]["healthcheck"]
     assert check["test"][:3] == ["CMD", "python", "-c"]

@@ -31,7 +31,8 @@ class Messenger(Protocol):
         """Post, and return the reference by which the message can be changed."""
 
     async def update(self, address: str, reference: str, notice: Notice) -> None:
-        """Draw the card where it stands. Doing it twice is the same as once."""
+        """Draw the card where it stands. Doing it twice is the same as once. Raises Gone where it no longer
+        stands."""
 
     async def delete(self, address: str, reference: str) -> None:
         """Take the message away. One already gone is no error."""
@@ -49,6 +50,7 @@ class MessengerError(Exception):
     ├── Unavailable   not done, for sure; another try may work
     ├── Unreachable   not done; this person or channel cannot be written to
     ├── Refused       not done; the same request will never work
+    ├── Gone          of `update`: somebody took the message away; it is not wanted there
     ├── Unsure        sent, and the answer was lost: it may have been done
     └── CannotTell    of `find`: this chat, or this installation, has no way to know
     """
@@ -70,6 +72,10 @@ class Unreachable(MessengerError):
 
 
 class Refused(MessengerError):
+    pass
+
+
+class Gone(MessengerError):
     pass
 
 

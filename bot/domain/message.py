@@ -54,6 +54,9 @@ def rank_of_change(kind: Kind) -> int:
     return PRIORITIES + kind.priority
 
 
+REMOVED = "removed in the chat"
+"""Why a message rests that somebody took away where it stood: it is not wanted, and not put there again."""
+
 CONTENT = Kind("content", unasked=True, consent=True, counts=True)
 REMINDER = Kind("reminder", unasked=True, consent=True)
 AUTHOR = Kind("author", priority=1)

@@ -264,13 +264,13 @@ def due_reminder(poll: Poll, now: datetime) -> bool:
     return poll.to_members and long and poll.is_open(now) and poll.closes_at - now <= REMINDED
 
 
-def schedule(series: str, began: datetime, zone: str, repeats: Repeat) -> Schedule:
+def schedule(poll: Poll, began: datetime, zone: str) -> Schedule:
     """On the weekday and at the minute at which the first one opened, by its author's clock."""
     local = began.astimezone(zone_or(zone))
     week = (local.day + 6) // 7
     weeks = {Repeat.FORTNIGHTLY: frozenset({1, 3}), Repeat.MONTHLY: frozenset({min(week, 4)})}
-    at = time(local.hour, local.minute)
-    return Schedule(f"poll:{series}", at, frozenset({local.weekday()}), zone, weeks.get(repeats, EVERY_WEEK))
+    name, at = f"poll:{poll.series}:{poll.circle_id}", time(local.hour, local.minute)
+    return Schedule(name, at, frozenset({local.weekday()}), zone, weeks.get(poll.repeats, EVERY_WEEK))
 
 
 def closing_again(began: datetime, closed: datetime, zone: str, now: datetime) -> datetime:

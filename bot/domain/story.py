@@ -1,9 +1,10 @@
-"""What became of messages, as far as the comms team may know: sums over everybody, never who waits or why."""
+"""What became of messages, and of what recurs, as far as the comms team may know: sums over everybody, never
+who waits or why."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.domain.message import State
 
@@ -70,3 +71,11 @@ class Letter:
     changes: int
     attempts: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What recurs and was not done in time on these days, oldest first. `schedule` by its name."""
+
+    schedule: str
+    days: tuple[date, ...]

@@ -16,20 +16,18 @@ def routes(
     database: Database,
     site: str,
     now: Callable[[], datetime],
-    rung: Callable[[], None],
     documents: Iterable[Document] = (),
     *,
     secret: str,
     trusted_proxy: bool = False,
 ) -> list[web.RouteDef]:
-    """`site` is our origin without a slash at its end, `secret` what readers' hashes are keyed with. `rung`
-    is called after each commit, for there may be something to send. `trusted_proxy`: the last hop of
-    X-Forwarded-For is written by a proxy of ours."""
+    """`site` is our origin without a slash at its end, `secret` what readers' hashes are keyed with.
+    `trusted_proxy`: the last hop of X-Forwarded-For is written by a proxy of ours."""
     return [
         *pages.routes(),
         *about.routes(),
-        *share.routes(database, site, now, rung),
-        *redirect.routes(database, now, rung, secret=secret, trusted_proxy=trusted_proxy),
+        *share.routes(database, site, now),
+        *redirect.routes(database, now, secret=secret, trusted_proxy=trusted_proxy),
         *files.routes(database, documents, now),
         *health.routes(database),
     ]

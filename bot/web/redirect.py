@@ -22,7 +22,6 @@ HEADERS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Con
 def routes(
     database: Database,
     now: Callable[[], datetime],
-    rung: Callable[[], None],
     *,
     secret: str,
     trusted_proxy: bool = False,
@@ -41,9 +40,7 @@ def routes(
         if not is_reader(request.method, request.headers):
             return await database.read(lambda tx: follow(tx, token, None, now()))
         visitor = _visitor(request, secret.encode(), trusted_proxy)
-        url = await database.transact(lambda tx: follow(tx, token, visitor, now()))
-        rung()
-        return url
+        return await database.transact(lambda tx: follow(tx, token, visitor, now()))
 
     return [web.get(r"/r/{token:[\s\S]*}", kindly(redirect))]
 

@@ -23,9 +23,7 @@ ROWS = range(5, 15)
 COLUMNS = 56
 
 
-def routes(
-    database: Database, site: str, now: Callable[[], datetime], rung: Callable[[], None]
-) -> list[web.RouteDef]:
+def routes(database: Database, site: str, now: Callable[[], datetime]) -> list[web.RouteDef]:
     async def share(request: web.Request) -> web.Response:
         token = request.match_info["token"]
         view = await _open(request, token) if TOKEN.fullmatch(token) else None
@@ -40,9 +38,7 @@ def routes(
         human = is_reader(request.method, request.headers)
         if not human:
             return await database.read(lambda tx: open_page(tx, token, site, now(), human))
-        view = await database.transact(lambda tx: open_page(tx, token, site, now(), human))
-        rung()
-        return view
+        return await database.transact(lambda tx: open_page(tx, token, site, now(), human))
 
     return [web.get(r"/s/{token:[\s\S]*}", kindly(share))]
 

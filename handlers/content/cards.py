@@ -39,6 +39,7 @@ from bot.domain.content import (
 from bot.domain.network import Network
 from bot.domain.share import Tally
 from bot.locales import Translator
+from handlers.actions import Retry
 
 OPENINGS = 3
 USUAL_LIFE = timedelta(days=14)
@@ -82,11 +83,6 @@ class OpenAnswer(Action, verb="answer.open"):
 @dataclass(frozen=True, slots=True)
 class AnswerQuestion(Action, verb="answer"):
     question: str
-
-
-@dataclass(frozen=True, slots=True)
-class Retry(Action, verb="retry"):
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +342,10 @@ def undelivered(t: Translator, failures: Sequence[Failure]) -> Card:
     return Card(t("undelivered.title"), tuple(body))
 
 
+def retried(t: Translator) -> Card:
+    return Card("", (text(t("undelivered.retried")),))
+
+
 def examples(t: Translator) -> dict[str, Card | Form]:
     now = datetime(2026, 11, 23, 9, tzinfo=UTC)
     topics = (Topic("t1", "Ressources humaines", "People"), Topic("t2", "Entreprise", "Company"))
@@ -400,4 +400,5 @@ def examples(t: Translator) -> dict[str, Card | Form]:
             t, (Failure("m1", "Awa", "channel_not_found", False), Failure("m2", "Tom", "", True))
         ),
         "undelivered_none": undelivered(t, ()),
+        "retried": retried(t),
     }

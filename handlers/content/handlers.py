@@ -10,6 +10,7 @@ from bot.chat.router import Router
 from bot.chat.text import Mention
 from bot.context import Context, Reading
 from bot.domain.circle import Topic
+from handlers.actions import Retry
 from handlers.content import cards, service
 from handlers.content.cards import (
     AnswerQuestion,
@@ -19,7 +20,6 @@ from handlers.content.cards import (
     OpenCompose,
     OpenEdit,
     Restore,
-    Retry,
     Withdraw,
 )
 from storage import circles, contents, messages, people, shares
@@ -100,7 +100,7 @@ def answer(ctx: Context, event: Submission, action: AnswerQuestion) -> Reply:
 @router.click(Retry)
 def retry(ctx: Context, event: Click, action: Retry) -> Reply:
     service.retry(ctx, action.message)
-    return None
+    return Say(cards.retried(ctx.t))
 
 
 def draw_draft(reading: Reading) -> Card | None:

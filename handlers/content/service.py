@@ -250,7 +250,7 @@ def answer(ctx: Context, question_id: str, text: str) -> None:
 
 
 def retry(ctx: Context, message_id: str) -> None:
-    """Try a dead letter again. Raises CommsOnly or ButtonGone."""
+    """Try again a message that did not arrive, or perhaps did. Raises CommsOnly or ButtonGone."""
     ctx.as_comms()
     if not messages.revive(ctx.tx, ctx.circle.id, message_id, ctx.now):
         raise ButtonGone

@@ -31,7 +31,7 @@ def dates(tx: Transaction) -> list[Dated]:
         first = polls.load(tx, poll.circle_id, poll.series)
         assert first is not None
         zone = people.load(tx, poll.circle_id, poll.author_id)[0].zone
-        when = schedule(poll.series, first.opened_at, zone, poll.repeats)
+        when = schedule(poll, first.opened_at, zone)
         found.append(Dated(when, partial(_again, circle_id=poll.circle_id, poll_id=poll.id)))
     return found
 

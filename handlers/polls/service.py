@@ -174,7 +174,7 @@ def _open(
 def _take_past_slots(tx: Transaction, poll: Poll, zone: str, now: datetime) -> None:
     """The day on which a series begins is done with: that is this poll."""
     if poll.repeats and poll.series == poll.id:
-        when = schedule(poll.series, poll.opened_at, zone, poll.repeats)
+        when = schedule(poll, poll.opened_at, zone)
         for slot in due(when, now, ()):
             slots.win(tx, when.name, slot.local_date, now)
 

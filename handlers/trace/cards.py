@@ -1,4 +1,4 @@
-"""What is said about what became of the messages.
+"""What is said about what became of the messages, and of what recurs.
 
 Promise 3 draws it: refusals, silence and pauses are shown to nobody. So whoever waits is a number, for
 whatever reason they wait; a name stands only beside what a platform refused. To oneself everything is said.
@@ -7,16 +7,15 @@ whatever reason they wait; a name stands only beside what a platform refused. To
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from bot.chat.action import Action
 from bot.chat.card import Button, Card, Divider, Element, Facts, buttons, small, text
 from bot.chat.text import Bold, Italic, Span
 from bot.domain.content import Content, Copy
-from bot.domain.message import State
-from bot.domain.story import Failure, Letter, Story
+from bot.domain.message import REMOVED, State
+from bot.domain.story import Failure, Letter, Missed, Story
 from bot.locales import Translator
+from handlers.actions import Retry
 
 KINDS = {
     "content": "trace.kind_content",
@@ -26,18 +25,45 @@ KINDS = {
     "question": "trace.kind_question",
     "answer": "trace.kind_answer",
     "undelivered": "trace.kind_undelivered",
+    "gathered": "trace.kind_gathered",
+    "gathering": "trace.kind_gathering",
+    "kudos_week": "trace.kind_kudos_week",
+    "meeting": "trace.kind_meeting",
+    "meeting_reminder": "trace.kind_meeting_reminder",
+    "minutes": "trace.kind_minutes",
+    "pace": "trace.kind_pace",
+    "poll": "trace.kind_poll",
+    "poll_author": "trace.kind_poll_author",
+    "poll_reminder": "trace.kind_poll_reminder",
+    "poll_week": "trace.kind_poll_week",
+    "pulse": "trace.kind_pulse",
+    "pulse_reminder": "trace.kind_pulse_reminder",
+    "recap": "trace.kind_recap",
+    "round": "trace.kind_round",
+    "round_outcome": "trace.kind_round_outcome",
+    "thanks": "trace.kind_thanks",
+    "theme_owner": "trace.kind_theme_owner",
+    "themes_answered": "trace.kind_themes_answered",
+    "themes_returned": "trace.kind_themes_returned",
+    "whisper": "trace.kind_whisper",
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Resend(Action, verb="trace.retry"):
-    message: str
+SCHEDULES = {
+    "forget what need not be kept": "trace.schedule_forget",
+    "board": "trace.schedule_board",
+    "kudos": "trace.schedule_kudos",
+    "poll": "trace.schedule_poll",
+    "recap": "trace.schedule_recap",
+    "ritual": "trace.schedule_ritual",
+}
+"""What recurs, by the first word of its schedule's name."""
 
 
 def trace(
     t: Translator,
     told: Sequence[tuple[Content, Story]],
     failures: Sequence[Failure],
+    missed: Sequence[Missed],
     own: Sequence[Letter],
     now: datetime,
 ) -> Card:
@@ -45,6 +71,8 @@ def trace(
     for content, story in told:
         body += _content(t, content, story, now)
     body += _failures(t, failures, sum(story.dead + story.unknown for _, story in told))
+    if missed:
+        body += [Divider(), *(text(_missed(t, each)) for each in missed)]
     if own:
         body += [Divider(), text(Bold(t("trace.own"))), *(_letter(t, letter, now) for letter in own)]
     return Card(t("trace.title"), tuple(body))
@@ -91,7 +119,7 @@ def _failures(t: Translator, failures: Sequence[Failure], in_all: int) -> list[E
     body: list[Element] = [Divider(), text(Bold(t("undelivered.title")))] if failures else []
     for failure in failures:
         body.append(text(Bold(failure.name), " · ", Italic(failure.title), "\n", _why(t, failure)))
-        body.append(buttons(Button(t("undelivered.retry"), Resend(failure.message_id))))
+        body.append(buttons(Button(t("undelivered.retry"), Retry(failure.message_id))))
     if in_all > len(failures) > 0:
         body.append(small(t("trace.more", in_all - len(failures))))
     return body
@@ -103,6 +131,14 @@ def _why(t: Translator, failure: Failure) -> str:
 
 def _tried(t: Translator, attempts: int, reason: str) -> str:
     return t("trace.tried", attempts, reason=reason)
+
+
+def _missed(t: Translator, missed: Missed) -> str:
+    key = SCHEDULES.get(missed.schedule.partition(":")[0], "trace.schedule_other")
+    first, last, number = t.day(missed.days[0]), t.day(missed.days[-1]), len(missed.days)
+    if number == 1:
+        return t("trace.missed", what=t(key), day=first)
+    return t("trace.missed_often", number, what=t(key), first=first, last=last)
 
 
 def _letter(t: Translator, letter: Letter, now: datetime) -> Element:
@@ -133,6 +169,8 @@ def _end(t: Translator, letter: Letter, now: datetime) -> list[str]:
             return [t("trace.looking")]
         case State.UNKNOWN:
             return [t("undelivered.unknown")]
+        case State.DROPPED if letter.reason == REMOVED:
+            return [t("trace.removed")]
         case State.DROPPED:
             return [t("trace.given_up")]
         case State.SHOWN | State.DEAD:
@@ -169,11 +207,14 @@ def examples(t: Translator) -> dict[str, Card]:
         Letter("draft", "", State.DEAD, now - hour, now, None, 0, 8, "ServerDisconnectedError"),
         Letter("question", "", State.WAITING, now - hour, now, None, 0, 2, "TimeoutError"),
         Letter("reminder", copy.title, State.DROPPED, now - hour, now, None, 0, 0, "no consent"),
+        Letter("content", copy.title, State.DROPPED, now - 3 * hour, now, now - 2 * hour, 0, 0, REMOVED),
         Letter("answer", "", State.AMBIGUOUS, now - hour, now, None, 0, 1, "TimeoutError"),
         Letter("undelivered", "", State.UNKNOWN, now - hour, now, None, 0, 1, "TimeoutError"),
     )
     told = ((live, busy), (few, quiet), (planned, Story()))
+    days = tuple(date(2026, 11, day) for day in (3, 4, 6))
+    missed = (Missed("forget what need not be kept", days[:1]), Missed("of an older version", days))
     return {
-        "trace": trace(t, told, failures, own, now),
-        "trace_none": trace(t, (), (), (), now),
+        "trace": trace(t, told, failures, missed, own, now),
+        "trace_none": trace(t, (), (), (), (), now),
     }

@@ -1,19 +1,19 @@
-"""Telling what became of the latest contents, and of one's own messages."""
+"""Telling what became of the latest contents, of what recurs, and of one's own messages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.context import Context
 from bot.domain.content import Content
-from bot.domain.errors import ButtonGone
-from bot.domain.message import UNDELIVERED
-from bot.domain.story import Failure, Letter, Story
-from storage import contents, messages, stories
+from bot.domain.story import Failure, Letter, Missed, Story
+from storage import contents, slots, stories
 
 LATEST = 5
 FAILURES = 5
 OWN = 8
+RECENT = timedelta(days=30)
 
 Told = Sequence[tuple[Content, Story]]
 
@@ -30,15 +30,9 @@ def failures(ctx: Context, told: Told) -> list[Failure]:
     return stories.failures(ctx.tx, ctx.circle.id, [content.id for content, _ in told], FAILURES)
 
 
+def missed(ctx: Context) -> list[Missed]:
+    return slots.skipped(ctx.tx, ctx.circle.id, (ctx.now - RECENT).date())
+
+
 def own(ctx: Context) -> list[Letter]:
     return stories.to(ctx.tx, ctx.circle.id, ctx.person.id, OWN)
-
-
-def resend(ctx: Context, message_id: str) -> None:
-    """Try a card again that did not arrive. Raises CommsOnly or ButtonGone."""
-    ctx.as_comms()
-    if stories.content_of(ctx.tx, ctx.circle.id, message_id) is None:
-        raise ButtonGone
-    if not messages.revive(ctx.tx, ctx.circle.id, message_id, ctx.now):
-        raise ButtonGone
-    messages.bump(ctx.tx, ctx.circle.id, UNDELIVERED, ctx.circle.id, ctx.now)

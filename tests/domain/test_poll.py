@@ -202,7 +202,7 @@ def at(written: str) -> datetime:
 def test_it_comes_back_on_its_weekday_at_its_hour_all_year(
     began: datetime, zone: str, repeats: Repeat
 ) -> None:
-    when = schedule("s", began, zone, repeats)
+    when = schedule(poll(repeats=repeats), began, zone)
     first = began.astimezone(zone_or(zone))
     days = [first.date() + n * DAY for n in range(1, 366)]
     fallen = [day for day in days if when.falls_on(day)]

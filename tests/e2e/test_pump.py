@@ -21,8 +21,8 @@ from bot.domain.content import Copy
 from bot.domain.member import Preferences
 from bot.domain.message import CONTENT, Message, State
 from bot.platforms.slack.messenger import PACE
+from handlers.actions import Retry
 from handlers.content import service
-from handlers.content.cards import Retry
 from handlers.membership.service import found_circle
 from scheduler.outcomes import ATTEMPTS, backoff
 from scheduler.pump import LEASE, Pump
@@ -242,6 +242,17 @@ async def unknown(circle: Circle, kind: Kind) -> None:
     assert await circle.states() == {State.UNKNOWN: 1}
 
 
+async def test_a_scope_granted_later_needs_no_restart(circle: Circle) -> None:
+    (user,) = await circle.members(1)
+    await unknown(circle, Kind.CUT)
+    circle.slack.faults.script(SEND, Kind.CUT)
+    await circle.publish("Un autre")
+    await circle.settle(seconds=2)
+    await circle.settle(seconds=LEASE.total_seconds() + 1)
+    assert await circle.states() == {State.UNKNOWN: 1, State.SHOWN: 1}
+    assert len(circle.got(user)) == 2
+
+
 async def test_a_human_may_send_an_unknown_one_again(circle: Circle) -> None:
     (user,) = await circle.members(1)
     await unknown(circle, Kind.RESET)
@@ -312,6 +323,20 @@ async def test_a_change_gives_up_after_its_attempts_and_says_so(circle: Circle) 
     await circle.correct(content, "Corrigé encore")
     await circle.settle(seconds=2)
     assert await circle.states() == {State.SHOWN: 1}
+
+
+async def test_what_somebody_deletes_in_slack_is_left_at_that(circle: Circle) -> None:
+    keeps, deletes = await circle.members(2)
+    content = await circle.publish()
+    await circle.settle()
+    circle.slack.messages[circle.slack.dm(deletes)].clear()
+    for title in ("Corrigé", "Corrigé encore"):
+        await circle.correct(content, title)
+        await circle.settle(seconds=2)
+    assert await circle.states() == {State.SHOWN: 1, State.DROPPED: 1}
+    assert "Corrigé encore" in circle.got(keeps)[0]
+    assert circle.got(deletes) == circle.got(circle.lead) == []
+    assert len(circle.calls(UPDATE)) == 3
 
 
 async def test_whoever_cannot_be_reached_is_waited_for_in_silence(circle: Circle) -> None:

@@ -245,6 +245,9 @@ async def test_the_whole_story(place: Workspace) -> None:
     assert "a été retiré" in (await bot.browse(page))[1]
     assert slack.complaints == []
 
+    # All of it by commands, buttons and forms: nothing needed the scope that may be declined.
+    assert slack.count("conversations.history") == 0
+
 
 async def test_within_seconds_by_itself(town: Town, slack: FakeSlack) -> None:
     """The pump and the clock run as in production: nobody pushes."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -57,6 +59,36 @@ class Fault:
     delay: float = 0.0
 
 
+class Weather:
+    """Seeded faults: `rates` is {fault: probability}, and may be changed at any time."""
+
+    def __init__(self, rates: Mapping[str, float] | None = None, seed: int = 0) -> None:
+        """`rates` by the names in FAULTS."""
+        self.rates = dict(rates or {})
+        self.seed = seed
+        self._random = random.Random(seed)
+
+    def next(self) -> Fault:
+        point = self._random.random()
+        for name, rate in self.rates.items():
+            if point < rate:
+                return FAULTS[name]
+            point -= rate
+        return Fault()
+
+
+FAULTS: Mapping[str, Fault] = {
+    "throttle": Fault(429, {"Retry-After": "1"}),
+    "error": Fault(500),
+    "gateway": Fault(502),
+    "reset": Fault(broken="reset"),
+    "cut": Fault(broken="reset", done=True),
+    "truncate": Fault(broken="half", done=True),
+    "failed afterwards": Fault(504, done=True),
+    "slow": Fault(delay=1.0),
+}
+
+
 @dataclass
 class Message:
     id: str
@@ -93,6 +125,10 @@ class FakeTeams:
         self.token_life = 3600
         self.valid_tokens: set[str] = set()
         self.faults: deque[Fault] = deque()
+        """The next calls meet these; later ones, whatever the weather brings."""
+        self.weather = Weather()
+        self.unanswered: set[str] = set()
+        """Messages that were posted, and whoever did was not told."""
         self.calls: list[Call] = []
         self.messages: dict[str, Message] = {}
         self.installed: set[str] = set()
@@ -213,7 +249,7 @@ class FakeTeams:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         self.calls.append(Call(request.method, request.path, token))
         body = await request.json() if request.can_read_body else {}
-        fault = self.faults.popleft() if self.faults else Fault()
+        fault = self.faults.popleft() if self.faults else self.weather.next()
         await asyncio.sleep(fault.delay)
         if fault.status and not fault.done:
             return web.Response(status=fault.status, headers=fault.headers, text=fault.body)
@@ -221,6 +257,8 @@ class FakeTeams:
             return await _broken(request, fault.broken)
         answer = self._done(request, token, body)
         self._changed.set()
+        if fault.broken or fault.status or request.transport is None:
+            self.unanswered |= _posted(answer)
         if fault.broken:
             return await _broken(request, fault.broken)
         if fault.status:
@@ -294,6 +332,11 @@ class FakeTeams:
             "serviceUrl": self.service_url,
             "recipient": BOT,
         } | content
+
+
+def _posted(answer: web.Response) -> set[str]:
+    told = json.loads(answer.text or "{}")
+    return {told["id"]} if "id" in told else set()
 
 
 async def _broken(request: web.Request, how: str) -> web.StreamResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -13,10 +13,16 @@ from bot.chat import plain
 from bot.chat.action import pack
 from bot.chat.card import Card
 from bot.chat.event import Click
-from bot.chat.reply import Replace, Say
-from bot.domain.message import CONTENT, State
+from bot.chat.reply import Say
+from bot.domain.kudos import KUDOS, WALL
+from bot.domain.message import CALL, CONTENT, REMOVED, State
+from bot.domain.round import ROUND_WALL
+from bot.domain.schedule import Schedule
 from bot.domain.story import CROWD
-from handlers.trace.cards import KINDS, Resend
+from handlers.actions import Retry
+from handlers.trace.cards import KINDS, SCHEDULES
+from scheduler import slots
+from scheduler.timetable import CIRCLES_DATES, DATES
 from storage import stories, tables
 from storage.database import Transaction
 from tests.house import PEOPLE, House, labels, said
@@ -47,6 +53,11 @@ def read(card: Card) -> str:
     return plain.render(card).replace("\u00a0", " ").replace("\u202f", " ")
 
 
+async def retried(house: House, who: str, message_id: str) -> str:
+    click = Click(house.key(), house.sender(who), pack(Retry(message_id)))
+    return said((await house.dispatch(click)).reply)
+
+
 def person(tx: Transaction, who: str) -> str:
     return tx.execute(select(tables.person.c.id).where(tables.person.c.external_id == who)).scalar_one()
 
@@ -67,8 +78,7 @@ async def test_the_verb_in_both_languages_and_for_the_comms_team_only(circle: Ho
     for verb in ("trace", "suivi"):
         assert "Aucun contenu pour l’instant." in said(await circle.says("camille", f"/cercle {verb}"))
         assert "belongs to the comms team" in said(await circle.says("tom", f"/cercle {verb}"))
-    old = Click(circle.key(), circle.sender("tom"), pack(Resend("whatever")))
-    assert "comms team" in said((await circle.dispatch(old)).reply)
+    assert "comms team" in await retried(circle, "tom", "whatever")
 
 
 async def test_a_content_is_told_in_sums(circle: House) -> None:
@@ -180,6 +190,14 @@ async def test_a_refusal_or_a_silence_leaves_no_trace(circle: House, answer: str
         assert persona.id == "camille" or persona.name not in after
 
 
+async def test_a_card_taken_away_leaves_no_trace(circle: House) -> None:
+    await circle.with_content()
+    await circle.settle()
+    before = await words(circle)
+    await set_message(circle, "tom", state=State.DROPPED, last_error=REMOVED)
+    assert await words(circle) == before
+
+
 async def test_nobody_is_named_who_waits(circle: House) -> None:
     await circle.with_content()
     await paused(circle)
@@ -206,14 +224,13 @@ async def test_what_did_not_arrive_is_told_by_name_and_can_be_tried_again(circle
     assert "Tom · Comment nous accueillons nos alternants" in told
     assert "8 essais, la plateforme répond : invalid_blocks" in told
     assert "Non remises : 1" in told
-    reply = await circle.presses("camille", "Réessayer", card)
-    assert isinstance(reply, Replace)
-    assert "Réessayer" not in labels(reply.card)
+    assert "Un nouvel essai est en cours" in said(await circle.presses("camille", "Réessayer", card))
+    assert "Réessayer" not in labels(await traced(circle))
     await circle.settle()
     assert "Cartes reçues : 3" in await words(circle)
     assert len([c for c in circle.cards("tom") if "alternants" in c.title]) == 1
     again = said(await circle.presses("camille", "Réessayer", card))
-    assert "ne sert plus" in again or "ancienne carte" in again
+    assert "ancienne carte" in again
 
 
 async def test_what_is_unknown_says_what_another_try_may_do(circle: House) -> None:
@@ -236,19 +253,80 @@ async def test_many_failures_are_a_number(circle: House) -> None:
     assert "Et 2 autres." in read(card)
 
 
-async def test_only_cards_of_this_circle_can_be_tried_again(circle: House) -> None:
+async def test_only_what_did_not_arrive_can_be_tried_again(circle: House) -> None:
     await circle.with_content()
-    message_id = await set_message(circle, "tom", state=State.DEAD)
+    arrived = await set_message(circle, "ines", state=State.SHOWN, shown_version=1)
+    for wrong in ("nothing", arrived):
+        assert "ancienne carte" in await retried(circle, "camille", wrong)
+    for state in (State.DEAD, State.UNKNOWN):
+        message_id = await set_message(circle, "tom", state=state)
+        assert "nouvel essai" in await retried(circle, "camille", message_id)
 
-    def move(tx: Transaction) -> str:
-        own = select(tables.message.c.id).where(tables.message.c.kind == "draft")
-        return tx.execute(own).scalar_one()
 
-    for wrong in ("nothing", await circle.database.transact(move)):
-        click = Click(circle.key(), circle.sender("camille"), pack(Resend(wrong)))
-        assert isinstance((await circle.dispatch(click)).reply, Say)
-    click = Click(circle.key(), circle.sender("camille"), pack(Resend(message_id)))
-    assert isinstance((await circle.dispatch(click)).reply, Replace)
+# What recurs and was not done
+
+NIGHTLY = Schedule("forget what need not be kept", time(3, 30))
+
+
+async def kept(house: House, schedule: Schedule = NIGHTLY) -> int:
+    return await slots.keep(house.database, schedule, lambda tx, now: None, house.clock)
+
+
+async def test_what_was_not_done_in_time_is_told(circle: House) -> None:
+    assert await kept(circle) == 1
+    assert "Pas fait à temps" not in await words(circle)
+    circle.clock.pass_(days=1, hours=6)
+    assert await kept(circle) == 0
+    line = (
+        "Pas fait à temps : l’effacement de ce qui n’a plus à être gardé, mercredi 25 novembre. "
+        "La prochaine fois aura lieu comme prévu."
+    )
+    assert line in (await words(circle)).splitlines()
+    await circle.says("camille", "/cercle language en")
+    assert "Not done in time: clearing out what no longer has to be kept, Wednesday 25" in await words(circle)
+
+
+async def test_many_days_are_one_line(circle: House) -> None:
+    await kept(circle)
+    circle.clock.pass_(days=3, hours=6)
+    await kept(circle)
+    told = [line for line in (await words(circle)).splitlines() if "Pas fait à temps" in line]
+    assert len(told) == 1
+    assert "3 jours entre le mercredi 25 novembre et le vendredi 27 novembre" in told[0]
+
+
+async def test_after_a_month_it_is_no_longer_told(circle: House) -> None:
+    await kept(circle)
+    circle.clock.pass_(days=1, hours=6)
+    await kept(circle)
+    circle.clock.now = datetime(2026, 12, 25, 23, 59, tzinfo=UTC)
+    assert "mercredi 25 novembre" in await words(circle)
+    circle.clock.now += timedelta(minutes=1)
+    assert "Pas fait à temps" not in await words(circle)
+
+
+async def test_a_schedule_that_is_no_more_has_a_name_too(circle: House) -> None:
+    await kept(circle, gone := Schedule("of an older version", time(3, 30)))
+    circle.clock.pass_(days=1, hours=6)
+    await kept(circle, gone)
+    told = await words(circle)
+    assert "une tâche récurrente, mercredi 25 novembre" in told
+    assert gone.name not in told
+
+
+async def test_whatever_recurs_has_a_name(circle: House) -> None:
+    await circle.says("ines", '/cercle poll "Encore ?" "oui" "non"')
+    await circle.database.transact(lambda tx: tx.execute(update(tables.poll).values(repeats="weekly")))
+    kept = await circle.database.transact(lambda tx: [d for dates in CIRCLES_DATES for d in dates(tx)])
+    names = [dated.schedule.name for dated in (*DATES, *kept)]
+    assert {name.partition(":")[0] for name in names} == set(SCHEDULES)
+
+
+async def test_what_another_circle_missed_is_not_told(circle: House) -> None:
+    await kept(circle, theirs := Schedule("recap:another-circle", time(3, 30)))
+    circle.clock.pass_(days=1, hours=6)
+    await kept(circle, theirs)
+    assert "Pas fait à temps" not in await words(circle)
 
 
 # One's own
@@ -276,6 +354,15 @@ async def test_ones_own_waiting_is_told_with_its_moment(circle: House) -> None:
     assert "part demain à 02:00" in own
 
 
+async def test_ones_own_card_taken_away_is_told(circle: House) -> None:
+    await circle.with_member("camille")
+    await circle.with_content()
+    await circle.settle()
+    await set_message(circle, "camille", state=State.DROPPED, last_error=REMOVED)
+    own = (await words(circle)).split("\n—\n")[-1]
+    assert "arrivé aujourd’hui à 10:00\nretiré dans la conversation, Cercle en reste là" in own
+
+
 async def test_nobody_elses_messages_are_among_ones_own(circle: House) -> None:
     await circle.with_content()
     await circle.settle()
@@ -299,6 +386,5 @@ async def test_another_circle_sees_nothing_of_this_one(circle: House) -> None:
 
 
 def test_every_kind_of_message_has_a_name() -> None:
-
-    to_people = {drawing.kind.name for drawing in DRAWINGS} - {"call"}
-    assert to_people == set(KINDS)
+    to_people = {drawing.kind for drawing in DRAWINGS} - {CALL, KUDOS, ROUND_WALL, WALL}
+    assert {kind.name for kind in to_people} == set(KINDS)

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import count
 
 from bot.chat.card import Card, text
-from bot.chat.messenger import CannotTell, Limit, MessengerError, Notice, Pace, Refused, Unsure
+from bot.chat.messenger import CannotTell, Gone, Limit, MessengerError, Notice, Pace, Unsure
 from bot.context import Notice as Drawing
 from bot.context import Reading
 from bot.domain.member import Preferences
@@ -82,7 +82,7 @@ class FakeChat:
         cut = await self._met("update", address)
         at = [posted.reference for posted in self.stored[address]]
         if reference not in at:
-            raise Refused("message_not_found")
+            raise Gone("message_not_found")
         number = at.index(reference)
         self.stored[address][number] = replace(self.stored[address][number], words=_words(notice))
         _lose(cut)

@@ -125,10 +125,20 @@ def test_a_change_that_was_drawn_is_one_of_many_again(tx: Connection, circle: st
 # bumped
 
 
-def test_what_has_not_left_needs_no_bump(tx: Connection, circle: str) -> None:
-    want(tx, "a")
+def test_a_bump_does_not_hasten_what_has_not_left(tx: Connection, circle: str) -> None:
+    want(tx, "a", due_at=NOW + SECOND)
     bump(tx)
-    assert only(tx).wanted_version == 1
+    message = only(tx)
+    assert (message.state, message.due_at) == (State.WAITING, NOW + SECOND)
+
+
+def test_what_was_changed_since_it_was_drawn_is_not_claimed(tx: Connection, circle: str) -> None:
+    """On PostgreSQL the change may be committed between the drawing and the claim."""
+    want(tx, "a")
+    drawn = only(tx)
+    bump(tx)
+    assert messages.claim(tx, drawn, NOW, LEASE) is None
+    assert messages.claim(tx, only(tx), NOW, LEASE) is not None
 
 
 def test_bumps_become_one_after_the_first_ones_pause(tx: Connection, circle: str) -> None:

@@ -192,6 +192,7 @@ async def opened(url: str, *, trusted_proxy: bool = False) -> AsyncIterator[Worl
     try:
         async with aiohttp.ClientSession() as session:
             world = World(url, database, session, *await database.transact(scene))
+            database.ring = world.ring
             async with serving(world, trusted_proxy) as world.url:
                 yield world
     finally:
@@ -203,9 +204,7 @@ async def serving(world: World, trusted_proxy: bool) -> AsyncIterator[str]:
     app = web.Application()
     runner = web.AppRunner(app)
     app.router.add_routes(
-        routes(
-            world.database, SITE, lambda: world.now, world.ring, secret="s" * 32, trusted_proxy=trusted_proxy
-        )
+        routes(world.database, SITE, lambda: world.now, secret="s" * 32, trusted_proxy=trusted_proxy)
     )
     await runner.setup()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.chat.messenger import Limit, Notice, Pace, Refused, Unreachable
+from bot.chat.messenger import Gone, Limit, Notice, Pace, Unreachable
 from bot.platforms.playground.chat import BOT, Chat
 
 PACE = Pace(send=Limit(1000, 1000), update=Limit(1000, 1000), channel=Limit(1000, 1000))
@@ -26,7 +26,7 @@ class PlaygroundMessenger:
 
     async def update(self, address: str, reference: str, notice: Notice) -> None:
         if not self.chat.change(self._known(address), reference, notice.card):
-            raise Refused(f"no message {reference} at {address}")
+            raise Gone(f"no message {reference} at {address}")
 
     async def delete(self, address: str, reference: str) -> None:
         self.chat.remove(self._known(address), reference)

@@ -65,7 +65,8 @@ def text(base_url: str, verbs: Sequence[Verb]) -> str:
 
 
 def _scopes() -> dict[str, list[str]]:
-    """`bot` names them all, `bot_optional` those of them that may be declined."""
+    """`bot` names them all, `bot_optional` those of them that may be declined: Slack wants the scope of every
+    event in `bot`, and does not send an event whose scope was not granted."""
     return {"bot": [*SCOPES, *OPTIONAL_SCOPES], "bot_optional": list(OPTIONAL_SCOPES)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.chat.card import Card
 from bot.chat.messenger import (
     CannotTell,
+    Gone,
     Limit,
     MessengerError,
     Notebook,
@@ -68,6 +70,10 @@ UNREACHABLE = _codes("""
     """)
 """This address cannot be written to (errors of chat.postMessage and conversations.open)."""
 
+GONE = _codes("cant_update_message message_not_found")
+"""No message of ours stands there. One deleted above its thread stays as "This message was deleted.", which
+is Slackbot's, so that changing it is not permitted (errors of chat.update and chat.delete)."""
+
 PASSING = _codes("""
     access_denied account_inactive accesslimited ekm_access_denied enterprise_is_restricted
     external_channel_migrating invalid_auth message_limit_exceeded not_authed org_login_required
@@ -109,6 +115,8 @@ def _said_no(error: SlackApiError, lost: type[MessengerError]) -> MessengerError
         return lost(code or f"status {status}")
     if code in UNREACHABLE:
         return Unreachable(code)
+    if code in GONE:
+        return Gone(code)
     return Unavailable(code) if code in PASSING else Refused(code)
 
 
@@ -123,7 +131,6 @@ class SlackMessenger:
         self._client = client
         self._notebook = notebook
         self._conversations: dict[str, str] = {}
-        self._unreadable: set[str] = set()
 
     async def send(self, address: str, notice: Notice) -> str:
         drawn = _drawn(notice)
@@ -142,27 +149,21 @@ class SlackMessenger:
 
     async def delete(self, address: str, reference: str) -> None:
         channel, ts = _split(reference)
-        try:
+        with suppress(Gone):
             await call(self._client.chat_delete(channel=channel, ts=ts), Unavailable)
-        except Refused as error:
-            if str(error) != "message_not_found":
-                raise
 
     async def reach(self, address: str) -> None:
         await self.channel(address)
 
     async def find(self, address: str, notice_id: str, since: datetime) -> tuple[str, ...]:
-        """Needs im:history for people, channels:history for channels; both are optional, and whether they
-        were granted is asked once."""
+        """Needs im:history, which is optional and may be granted at any time, so each look asks. The scopes
+        for channels are not in the manifest: what people write there is not ours to read."""
         channel = await self.channel(address)
-        if channel[:1] in self._unreadable:
-            raise CannotTell("missing_scope", resend=False)
         try:
             stamps = await self._stamps(channel, notice_id, f"{(since - SKEW).timestamp():.6f}")
         except Refused as error:
             if str(error) != "missing_scope":
                 raise
-            self._unreadable.add(channel[:1])
             raise CannotTell("missing_scope", resend=False) from error
         return tuple(f"{channel}:{ts}" for ts in sorted(stamps, key=float))
 

@@ -14,13 +14,11 @@ EVENTS: tuple[str, ...] = (
     "tokens_revoked",
     "user_change",
 )
-"""Bot events, sorted."""
+"""Bot events, sorted. What `message.im` brings is lost without its scope, and nothing else is."""
 
 SCOPES: dict[str, str] = {
     "chat:write": "Send a member the cards they asked for, change them, and take them away.",
     "commands": f"Hear {COMMAND}.",
-    "im:history": "Hear what a member writes to the bot in its own conversation, and answer it; after a "
-    "broken connection, look in that same conversation whether a card has already arrived.",
     "im:write": "Open the bot's own conversation with a member who joined the circle.",
     "users:read": "Read a member's name, language and time zone, so that cards speak their language and "
     "respect their working hours; learn that an account was closed, so that it is not written to.",
@@ -28,7 +26,11 @@ SCOPES: dict[str, str] = {
 """Scope → the reason, as Slack's review asks for it."""
 
 OPTIONAL_SCOPES: dict[str, str] = {
-    "chat:write.public": "Post a call for volunteers or a poll in a public channel without being "
-    "invited to it.",
+    "chat:write.public": "Optional: post a call for volunteers in a public channel without being invited to "
+    "it. Without it, /invite the bot there first.",
+    "im:history": "Optional: answer what a member writes to the bot in its own conversation; after a broken "
+    f"connection, look there whether a card has arrived. Without it {COMMAND}, buttons and Home do "
+    "everything, and the communication team decides whether such a card is sent again.",
 }
-"""Scopes that an administrator may leave out: nothing in the core rests on them."""
+"""Scopes that an administrator may decline, and grant later by installing the app again: what each adds, and
+how to do without."""

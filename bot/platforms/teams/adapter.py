@@ -16,7 +16,7 @@ from botbuilder.core import TurnContext
 from bot.chat.card import Card, every_item
 from bot.chat.event import Submission
 from bot.chat.form import Errors, Form, refill
-from bot.chat.messenger import Limit, MessengerError, Notebook, Pace, Refused, Unreachable
+from bot.chat.messenger import Gone, Limit, MessengerError, Notebook, Pace, Refused, Unreachable
 from bot.chat.plain import render as plain
 from bot.chat.platform import Answer, Dispatch, Words
 from bot.chat.reply import Ask, Home, Replace, Say
@@ -213,7 +213,7 @@ class Teams:
     async def _redraw(self, heard: Heard, card: Drawn) -> None:
         try:
             await self.messenger.redraw(heard.here, heard.card, card)
-        except Refused:
+        except (Gone, Refused):
             await self._say(heard, card)
 
     async def _say(self, heard: Heard, card: Drawn) -> None:

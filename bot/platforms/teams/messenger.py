@@ -25,6 +25,7 @@ from bot.chat.card import Card
 from bot.chat.event import Sender
 from bot.chat.messenger import (
     CannotTell,
+    Gone,
     MessengerError,
     Notebook,
     Notice,
@@ -88,7 +89,7 @@ def meaning(refusal: ConnectorRefusal, act: Act) -> MessengerError | None:
         case 404 if act is Act.DELETE:
             return None
         case 404 if act is Act.UPDATE:
-            return Refused("that message is gone")
+            return Gone("no such message")
         case 403 | 404:
             return Unreachable(f"the connector answered {refusal.status}")
         case 400 if act is Act.CREATE:

@@ -18,7 +18,7 @@ from bot.app import words
 from bot.chat.action import pack
 from bot.chat.card import Card, text
 from bot.chat.event import Click, Command, HomeOpened, Said, Submission
-from bot.chat.messenger import Notice, Refused, Unreachable
+from bot.chat.messenger import Gone, Notice, Unreachable
 from bot.chat.platform import Platform
 from bot.platforms.playground.adapter import ASSETS, INTERFACE, MAX_BODY
 from bot.platforms.playground.chat import KEPT
@@ -111,11 +111,26 @@ async def test_a_card_changes_where_it_stands_and_goes(reader: Reader) -> None:
     assert await reader.entries("ines") == ["Deux"]
 
 
+async def test_what_was_sent_is_found_where_it_stands(reader: Reader) -> None:
+    messenger = reader.scene.playground.messenger
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    await messenger.reach(INES)
+    assert await messenger.find(INES, "n1", long_ago) == ()
+    reference = await reader.scene.deliver("ines", Card("Un"), "n1")
+    await reader.scene.deliver("ines", Card("Deux"), "n2")
+    assert await messenger.find(INES, "n1", long_ago) == (reference,)
+    assert await messenger.find(GENERAL, "n1", long_ago) == ()
+    await messenger.delete(INES, reference)
+    assert await messenger.find(INES, "n1", long_ago) == ()
+
+
 async def test_a_message_that_is_gone_and_an_address_that_never_was(reader: Reader) -> None:
     messenger = reader.scene.playground.messenger
-    with pytest.raises(Refused):
+    with pytest.raises(Gone):
         await messenger.update(INES, "gone", Notice("n", Card("t")))
     for address in ("playground:playground:nobody", "slack:T1:U1", "", "playground:playground:#secret"):
+        with pytest.raises(Unreachable):
+            await messenger.reach(address)
         with pytest.raises(Unreachable):
             await messenger.send(address, Notice("n", Card("t")))
 

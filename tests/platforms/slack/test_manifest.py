@@ -97,13 +97,35 @@ def test_shapes_no_schema_knows(built: dict[str, Any]) -> None:
     assert set(addresses) == {BASE + surface.PATH}
 
 
+def lost(events: list[str], scopes: set[str]) -> set[str]:
+    """The events that Slack does not deliver without more than these scopes."""
+    return {event for event in events if not EVENT_SCOPES[event] <= scopes}
+
+
 def test_every_event_has_its_scope(built: dict[str, Any]) -> None:
-    """One that nobody can decline: an event whose scope is missing is never delivered."""
-    scopes = set(built["oauth_config"]["scopes"]["bot"]) - set(
-        built["oauth_config"]["scopes"]["bot_optional"]
-    )
-    for event in built["settings"]["event_subscriptions"]["bot_events"]:
-        assert EVENT_SCOPES[event] <= scopes, event
+    """apps.manifest.validate refuses an event whose scope is not under `bot`."""
+    scopes = built["oauth_config"]["scopes"]
+    assert not lost(built["settings"]["event_subscriptions"]["bot_events"], set(scopes["bot"]))
+
+
+def test_declining_what_may_be_declined_costs_free_text_and_nothing_else(built: dict[str, Any]) -> None:
+    scopes = built["oauth_config"]["scopes"]
+    granted = set(scopes["bot"]) - set(scopes["bot_optional"])
+    assert lost(built["settings"]["event_subscriptions"]["bot_events"], granted) == {"message.im"}
+    assert granted == set(surface.SCOPES) == {"chat:write", "commands", "im:write", "users:read"}
+
+
+def test_what_may_be_declined_is_asked_for_too(built: dict[str, Any]) -> None:
+    """docs.slack.dev/reference/app-manifest: each optional scope stands among all the bot's scopes."""
+    scopes = built["oauth_config"]["scopes"]
+    assert set(scopes["bot_optional"]) == {"chat:write.public", "im:history"} < set(scopes["bot"])
+    assert len(scopes["bot"]) == len(set(scopes["bot"]))
+
+
+def test_an_optional_scope_says_so_and_how_to_do_without() -> None:
+    for reason in surface.OPTIONAL_SCOPES.values():
+        assert reason.startswith("Optional: ")
+        assert " Without it" in reason
 
 
 def test_it_asks_for_what_the_code_listens_to(built: dict[str, Any]) -> None:

@@ -5,15 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.card import Button, Buttons, Card, text
-from bot.chat.messenger import MessengerError, Notice, Refused, Throttled, Unavailable, Unreachable, Unsure
-from bot.platforms.slack.messenger import PACE, SlackMessenger
-from tests.emulators.slack import FakeSlack, Fault, Faults, Kind
+from bot.chat.messenger import (
+    CannotTell,
+    Gone,
+    MessengerError,
+    Notice,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Unsure,
+)
+from bot.platforms.slack.messenger import METADATA, PACE, PAGE, PAGES, SKEW, SlackMessenger
+from tests.emulators import slack as slack_emulator
+from tests.emulators.slack import FakeSlack, Fault, Faults, Json, Kind
 from tests.platforms.slack.conftest import Poke, Shelf
 
 ADA = "slack:T1:U1"
@@ -174,9 +186,9 @@ async def test_a_refused_send(world: World, code: str, error: type[MessengerErro
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("message_not_found", Refused),
+        ("message_not_found", Gone),
+        ("cant_update_message", Gone),
         ("edit_window_closed", Refused),
-        ("cant_update_message", Refused),
         ("internal_error", Unavailable),
         ("fatal_error", Unavailable),
         ("ratelimited", Throttled),
@@ -186,6 +198,22 @@ async def test_a_refused_update(world: World, code: str, error: type[MessengerEr
     world.slack.faults.script("chat.update", Fault(Kind.REFUSE, code=code))
     with pytest.raises(error):
         await world.messenger.update(ADA, "D1:1.2", HELLO)
+
+
+async def test_a_card_that_was_taken_away_is_gone(world: World) -> None:
+    reference = await world.messenger.send(ADA, HELLO)
+    world.slack.messages["D1"].clear()
+    with pytest.raises(Gone):
+        await world.messenger.update(ADA, reference, BYE)
+    await world.messenger.delete(ADA, reference)
+    assert world.slack.seen("U1") == []
+
+
+async def test_what_may_not_be_deleted_is_refused(world: World) -> None:
+    reference = await world.messenger.send(ADA, HELLO)
+    world.slack.faults.script("chat.delete", Fault(Kind.REFUSE, code="cant_delete_message"))
+    with pytest.raises(Refused):
+        await world.messenger.delete(ADA, reference)
 
 
 @pytest.mark.parametrize("address", ["slack:T1:U2", "slack:T1:U404", "slack:T1:C2", "slack:T1:C404"])
@@ -259,7 +287,156 @@ async def test_under_a_storm_the_ledger_agrees(world: World, seed: int) -> None:
     assert unsure
 
 
+# Looking for what was sent
+
+HISTORY = "conversations.history"
+NO_SCOPE = Fault(Kind.REFUSE, code="missing_scope")
+
+
+def long_ago() -> datetime:
+    return datetime.now(UTC) - timedelta(hours=1)
+
+
+def marked(id: object, event: str = METADATA) -> Json:
+    return {"event_type": event, "event_payload": {"id": id}}
+
+
+async def test_what_was_sent_is_found_by_its_id_alone(world: World) -> None:
+    first = await world.messenger.send(ADA, HELLO)
+    await world.messenger.send(ADA, Notice("n-2", HELLO.card))
+    await world.messenger.update(ADA, first, BYE)
+    second = await world.messenger.send(ADA, HELLO)
+    assert await world.messenger.find(ADA, "n-1", long_ago()) == (first, second)
+    assert await world.messenger.find(ADA, "n-3", long_ago()) == ()
+    await world.messenger.delete(ADA, second)
+    assert await world.messenger.find(ADA, "n-1", long_ago()) == (first,)
+
+
+async def test_only_what_was_sent_since_is_looked_at(world: World) -> None:
+    reference = await world.messenger.send(ADA, HELLO)
+    at = datetime.fromtimestamp(float(reference.partition(":")[2]), UTC)
+    second = timedelta(seconds=1)
+    assert await world.messenger.find(ADA, "n-1", at + SKEW - second) == (reference,)
+    assert await world.messenger.find(ADA, "n-1", at + SKEW + second) == ()
+    asked = [call.args for call in world.slack.calls if call.method == HISTORY]
+    assert [float(args["oldest"]) for args in asked] == [at.timestamp() - 1, at.timestamp() + 1]
+    assert all(args["include_all_metadata"] in (1, "1", "true") for args in asked)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        marked("n-1", "theirs"),
+        marked("N-1"),
+        marked("n-1 "),
+        marked("n-10"),
+        marked(["n-1"]),
+        {"event_type": METADATA, "event_payload": {"note": "n-1"}},
+        {"event_type": METADATA},
+        None,
+    ],
+)
+async def test_other_metadata_is_not_ours(world: World, metadata: Json | None) -> None:
+    channel = await world.messenger.channel(ADA)
+    await world.client.chat_postMessage(channel=channel, text="n-1", metadata=metadata)
+    assert await world.messenger.find(ADA, "n-1", long_ago()) == ()
+
+
+async def test_what_was_said_elsewhere_is_not_looked_at(world: World) -> None:
+    await world.messenger.send("slack:T1:C1", HELLO)
+    assert await world.messenger.find(ADA, "n-1", long_ago()) == ()
+
+
+class Pages:
+    """A history of so many pages, newest first, with one of our messages on each."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.asked: list[Json] = []
+
+    def answer(self, slack: FakeSlack, args: Json) -> Json:
+        self.asked.append(args)
+        page = int(args.get("cursor") or 0)
+        message = {"ts": f"{1_000 - page}.000001", "metadata": marked("n-1")}
+        cursor = str(page + 1) if page + 1 < self.number else ""
+        metadata = {"next_cursor": cursor}
+        return {"messages": [message], "has_more": bool(cursor), "response_metadata": metadata}
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> Pages:
+    pages = Pages(3)
+    monkeypatch.setitem(slack_emulator.METHODS, HISTORY, pages.answer)
+    return pages
+
+
+async def test_a_long_history_is_read_in_pages(world: World, pages: Pages) -> None:
+    """The oldest first: it is the one that stays."""
+    found = await world.messenger.find(ADA, "n-1", long_ago())
+    assert found == ("D1:998.000001", "D1:999.000001", "D1:1000.000001")
+    assert [int(args["limit"]) for args in pages.asked] == [PAGE] * 3
+    assert [args.get("cursor") for args in pages.asked] == [None, "1", "2"]
+    assert len({args["oldest"] for args in pages.asked}) == 1
+
+
+async def test_a_history_without_an_end_tells_nothing(world: World, pages: Pages) -> None:
+    """The first of our messages may stand beyond what was read."""
+    pages.number = PAGES + 1
+    with pytest.raises(CannotTell) as caught:
+        await world.messenger.find(ADA, "n-1", long_ago())
+    assert not caught.value.resend
+    assert len(pages.asked) == PAGES
+
+
+async def test_without_the_scope_nobody_can_tell_until_it_is_granted(world: World) -> None:
+    reference = await world.messenger.send(ADA, HELLO)
+    world.slack.faults.script(HISTORY, NO_SCOPE, NO_SCOPE)
+    for _ in range(2):
+        with pytest.raises(CannotTell) as caught:
+            await world.messenger.find(ADA, "n-1", long_ago())
+        assert not caught.value.resend
+    assert await world.messenger.find(ADA, "n-1", long_ago()) == (reference,)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (THROTTLED, Throttled),
+        (Fault(Kind.ERROR), Unavailable),
+        (Fault(Kind.TRUNCATE), Unavailable),
+        (LATE, Unavailable),
+        (Fault(Kind.REFUSE, code="invalid_auth"), Unavailable),
+        (Fault(Kind.REFUSE, code="channel_not_found"), Unreachable),
+        (Fault(Kind.REFUSE, code="invalid_cursor"), Refused),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+async def test_a_look_that_breaks(world: World, fault: Fault, error: type[MessengerError]) -> None:
+    world.slack.faults.script(HISTORY, fault)
+    with pytest.raises(error) as caught:
+        await world.messenger.find(ADA, "n-1", long_ago())
+    assert type(caught.value) is error
+
+
+async def test_who_was_reached_takes_one_request(world: World) -> None:
+    await world.messenger.reach(ADA)
+    await world.messenger.reach(ADA)
+    await world.messenger.reach("slack:T1:C1")
+    assert [call.method for call in world.slack.calls] == ["conversations.open"]
+    await world.messenger.send(ADA, HELLO)
+    assert len(world.slack.calls) == 2
+
+
+@pytest.mark.parametrize("fault", [fault for fault, _, _ in SEND if fault is not THROTTLED])
+async def test_reaching_somebody_is_never_unsure(world: World, fault: Fault) -> None:
+    world.slack.faults.script("conversations.open", fault)
+    with pytest.raises(Unavailable):
+        await world.messenger.reach(ADA)
+    assert world.slack.seen("U1") == []
+
+
 def test_the_pace_is_below_what_slack_allows() -> None:
     assert PACE.channel.rate <= 1
     assert PACE.update.rate * 60 <= 50
+    assert PACE.find.rate * 60 <= 50
     assert PACE.send.rate * 60 <= 300

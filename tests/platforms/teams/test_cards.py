@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 
 from bot.platforms.teams import render
-from tests.platforms.teams import kitchen
+from tests.examples import ASKED, EVERYTHING
 from tests.platforms.teams.cards import BadCard, check, walk
 
 Node = dict[str, Any]
 
-GOOD = render.card(kitchen.CARD)
-FORM = render.dialog(kitchen.FORM, required="Ce champ est nécessaire.")
+GOOD = render.card(EVERYTHING)
+FORM = render.dialog(ASKED, required="Ce champ est nécessaire.")
+
+
+PRESSED, OPENED, LINK = range(3)
+"""The first three buttons of EVERYTHING."""
 
 
 def first(card: Node, kind: str) -> Node:
@@ -41,21 +45,21 @@ CARD_FAULTS: dict[str, Callable[[Node], Any]] = {
     "date function in a title": lambda c: first(c, "TextBlock").update(text="{{DATE(x)}}"),
     "markdown in a fact": lambda c: first(c, "FactSet")["facts"][0].update(value="`x`"),
     "stranger's mention": lambda c: first(c, "TextBlock").update(text="<at>Everyone</at>"),
-    "mention in a run": lambda c: first(c, "TextRun").update(text="<at>Aïsha Benali</at>"),
+    "mention in a run": lambda c: first(c, "TextRun").update(text="<at>Noé Diallo</at>"),
     "entity nobody uses": lambda c: c["msteams"]["entities"].append({"text": "<at>X</at>"}),
     "mention without entity": lambda c: c.pop("msteams"),
     "picture without words": lambda c: first(c, "Image").pop("altText"),
     "picture with blank words": lambda c: first(c, "Image").update(altText="  "),
     "picture over http": lambda c: first(c, "Image").update(url="http://x.example/a.png"),
     "picture from a file": lambda c: first(c, "Image").update(url="file:///a.png"),
-    "link to a script": lambda c: action(c, 0).update(url="javascript:alert(1)"),
-    "link with a space": lambda c: action(c, 0).update(url="https://x.example/a b"),
-    "button without action": lambda c: action(c, 2)["data"].pop("cercle"),
-    "action too long": lambda c: action(c, 2)["data"].update(cercle="x" * 76),
-    "unknown task": lambda c: action(c, 1)["data"].update(msteams={"type": "task/submit"}),
-    "seven buttons": lambda c: first(c, "ActionSet")["actions"].extend([action(c, 2)] * 3),
-    "unknown style": lambda c: action(c, 0).update(style="primary"),
-    "unknown mode": lambda c: action(c, 0).update(mode="hidden"),
+    "link to a script": lambda c: action(c, LINK).update(url="javascript:alert(1)"),
+    "link with a space": lambda c: action(c, LINK).update(url="https://x.example/a b"),
+    "button without action": lambda c: action(c, PRESSED)["data"].pop("cercle"),
+    "action too long": lambda c: action(c, PRESSED)["data"].update(cercle="x" * 76),
+    "unknown task": lambda c: action(c, OPENED)["data"].update(msteams={"type": "task/submit"}),
+    "seven buttons": lambda c: first(c, "ActionSet")["actions"].extend([action(c, PRESSED)] * 3),
+    "unknown style": lambda c: action(c, PRESSED).update(style="primary"),
+    "unknown mode": lambda c: action(c, PRESSED).update(mode="hidden"),
     "too large": lambda c: c["body"].extend([first(c, "RichTextBlock")] * 100),
 }
 FORM_FAULTS: dict[str, Callable[[Node], Any]] = {

@@ -12,7 +12,7 @@ from aiohttp import web
 from playwright.async_api import Page, expect
 
 from bot.chat.action import pack
-from bot.chat.card import Card, every_item
+from bot.chat.card import Button, Card, FormButton, LinkButton, Menu, buttons, every_item
 from bot.chat.event import Click, Submission
 from bot.chat.form import Answers, Form
 from bot.chat.reply import Ask, Say
@@ -20,18 +20,15 @@ from bot.platforms.teams import render
 from bot.platforms.teams.parse import hear
 from tests.browser import chromium_page, node_modules
 from tests.emulators.teams import TENANT, FakeTeams, TeamsUser
-from tests.examples import CARDS, FORMS, HOSTILE, hostile_card
+from tests.examples import ASKED, CARDS, EVERYTHING, FILL, FORMS, HOSTILE, WEB, Fill, Press, hostile_card
 from tests.golden.registry import samples
-from tests.platforms.teams import kitchen
 from tests.platforms.teams.conftest import House
 
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent / "client"
-PEOPLE = [
-    {"title": "Aïsha Benali", "value": kitchen.AISHA},
-    {"title": "Bruno Costa", "value": kitchen.BRUNO},
-]
+NOE, BRUNO = "29:1x", "bbbbbbbb-0000-4000-8000-000000000002"
+PEOPLE = [{"title": "Noé Diallo", "value": NOE}, {"title": "Bruno Costa", "value": BRUNO}]
 REQUIRED = "Ce champ est nécessaire."
 ERRORS = {"title": "Ce titre est déjà pris."}
 
@@ -41,10 +38,22 @@ EXPECTED_REMARKS = {
 }
 MARKUP = "strong, em, code, a, s, del, ul, ol, li, blockquote, pre, hr, img, table, script, b, h1, h3"
 
-DRAWN = {name: render.card(card) for name, card in (CARDS | {"kitchen": kitchen.CARD}).items()} | {
-    name: render.dialog(form, required=REQUIRED, errors=ERRORS)
-    for name, form in (FORMS | {"kitchen form": kitchen.FORM}).items()
+DRAWN = {name: render.card(card) for name, card in CARDS.items()} | {
+    name: render.dialog(form, required=REQUIRED, errors=ERRORS) for name, form in FORMS.items()
 }
+
+BUTTONS = Card(
+    "Des boutons",
+    (
+        buttons(
+            Button("Un", Press("1")),
+            FormButton("Deux", Fill("2")),
+            LinkButton("Trois", f"{WEB}/3"),
+            Menu("Autres", (Button("Quatre", Press("4")), FormButton("Cinq", Fill("5")))),
+        ),
+    ),
+)
+"""Each says something of its own."""
 
 
 @asynccontextmanager
@@ -132,7 +141,7 @@ async def test_the_renderer_reads_what_every_feature_shows(tmp_path: Path) -> No
             await page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize("card", [CARDS["everything"], kitchen.CARD], ids=["everything", "kitchen"])
+@pytest.mark.parametrize("card", [EVERYTHING, BUTTONS], ids=["everything", "buttons"])
 async def test_every_button_says_what_the_parser_hears(card: Card) -> None:
     async with client() as page:
         await draw(page, render.card(card))
@@ -148,18 +157,20 @@ async def test_every_button_says_what_the_parser_hears(card: Card) -> None:
 
 async def test_an_empty_required_input_holds_the_form_and_says_so() -> None:
     async with client() as page:
-        await draw(page, render.dialog(kitchen.FORM, required=REQUIRED))
+        await draw(page, render.dialog(ASKED, required=REQUIRED))
+        await page.get_by_label("J’ai lu la charte").uncheck()
         await press(page, "Entrer")
-        await expect(page.get_by_text(REQUIRED)).to_have_count(2)  # the words and the charter
+        await expect(page.get_by_text(REQUIRED)).to_have_count(2)  # the title and the charter
         assert await page.evaluate("client.pressed") == []
 
 
 async def fill(page: Page) -> None:
     await page.get_by_label("Titre").fill("Nos alternants")
-    await page.get_by_label("Vos mots").fill("Une ligne,\npuis « deux » <at>x</at>")
-    await page.get_by_label("Contenus par semaine").select_option("5")
-    await page.get_by_label("Ventes").check()
-    await page.get_by_label("Aïsha Benali").check()
+    await page.get_by_label("Pourquoi ?").fill("Une ligne,\npuis « deux » <at>x</at>")
+    await page.get_by_label("À quel rythme ?").select_option("1")
+    await page.get_by_role("combobox", name="Thème").select_option("3")
+    await page.get_by_label("X", exact=True).check()
+    await page.get_by_label("Bruno Costa").check()
     await page.get_by_label("Jusqu’au").fill("2026-12-24")
     await page.get_by_label("À partir de").fill("10:30")
     await page.get_by_label("J’ai lu la charte").check()
@@ -168,10 +179,11 @@ async def fill(page: Page) -> None:
 FILLED = Answers(
     {
         "title": "Nos alternants",
-        "words": "Une ligne,\npuis « deux » <at>x</at>",
-        "ceiling": "5",
-        "topics": ("hr", "sales", "corp"),
-        "team": (f"teams:{TENANT}:{kitchen.AISHA}", f"teams:{TENANT}:{kitchen.BRUNO}"),
+        "why": "Une ligne,\npuis « deux » <at>x</at>",
+        "rhythm": "1",
+        "topic": "3",
+        "networks": ("li", "x"),
+        "team": (f"teams:{TENANT}:{NOE}", f"teams:{TENANT}:{BRUNO}"),
         "until": "2026-12-24",
         "at": "10:30",
         "charter": True,
@@ -186,13 +198,13 @@ def whole(answers: Answers) -> dict[str, object]:
 
 async def test_a_form_sends_what_was_filled_in() -> None:
     async with client() as page:
-        await draw(page, render.dialog(kitchen.FORM, required=REQUIRED))
+        await draw(page, render.dialog(ASKED, required=REQUIRED))
         await fill(page)
         await press(page, "Entrer")
         [data] = await page.evaluate("client.pressed")
     event = heard(data, "invoke")
     assert isinstance(event, Submission)
-    assert event.action == pack(kitchen.FORM.action)
+    assert event.action == pack(ASKED.action)
     assert whole(event.answers) == whole(FILLED)
 
 
@@ -205,15 +217,15 @@ async def test_typed_markup_stays_words() -> None:
 
 async def test_somebody_on_teams_is_called_by_name() -> None:
     async with client() as page:
-        await draw(page, render.card(kitchen.CARD))
-        await expect(page.locator(f"strong[data-id='{kitchen.AISHA}']")).to_have_text("Aïsha Benali")
+        await draw(page, render.card(EVERYTHING))
+        await expect(page.locator(f"strong[data-id='{NOE}']")).to_have_text("Noé Diallo")
 
 
 async def test_a_card_reads_aloud_in_order() -> None:
     async with client() as page:
-        await draw(page, render.card(kitchen.CARD))
-        await expect(page.get_by_role("heading", name=kitchen.CARD.title)).to_be_visible()
-        await expect(page.get_by_role("img", name="Trois alternantes autour d’un établi")).to_be_visible()
+        await draw(page, render.card(EVERYTHING))
+        await expect(page.get_by_role("heading", name=EVERYTHING.title)).to_be_visible()
+        await expect(page.get_by_role("img", name="Trois alternants autour d’une table")).to_be_visible()
         words = " ".join((await page.locator("#card").inner_text()).split())
     assert "Un par semaine 12 Deux par semaine 6 Jamais 0" in words
     assert "▇" not in words
@@ -221,30 +233,30 @@ async def test_a_card_reads_aloud_in_order() -> None:
 
 async def test_a_dialog_from_click_to_close(house: House) -> None:
     user = await house.member()
-    house.script.reply = Say(kitchen.CARD)
+    house.script.reply = Say(EVERYTHING)
     await user.says("bonjour")
     await house.fake.until(lambda: user.messages)
     async with client(user, user.messages[0].id) as page:
         await draw(page, user.messages[0].card)
-        house.script.reply = Ask(kitchen.FORM)
+        house.script.reply = Ask(ASKED)
         await press(page, "Changer mes mots")
         dialog = page.get_by_role("dialog")
-        await expect(dialog.get_by_role("heading", name=kitchen.FORM.title)).to_be_visible()
+        await expect(dialog.get_by_role("heading", name=ASKED.title)).to_be_visible()
 
         await fill(page)
-        house.script.reply = Ask(kitchen.FORM, ERRORS)
+        house.script.reply = Ask(ASKED, ERRORS)
         await dialog.get_by_role("button", name="Entrer").click()
         await expect(dialog.get_by_text(ERRORS["title"])).to_be_visible()
         await expect(page.get_by_label("Titre")).to_have_value("Nos alternants")
         await expect(page.get_by_label("J’ai lu la charte")).to_be_checked()
-        await expect(page.get_by_label("Ventes")).to_be_checked()
+        await expect(page.get_by_label("X", exact=True)).to_be_checked()
 
         house.script.reply = None
         await dialog.get_by_role("button", name="Entrer").click()
         await expect(dialog).to_be_hidden()
     _, opened, first, second = house.script.events
     assert isinstance(opened, Click)
-    assert opened.action == pack(kitchen.Taste())
+    assert opened.action == pack(FILL)
     assert isinstance(first, Submission)
     assert isinstance(second, Submission)
     assert whole(first.answers) == whole(second.answers) == whole(FILLED)
@@ -253,11 +265,11 @@ async def test_a_dialog_from_click_to_close(house: House) -> None:
 async def test_a_button_on_a_card_reaches_the_bot(house: House) -> None:
     user = await house.member()
     async with client(user) as page:
-        await draw(page, render.card(kitchen.CARD))
-        await press(page, "Plus tard")
-        await press(page, "Pourquoi ce message ?")
+        await draw(page, render.card(BUTTONS))
+        await press(page, "Un")
+        await press(page, "Quatre")
         await page.wait_for_load_state("networkidle")
     assert [e.action for e in house.script.events if isinstance(e, Click)] == [
-        pack(kitchen.Stir()),
-        pack(kitchen.Stir("why", 0)),
+        pack(Press("1")),
+        pack(Press("4")),
     ]

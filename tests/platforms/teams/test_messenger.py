@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.chat.card import Card, text
 from bot.chat.messenger import (
+    CannotTell,
+    Gone,
     MessengerError,
     Notice,
     Refused,
@@ -54,6 +56,47 @@ async def test_a_card_is_sent_redrawn_and_taken_away(house: House) -> None:
     [message] = ada.messages
     assert (message.edits, words(message.card)[:17]) == (2, "Un contenu retiré")
     await house.teams.messenger.delete(ada.address, reference)
+    await house.teams.messenger.delete(ada.address, reference)
+    assert ada.messages == []
+
+
+async def test_teams_cannot_tell_and_twice_is_better_than_never(house: House) -> None:
+    ada = await house.member()
+    await house.teams.messenger.send(ada.address, NOTICE)
+    with pytest.raises(CannotTell) as caught:
+        await house.teams.messenger.find(ada.address, NOTICE.id, datetime.now(UTC) - timedelta(hours=1))
+    assert caught.value.resend
+    assert len(house.fake.calls) == 1
+
+
+async def test_who_was_reached_takes_one_request(house: House) -> None:
+    ada = house.user()
+    house.fake.installed.add(ada.aad)
+    for _ in range(2):
+        await house.teams.messenger.reach(ada.address)
+    assert [call.path for call in house.fake.calls] == ["/emea/v3/conversations"]
+    assert ada.messages == []
+    await house.teams.messenger.send(ada.address, NOTICE)
+    assert len(house.fake.calls) == 2
+
+
+@pytest.mark.parametrize("fault", [Fault(500), Fault(broken="reset"), Fault(broken="half", done=True)])
+async def test_reaching_somebody_is_never_unsure(house: House, fault: Fault) -> None:
+    ada = house.user()
+    house.fake.installed.add(ada.aad)
+    house.fake.faults.append(fault)
+    with pytest.raises(Unavailable):
+        await house.teams.messenger.reach(ada.address)
+    await house.teams.messenger.send(ada.address, NOTICE)
+    assert len(ada.messages) == 1
+
+
+async def test_a_card_that_was_taken_away_is_gone(house: House) -> None:
+    ada = await house.member()
+    reference = await house.teams.messenger.send(ada.address, NOTICE)
+    house.fake.messages[reference].deleted = True
+    with pytest.raises(Gone):
+        await house.teams.messenger.update(ada.address, reference, LATER)
     await house.teams.messenger.delete(ada.address, reference)
     assert ada.messages == []
 
@@ -129,7 +172,7 @@ FAULTS: dict[str, tuple[Fault, type, type, type]] = {
     "429": (Fault(429, {"Retry-After": "7"}), Throttled, Throttled, Throttled),
     "412": (Fault(412), Throttled, Throttled, Throttled),
     "403": (Fault(403, body='{"errorCode":209}'), Unreachable, Unreachable, Unreachable),
-    "404": (Fault(404), Unreachable, Refused, type(None)),
+    "404": (Fault(404), Unreachable, Gone, type(None)),
     "413": (Fault(413), Refused, Refused, Refused),
     "400": (Fault(400, body="<html>"), Refused, Refused, Refused),
     "302": (Fault(302, {"Location": "/elsewhere"}), Refused, Refused, Refused),

@@ -7,16 +7,27 @@ import pytest
 
 from bot.chat.action import pack
 from bot.chat.card import Bar, Bars, Button, Card, Divider, Facts, Image, LinkButton, Quote, buttons, text
-from bot.chat.form import Choices, Form, Option, People, TextInput, Toggle
+from bot.chat.form import Choices, Form, Note, Option, People, TextInput, Toggle
 from bot.chat.text import Bold, Link, Mention
 from bot.platforms.teams import render
 from bot.platforms.teams.text import literal
-from tests.examples import CARDS, FORMS, HOSTILE, hostile_card, hostile_form
-from tests.platforms.teams import kitchen
+from tests.emulators.teams import TENANT
+from tests.examples import (
+    ASKED,
+    CARDS,
+    EVERYTHING,
+    FILL,
+    FORMS,
+    HOSTILE,
+    PRESS,
+    hostile_card,
+    hostile_form,
+)
 from tests.platforms.teams.cards import check, walk
 
 REQUIRED = "Ce champ est nécessaire."
-AISHA = Mention(f"teams:{kitchen.TENANT}:{kitchen.AISHA}", "Aïsha Benali")
+AISHA_ID, BRUNO_ID = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
+AISHA = Mention(f"teams:{TENANT}:{AISHA_ID}", "Aïsha Benali")
 
 
 def body(*elements: Any) -> list[dict[str, Any]]:
@@ -24,12 +35,12 @@ def body(*elements: Any) -> list[dict[str, Any]]:
     return drawn
 
 
-@pytest.mark.parametrize("card", [*CARDS.values(), kitchen.CARD], ids=[*CARDS, "kitchen"])
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 def test_every_card_is_one_teams_takes(card: Card) -> None:
     check(render.card(card))
 
 
-@pytest.mark.parametrize("form", [*FORMS.values(), kitchen.FORM], ids=[*FORMS, "kitchen"])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_every_form_is_one_teams_takes(form: Form) -> None:
     errors = {part.name: "Ce n’est pas encore cela." for part in form.parts if hasattr(part, "name")}
     check(render.dialog(form, required=REQUIRED, errors=errors), limit=render.DIALOG_BYTES)
@@ -44,7 +55,7 @@ def test_nothing_a_person_types_becomes_markup(words: str) -> None:
 
 
 def test_rendering_twice_is_the_same() -> None:
-    assert render.card(kitchen.CARD) == render.card(kitchen.CARD)
+    assert render.card(EVERYTHING) == render.card(EVERYTHING)
 
 
 def test_a_title_is_a_heading() -> None:
@@ -55,7 +66,7 @@ def test_a_title_is_a_heading() -> None:
 def test_somebody_on_teams_is_called_and_others_are_named() -> None:
     drawn = render.card(Card("x", (text("De ", AISHA, " et ", Mention("slack:T1:U2", "Bruno")),)))
     assert drawn["body"][1]["text"] == "De <at>Aïsha Benali</at> et Bruno"
-    mentioned = {"id": kitchen.AISHA, "name": "Aïsha Benali"}
+    mentioned = {"id": AISHA_ID, "name": "Aïsha Benali"}
     expected = {"type": "mention", "text": "<at>Aïsha Benali</at>", "mentioned": mentioned}
     assert drawn["msteams"] == {"entities": [expected]}
 
@@ -72,14 +83,14 @@ def test_a_mention_cut_into_two_spans_calls_nobody() -> None:
 
 
 def test_a_namesake_is_named_and_not_taken_for_the_first() -> None:
-    other = Mention(f"teams:{kitchen.TENANT}:{kitchen.BRUNO}", AISHA.name)
+    other = Mention(f"teams:{TENANT}:{BRUNO_ID}", AISHA.name)
     drawn = render.card(Card("x", (text(AISHA), text("et ", other))))
-    assert [entity["mentioned"]["id"] for entity in drawn["msteams"]["entities"]] == [kitchen.AISHA]
+    assert [entity["mentioned"]["id"] for entity in drawn["msteams"]["entities"]] == [AISHA_ID]
     assert drawn["body"][2]["inlines"][1]["text"] == AISHA.name
 
 
 def test_a_form_calls_nobody() -> None:
-    form = Form(kitchen.Stir(), "x", (kitchen.FORM.parts[0],), "ok")
+    form = Form(FILL, "x", (Note(("De ", AISHA)),), "ok")
     assert "msteams" not in render.dialog(form, required=REQUIRED)
 
 
@@ -129,52 +140,52 @@ def test_a_small_count_still_shows() -> None:
 
 
 def test_buttons_stay_in_place_and_menus_overflow() -> None:
-    kinds = [element["type"] for element in render.card(kitchen.CARD)["body"]]
-    assert kinds[-2:] == ["ActionSet", "RichTextBlock"]
-    [row] = [e for e in render.card(kitchen.CARD)["body"] if e["type"] == "ActionSet"]
+    kinds = [element["type"] for element in render.card(EVERYTHING)["body"]]
+    assert kinds[-3:] == ["ActionSet", "RichTextBlock", "RichTextBlock"]
+    [row] = [e for e in render.card(EVERYTHING)["body"] if e["type"] == "ActionSet"]
     assert [action.get("mode") for action in row["actions"]] == [None] * 4 + ["secondary"] * 3
 
 
 def test_a_seventh_button_starts_a_row() -> None:
-    rows = body(buttons(*(Button(str(n), kitchen.Stir()) for n in range(7))))
+    rows = body(buttons(*(Button(str(n), PRESS) for n in range(7))))
     assert [len(row["actions"]) for row in rows] == [6, 1]
 
 
 def test_a_form_button_tells_teams_before_the_click() -> None:
-    actions = {a.get("title"): a for a in walk(render.card(kitchen.CARD)) if a["type"].startswith("Action.")}
-    fetch = {"cercle": pack(kitchen.Taste()), "msteams": {"type": "task/fetch"}}
+    actions = {a.get("title"): a for a in walk(render.card(EVERYTHING)) if a["type"].startswith("Action.")}
+    fetch = {"cercle": pack(FILL), "msteams": {"type": "task/fetch"}}
     assert actions["Changer mes mots"]["data"] == fetch
-    assert actions["Plus tard"]["data"] == {"cercle": pack(kitchen.Stir())}
+    assert actions["Plus tard"]["data"] == {"cercle": pack(PRESS)}
 
 
 def test_a_dialog_says_what_comes_back() -> None:
-    [submit] = render.dialog(kitchen.FORM, required=REQUIRED)["actions"]
+    [submit] = render.dialog(ASKED, required=REQUIRED)["actions"]
     assert submit["data"] == {
-        "cercle": pack(kitchen.FORM.action),
+        "cercle": pack(ASKED.action),
         "cercle.form": True,
-        "cercle.many": ["topics", "team"],
+        "cercle.many": ["networks", "team"],
         "cercle.toggles": ["charter"],
         "cercle.people": ["team"],
     }
 
 
 def test_an_error_stands_right_under_its_input() -> None:
-    drawn = render.dialog(kitchen.FORM, required=REQUIRED, errors={"words": "Trop court.", "": "Refusé."})
+    drawn = render.dialog(ASKED, required=REQUIRED, errors={"why": "Trop court.", "": "Refusé."})
     ids = [element.get("id") or element.get("text") for element in drawn["body"]]
     assert ids[0] == "Refusé."
-    assert ids[ids.index("words") + 1] == "Trop court."
+    assert ids[ids.index("why") + 1] == "Trop court."
 
 
 def test_what_was_typed_is_never_cut() -> None:
     typed = "é" * 9000
-    form = Form(kitchen.Stir(), "x", (TextInput("words", "Mots", typed, multiline=True),), "ok")
+    form = Form(FILL, "x", (TextInput("words", "Mots", typed, multiline=True),), "ok")
     assert render.dialog(form, required=REQUIRED)["body"][0]["value"] == typed
 
 
 def test_people_are_prefilled_by_their_id_on_teams_only() -> None:
-    value = (f"teams:{kitchen.TENANT}:{kitchen.BRUNO}", "slack:T1:U2", f"teams:{kitchen.TENANT}:19:x@thread")
-    form = Form(kitchen.Stir(), "x", (People("who", "Qui", value),), "ok")
-    assert render.dialog(form, required=REQUIRED)["body"][0]["value"] == kitchen.BRUNO
+    value = (f"teams:{TENANT}:{BRUNO_ID}", "slack:T1:U2", f"teams:{TENANT}:19:x@thread")
+    form = Form(FILL, "x", (People("who", "Qui", value),), "ok")
+    assert render.dialog(form, required=REQUIRED)["body"][0]["value"] == BRUNO_ID
 
 
 @pytest.mark.parametrize(
@@ -189,7 +200,7 @@ def test_people_are_prefilled_by_their_id_on_teams_only() -> None:
 )
 def test_inputs_that_could_not_come_back_are_refused(parts: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
-        render.dialog(Form(kitchen.Stir(), "x", parts, "ok"), required=REQUIRED)
+        render.dialog(Form(FILL, "x", parts, "ok"), required=REQUIRED)
 
 
 def test_a_long_card_is_shortened_until_it_fits() -> None:
