@@ -62,7 +62,8 @@ def want(
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> int:
-    """One row a recipient who has none yet for this subject; tells how many were made."""
+    """One row a recipient who has none yet for this subject; tells how many were made. None of them leaves
+    before `due_at`."""
     have = set(
         tx.execute(
             select(_m.address).where(
@@ -83,6 +84,7 @@ def want(
             "priority": kind.priority,
             "state": State.WAITING,
             "due_at": due_at or now,
+            "not_before": due_at,
             "expires_at": expires_at,
             "created_at": now,
         }
@@ -515,7 +517,8 @@ def pick_up(tx: Transaction, circle_id: str, subject_id: str, now: datetime) -> 
 
 
 def hasten(tx: Transaction, circle_id: str, person_id: str, now: datetime) -> None:
-    """Somebody's hours or ceiling changed: what waits for them is weighed again at once."""
+    """Somebody's hours or ceiling changed: what waits for them is weighed again at once, or when it was asked
+    for."""
     done = tx.execute(
         update(tables.message)
         .where(
@@ -525,10 +528,37 @@ def hasten(tx: Transaction, circle_id: str, person_id: str, now: datetime) -> No
             _m.shown_version == 0,
             _m.due_at > now,
         )
-        .values(due_at=now)
+        .values(due_at=case((_m.not_before > now, _m.not_before), else_=now))
     )
     if done.rowcount:
         note_due(tx, circle_id)
+
+
+def put_off(
+    tx: Transaction, circle_id: str, kind: Kind, subject_id: str, person_id: str, until: datetime
+) -> bool:
+    """Have what one person was to see leave then, and not before, even if it was given up. False if it has
+    left, or is just leaving."""
+    done = tx.execute(
+        update(tables.message)
+        .where(
+            _m.circle_id == circle_id,
+            _m.kind == kind.name,
+            _m.subject_id == subject_id,
+            _m.person_id == person_id,
+            _m.shown_version == 0,
+            _m.state.in_([State.WAITING, State.DROPPED, State.DEAD]),
+        )
+        .values(
+            state=State.WAITING,
+            due_at=until,
+            not_before=until,
+            attempt=0,
+            fence=_m.fence + 1,
+            last_error="",
+        )
+    )
+    return done.rowcount == 1
 
 
 def dead(tx: Transaction, circle_id: str, limit: int) -> list[Message]:

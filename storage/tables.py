@@ -658,6 +658,7 @@ message = Table(
     _text("reference"),
     Column("state", String(10), nullable=False),
     _moment("due_at", required=True),
+    _moment("not_before"),
     _moment("expires_at"),
     _moment("shown_at"),
     Column("attempt", Integer, nullable=False, default=0),

@@ -69,7 +69,7 @@ class House:
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE
         )
-        self.tools = Tools(self.database, self._read, self.clock, lambda: None)
+        self.tools = Tools(self.database, self._read, self.clock)
         self.pump = Pump(self.database, [self.chat], DRAWINGS, SITE, self.clock)
 
     def close(self) -> None:

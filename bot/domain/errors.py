@@ -561,3 +561,11 @@ class BadDue(BadInput):
 
 class NotYourTheme(Forbidden):
     """The comms team answers that theme, or whoever looks after it. They will be glad of your ideas."""
+
+
+class CameBack(DomainError):
+    """This has come back to you already, and it does so once only. It stays here for whenever you like."""
+
+
+class OverByThen(DomainError):
+    """This is shared until {day}: by then it would be over."""

@@ -391,6 +391,7 @@ class Ids:
             "theme": self.theme,
             "matter": "blocker",
             "page": 1,
+            "until": 29_900_000,
             "setting": "cadence",
             "stance": "agree",
             "network": "linkedin",

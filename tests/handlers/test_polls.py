@@ -497,7 +497,7 @@ async def test_it_closes_by_itself_and_says_so_everywhere(either: House) -> None
     card = board(either)
     assert labels(card) == []
     assert counts(card) == [1, 0]
-    assert "Clos le vendredi 27 novembre, 17:00 : 1 vote" in words(card)
+    assert "1 vote. Clos le vendredi 27 novembre, 17:00." in words(card)
     assert "Clos le" in words(either.card("ines", "On déjeune ?"))
     late = await clicks(either, "tom", button(old, "Non").action)
     assert "This poll is closed" in said(late)

@@ -315,7 +315,8 @@ async def test_a_schedule_that_is_no_more_has_a_name_too(circle: House) -> None:
 
 
 async def test_whatever_recurs_has_a_name(circle: House) -> None:
-    await circle.says("ines", '/cercle poll "Encore ?" "oui" "non"')
+    await circle.with_member("ines")
+    await circle.says("ines", '/cercle poll "Encore ?" "oui" "non"', "playground:camille:general")
     await circle.database.transact(lambda tx: tx.execute(update(tables.poll).values(repeats="weekly")))
     kept = await circle.database.transact(lambda tx: [d for dates in CIRCLES_DATES for d in dates(tx)])
     names = [dated.schedule.name for dated in (*DATES, *kept)]

@@ -494,8 +494,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("trust_floor", sa.Integer(), server_default="3", nullable=False))
         batch_op.add_column(sa.Column("slowed_at", sa.DateTime(), nullable=True))
 
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("not_before", sa.DateTime(), nullable=True))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_column("not_before")
+
     with op.batch_alter_table("circle", schema=None) as batch_op:
         batch_op.drop_column("slowed_at")
         batch_op.drop_column("trust_floor")
