@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format lint types contracts bench lock clean
+.PHONY: demo test check format lint types contracts bench torture lock clean
 
 # The bot alone, from the lock file.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -41,6 +41,9 @@ check: lint types contracts test ## Everything that has to be green
 
 bench: $(VENV)/.installed-dev ## Ours against the others, as ratios; not part of the tests
 	$(BIN)/python -m tests.bench
+
+torture: $(VENV)/.installed-dev ## The proof by attack, about 40 minutes (SECONDS=60: a short run of every kind; SEED: repeats)
+	SECONDS=$(SECONDS) SEED=$(SEED) $(BIN)/python -m tests.torture
 
 lock: ## Pin again (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements.lock

@@ -6,20 +6,19 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.bench import contest, servers
+from tests import databases
+from tests.bench import contest, fanout, growth, pace, servers
 from tests.bench.contest import Arena, Contender
-from tests.bench.figures import Better, Figure, summary, table
-
-Step = Callable[[str], None]
-"""Tells what is done next."""
+from tests.bench.figures import Better, Figure, Step, summary, table
 
 GROWTH = 5.0
 """Megabytes that ten thousand presses may add to memory."""
@@ -28,7 +27,7 @@ NOISE = 0.1
 
 
 @dataclass(frozen=True)
-class Plan:
+class Presses:
     """`pressed` until memory is looked at, and as many again. The peer is slow: it is asked for less."""
 
     members: int = 96
@@ -42,24 +41,41 @@ class Plan:
     def steps(self) -> int:
         return 1 + 3 * (1 + self.rounds) + 3 + self.starts
 
-
-SMALLEST = Plan(members=16, rounds=1, presses=64, peer_presses=32, pressed=128, starts=1)
-
-
-def bench(plan: Plan, step: Step) -> list[Figure]:
-    with tempfile.TemporaryDirectory(prefix="cercle-bench-") as name:
-        folder = Path(name)
-        with servers.fakes(folder, plan.members) as told:
+    def measure(self, folder: Path, step: Step) -> list[Figure]:
+        with servers.fakes(folder, self.members) as told:
             step("a circle, its members, and a card before each")
-            with contest.arena(folder, told, plan.members) as arena:
-                raced = race(arena, plan, step)
-                remembered = memory(arena, plan, step)
+            with contest.arena(folder, told, self.members) as arena:
+                raced = race(arena, self, step)
+                remembered = memory(arena, self, step)
                 kept = writes(arena)
-            started = start(folder, arena.environ, plan, step)
-    return [*raced, *kept, *started, *remembered]
+            started = start(folder, arena.environ, self, step)
+        return [*raced, *kept, *started, *remembered]
 
 
-def race(arena: Arena, plan: Plan, step: Step) -> list[Figure]:
+class Plan(Protocol):
+    """One part of the bench. `steps`: how often it tells what is done next."""
+
+    @property
+    def steps(self) -> int: ...
+
+    def measure(self, folder: Path, step: Step) -> list[Figure]: ...
+
+
+PLANS: dict[str, Plan] = {
+    "presses": Presses(),
+    "fanout": fanout.Plan(),
+    "growth": growth.Plan(),
+    "pace": pace.Plan(),
+}
+SMALLEST: dict[str, Plan] = {
+    "presses": Presses(members=16, rounds=1, presses=64, peer_presses=32, pressed=128, starts=1),
+    "fanout": fanout.Plan(cards=60, few=4, rounds=1),
+    "growth": growth.Plan(accepting=50, times=1, few=20, many=60, cards=10, rounds=1),
+    "pace": pace.Plan(seconds=1.5, workspaces=3, members=3, contents=6, tenant_members=3, tenant_contents=3),
+}
+
+
+def race(arena: Arena, plan: Presses, step: Step) -> list[Figure]:
     """In turn, so that whatever else the machine does meets all of them; the first round only warms up."""
     entrants = ((arena.ours, plan.presses), (arena.peer, plan.peer_presses), (arena.floor, plan.presses))
     for server, _ in entrants:
@@ -84,7 +100,7 @@ def _medians(server: Contender) -> tuple[float, float]:
     return median(result.rate for result in measured), median(result.p99 for result in measured)
 
 
-def memory(arena: Arena, plan: Plan, step: Step) -> list[Figure]:
+def memory(arena: Arena, plan: Presses, step: Step) -> list[Figure]:
     step("memory of the bare imports")
     bare = servers.bare_memory(arena.folder)
     step(f"ours, until {plan.pressed:,} presses")
@@ -119,7 +135,7 @@ def writes(arena: Arena) -> list[Figure]:
     ]
 
 
-def start(folder: Path, environ: dict[str, str], plan: Plan, step: Step) -> list[Figure]:
+def start(folder: Path, environ: dict[str, str], plan: Presses, step: Step) -> list[Figure]:
     """From the start of the process to 200 from /readyz, the database in today's shape already."""
     ours, bare = [], []
     for number in range(plan.starts):
@@ -132,23 +148,31 @@ def start(folder: Path, environ: dict[str, str], plan: Plan, step: Step) -> list
     return [Figure("start", what, "ms", 1000 * median(ours), 1000 * median(bare), Better.LOWER, 0.5)]
 
 
-def run(plan: Plan, console: Console) -> list[Figure]:
+def run(plans: Iterable[Plan], console: Console) -> list[Figure]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=plan.steps)
+    with (
+        Progress(*columns, console=console) as progress,
+        tempfile.TemporaryDirectory(prefix="cercle-bench-") as name,
+    ):
+        task = progress.add_task("", total=sum(plan.steps for plan in plans))
 
         def step(what: str) -> None:
             progress.update(task, description=what, advance=1)
 
-        return bench(plan, step)
+        return [figure for plan in plans for figure in plan.measure(Path(name), step)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--smallest", action="store_true", help="only to see that it works")
-    plan = SMALLEST if parser.parse_args().smallest else Plan()
+    parser.add_argument("parts", nargs="*", choices=[[], *PLANS], help="these parts only")
+    asked = parser.parse_args()
+    plans = SMALLEST if asked.smallest else PLANS
     console = Console()
-    figures = run(plan, console)
+    try:
+        figures = run([plans[part] for part in asked.parts or plans], console)
+    finally:
+        databases.stop()
     console.print(table(figures))
     print(json.dumps(summary(figures)))
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rich.table import Table
+
+Step = Callable[[str], None]
+"""Tells what is done next."""
+LABELS = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 
 class Better(StrEnum):
@@ -15,7 +20,7 @@ class Better(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`ours` and `against` in the same `unit`."""
+    """`ours` and `against` in the same `unit`. Without a `goal` it is only told."""
 
     name: str
     what: str
@@ -23,7 +28,7 @@ class Figure:
     ours: float
     against: float
     better: Better
-    goal: float
+    goal: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -31,8 +36,10 @@ class Figure:
         return self.ours / self.against if self.better is Better.HIGHER else self.against / self.ours
 
     @property
-    def good(self) -> bool:
-        return self.ratio >= self.goal
+    def mark(self) -> str:
+        if self.goal is None:
+            return ""
+        return "[green]good[/]" if self.ratio >= self.goal else "[red]short[/]"
 
 
 def table(figures: list[Figure]) -> Table:
@@ -40,14 +47,12 @@ def table(figures: list[Figure]) -> Table:
     for column in drawn.columns[1:]:
         column.justify = "right"
     for f in figures:
-        mark = "[green]good[/]" if f.good else "[red]short[/]"
-        drawn.add_row(
-            f.what, f"{f.ours:,.1f}", f"{f.against:,.1f}", f.unit, f"{f.ratio:.2f}", f"≥ {f.goal:g}", mark
-        )
+        goal = "" if f.goal is None else f"≥ {f.goal:.2g}"
+        drawn.add_row(f.what, f"{f.ours:,.1f}", f"{f.against:,.1f}", f.unit, f"{f.ratio:.2f}", goal, f.mark)
     return drawn
 
 
-def summary(figures: list[Figure]) -> dict[str, dict[str, float]]:
+def summary(figures: list[Figure]) -> dict[str, dict[str, float | None]]:
     return {
         f.name: {
             "ours": round(f.ours, 2),

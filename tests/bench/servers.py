@@ -36,15 +36,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(log: Path, environ: Environ, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`python arguments…`, its errors in a file; ended by SIGTERM, or by SIGKILL when it does not end."""
+def running(
+    log: Path, environ: Environ, *arguments: str, heard: bool = False
+) -> Iterator[subprocess.Popen[str]]:
+    """`python arguments…`, its errors in a file, and its output too unless it is `heard`; ended by SIGTERM,
+    or by SIGKILL when it does not end."""
     with log.open("a") as errors:
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
             env=dict(environ),
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if "tests.bench.fakes" in arguments else errors,
+            stdout=subprocess.PIPE if heard else errors,
             stderr=errors,
             text=True,
         )
@@ -63,7 +66,7 @@ def running(log: Path, environ: Environ, *arguments: str) -> Iterator[subprocess
 def fakes(folder: Path, members: int) -> Iterator[dict[str, str]]:
     """Slack and Teams; what they tell the servers under test."""
     arguments = ("-m", "tests.bench.fakes", str(members))
-    with running(folder / "fakes.log", environment(), *arguments) as process:
+    with running(folder / "fakes.log", environment(), *arguments, heard=True) as process:
         assert process.stdout is not None
         told: dict[str, str] = json.loads(process.stdout.readline())
         yield told

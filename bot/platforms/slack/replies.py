@@ -117,7 +117,7 @@ class Replies:
         if await self._respond(delivery, private) or await self._whisper(delivery, message):
             return
         try:
-            await self._messenger.post(await self._conversation(delivery), message)
+            await self._messenger.post(self._conversation(delivery), message)
         except MessengerError as error:
             log.warning("an answer did not arrive: %s", error)
 
@@ -164,10 +164,10 @@ class Replies:
             return False
         return True
 
-    async def _conversation(self, delivery: Delivery) -> str:
-        if delivery.channel.startswith("D"):
-            return delivery.channel
-        return await self._messenger.channel(delivery.event.sender.address)
+    def _conversation(self, delivery: Delivery) -> str:
+        """Slack takes a person's id for their conversation with the bot. So nothing has to be looked up: what
+        is said here may be that the database is away."""
+        return delivery.channel if delivery.channel.startswith("D") else delivery.event.sender.user
 
 
 def _beside(inputs: tuple[str, ...], errors: Errors) -> dict[str, str]:

@@ -1,0 +1,161 @@
+"""Circles full of people, made at once: what joining one by one would leave, written in bulk.
+
+What is measured starts after that, by the ways of the house: `handlers.content.service` publishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Table, delete, insert, literal, select, update
+
+from bot.chat.form import Value
+from bot.domain.circle import Role
+from bot.domain.content import Copy, Found
+from bot.domain.member import MAX_CEILING
+from bot.domain.message import AUTHOR, CONTENT, PRIORITIES, State
+from handlers.content import service
+from storage import circles, contents, messages, people, tables
+from storage.database import Transaction
+from storage.messages import Recipient
+from storage.tables import new_id
+
+LEAD = "ULEAD"
+LINK = "https://example.org/first-week"
+TITLE = "How we welcome our apprentices"
+WHY = "Three years of apprentices tell of their first week; two of them are colleagues today."
+OPENING = "I was their tutor, and I learnt more than they did."
+PICTURE, ALT = "https://example.org/first-week.png", "Three people around a workbench"
+EXPIRES = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A circle in one workspace; `lead` is a person's id."""
+
+    circle: str
+    workspace: str
+    topic: str
+    lead: str
+
+
+def gather(
+    tx: Transaction, platform: str, place: str, users: Sequence[str], networks: str, now: datetime
+) -> Crowd:
+    """Members of one topic, on weekdays from nine to six, who take all there is; the lead is none of them."""
+    circles.open_circle(
+        tx,
+        platform=platform,
+        workspace=place,
+        language="en",
+        zone="UTC",
+        charters=(),
+        topics=(("Ressources humaines", "Human resources"),),
+        now=now,
+    )
+    w, t, p = tables.workspace.c, tables.topic.c, tables.person.c
+    circle, workspace = tx.execute(
+        select(w.circle_id, w.id).where(w.platform == platform, w.external_id == place)
+    ).one()
+    topic = tx.execute(select(t.id).where(t.circle_id == circle)).scalar_one()
+    everyone = [_person(circle, workspace, f"{platform}:{place}", user) for user in [LEAD, *users]]
+    tx.execute(insert(tables.person), everyone)
+    who = (p.circle_id == circle) & (p.external_id != LEAD)
+    wishes = {"joined_at": now, "consent_version": 1, "weekly_ceiling": MAX_CEILING, "networks": networks}
+    _for_each(tx, tables.member, who, wishes)
+    _for_each(tx, tables.follow, who, {"topic_id": topic})
+    return Crowd(circle, workspace, topic, str(everyone[0]["id"]))
+
+
+def _person(circle: str, workspace: str, place: str, user: str) -> dict[str, object]:
+    return {
+        "circle_id": circle,
+        "id": new_id(),
+        "workspace_id": workspace,
+        "external_id": user,
+        "address": f"{place}:{user}",
+        "name": user.title(),
+        "platform_language": "en",
+        "zone": "UTC",
+        "role": Role.LEAD if user == LEAD else Role.NONE,
+        "guest": False,
+        "reachable": True,
+    }
+
+
+def _for_each(tx: Transaction, table: Table, who: ColumnElement[bool], values: dict[str, object]) -> None:
+    """The same row for each person, made in the database."""
+    p = tables.person.c
+    same = [literal(value, table.c[name].type) for name, value in values.items()]
+    rows = select(p.circle_id, p.id, *same).where(who)
+    tx.execute(insert(table).from_select(["circle_id", "person_id", *values], rows))
+
+
+def publish(tx: Transaction, crowd: Crowd, now: datetime) -> int:
+    """A content for all of them; tells how many wait."""
+    content = contents.add(tx, crowd.circle, crowd.lead, _copy(crowd.topic, now), now)
+    return service.publish(tx, crowd.circle, content, now)
+
+
+def publish_and_tell(tx: Transaction, crowd: Crowd, now: datetime) -> int:
+    """The same, with the card before its author on which the figures follow what arrives."""
+    waiting = publish(tx, crowd, now)
+    content = contents.latest(tx, crowd.circle, 1)[0].id
+    author, _ = people.load(tx, crowd.circle, crowd.lead)
+    reader = Recipient(author.workspace_id, author.address, author.id)
+    messages.want(tx, crowd.circle, AUTHOR, content, [reader], now)
+    stands = {"state": State.SHOWN, "shown_version": 1, "shown_at": now, "reference": "D1:1.1"}
+    m = tables.message.c
+    its = (m.circle_id == crowd.circle) & (m.kind == AUTHOR.name) & (m.subject_id == content)
+    tx.execute(update(tables.message).where(its).values(**stands, priority=PRIORITIES + AUTHOR.priority))
+    return waiting
+
+
+def read_link(tx: Transaction, crowd: Crowd, now: datetime) -> str:
+    """A link whose page was read: the draft that the lead composes a content from."""
+    draft = contents.add_draft(tx, crowd.circle, crowd.lead, LINK, now)
+    contents.fill_draft(tx, crowd.circle, draft, Found(LINK, "A first week"), "")
+    return draft
+
+
+def unsend(tx: Transaction) -> None:
+    """Everything that was shown waits again, as if it had never left, and no pace is used up."""
+    m = tables.message.c
+    never = {"state": State.WAITING, "shown_version": 0, "reference": "", "shown_at": None, "attempt": 0}
+    tx.execute(
+        update(tables.message)
+        .where(m.state == State.SHOWN, m.kind == CONTENT.name)
+        .values(**never, priority=m.priority - PRIORITIES, due_at=m.created_at, tried_at=None)
+    )
+    tx.execute(delete(tables.bucket))
+
+
+def _copy(topic: str, now: datetime) -> Copy:
+    return Copy(
+        url=LINK,
+        title=TITLE,
+        why=WHY,
+        openings=(OPENING,),
+        topic_id=topic,
+        networks=(),
+        picture_url=PICTURE,
+        picture_alt=ALT,
+        expires_at=now + EXPIRES,
+    )
+
+
+def composed(topic: str, now: datetime) -> dict[str, Value]:
+    """The same, as its form is sent."""
+    return {
+        "url": LINK,
+        "title": TITLE,
+        "why": WHY,
+        "opening_1": OPENING,
+        "topic": topic,
+        "networks": (),
+        "picture_url": PICTURE,
+        "picture_alt": ALT,
+        "expires": (now + EXPIRES).date().isoformat(),
+    }

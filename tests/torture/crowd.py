@@ -1,0 +1,256 @@
+"""A busy circle: its lead publishes, corrects and withdraws; its members decline, find words of their own and
+ask; newcomers join and leave. All by signed requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from random import Random
+
+from tests.torture.fakes import t
+from tests.torture.ledger import Ledger, What
+from tests.torture.people import Person, Seen, Unanswered
+
+NOWHERE = "https://198.51.100.7"
+"""Nobody lives there (RFC 5737), and the guarded client does not go there."""
+DECLINE, RECONSIDER = t("content.not_for_me"), t("content.reconsider")
+WORDS, ASK = t("content.edit_words"), t("content.ask_author")
+COMPOSE, CORRECT = t("draft.compose"), t("author.edit")
+WITHDRAW, RESTORE = t("author.withdraw"), t("author.restore")
+OPEN, DECLINED = "open", "declined"
+LIVE, WITHDRAWN = "live", "withdrawn"
+IN, OUT = "in", "out"
+CEILING = 10
+"""Contents a week that a newcomer asks for; those who were there before take them all."""
+WISHES = {
+    "consent": True,
+    "networks": ["linkedin"],
+    "ceiling": str(CEILING),
+    "day_start": "00:00",
+    "day_end": "23:59",
+    "days": list("0123456"),
+}
+APPEARS = 20.0
+"""Seconds that somebody waits for a card they have asked for."""
+
+
+@dataclass
+class Content:
+    """`mark`: stands in its title for good; `planned` when it was to be published later."""
+
+    mark: str
+    began: float
+    planned: bool = False
+    versions: int = 1
+    pressed: int = 0
+    retired: bool = False
+
+    def why(self, version: int) -> str:
+        return f"{self.mark}v{version}v"
+
+
+@dataclass
+class Crowd:
+    """Of one circle on one platform. `pause` between two things one person does, in seconds."""
+
+    lead: Person
+    members: Sequence[Person]
+    newcomers: Sequence[Person]
+    ledger: Ledger
+    random: Random
+    prefix: str
+    pause: float = 1.0
+    contents: dict[str, Content] = field(default_factory=dict)
+    stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self._numbers = count(1)
+
+    async def run(self) -> None:
+        """Until `stopping`; whatever was begun is finished."""
+        for person in (self.lead, *self.members):
+            await self._arrives(person)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._each(self._lead))
+            group.create_task(self._each(self._newcomers()))
+            for member in self.members:
+                group.create_task(self._each(lambda member=member: self._member(member)))
+
+    async def _arrives(self, person: Person) -> None:
+        while not self.stopping:
+            with suppress(Unanswered):
+                await person.arrives()
+                return
+
+    async def _each(self, act: Callable[[], Awaitable[None]]) -> None:
+        """A card may be drawn anew, or a form not come up, between seeing and pressing: that is life."""
+        while not self.stopping:
+            with suppress(Unanswered, LookupError, StopIteration):
+                await act()
+            await asyncio.sleep(self.random.uniform(0, 2 * self.pause))
+
+    async def _seen(self, look: Callable[[], Seen | None]) -> Seen:
+        """Raises LookupError when it does not come."""
+        until = time.monotonic() + APPEARS
+        while time.monotonic() < until and not self.stopping:
+            if (card := look()) is not None:
+                return card
+            await asyncio.sleep(0.1)
+        raise LookupError
+
+    # the lead
+
+    async def _lead(self) -> None:
+        live = [content for content in self.contents.values() if not content.retired]
+        point = self.random.random()
+        if not live or point < 0.5:
+            await self._publish()
+        elif point < 0.9:
+            await self._correct(self.random.choice(live))
+        else:
+            await self._withdraw(self.random.choice(live))
+
+    async def _publish(self) -> None:
+        content = Content(f"{self.prefix}{next(self._numbers)}c", time.monotonic())
+        link = f"{NOWHERE}/{content.mark}"
+        deed = self.ledger.begin(What.POST, self.user(self.lead), content.mark)
+        await self.lead.writes(f"post {link}")
+        deed.done()
+        draft = await self._seen(lambda: _with(self.lead.cards(link), COMPOSE))
+        if await self._opens(COMPOSE, draft):
+            await self._compose(content)
+
+    async def _compose(self, content: Content) -> None:
+        content.planned = self.random.random() < 0.4
+        content.began = time.monotonic()
+        form = {
+            "title": f"A first week {content.mark}",
+            "why": content.why(1),
+            "opening_1": "I was their tutor.",
+            "topic": self.lead.options("topic")[0],
+            **(_soon() if content.planned else {}),
+        }
+        self.contents[content.mark] = content
+        deed = self.ledger.begin(What.COMPOSE, self.user(self.lead), content.mark, content.why(1))
+        deed.done(await self.lead.fills(form))
+        if deed.refused:
+            del self.contents[content.mark]
+
+    async def _correct(self, content: Content) -> None:
+        card = await self._seen(lambda: _with(self.lead.cards(content.mark), CORRECT))
+        if await self._opens(CORRECT, card):
+            content.versions += 1
+            why = content.why(content.versions)
+            deed = self.ledger.begin(What.CORRECT, self.user(self.lead), content.mark, why)
+            deed.done(await self.lead.fills({"why": why}))
+
+    async def _withdraw(self, content: Content) -> None:
+        """Once nobody is about to press something on it. Some of it comes back at once."""
+        if content.pressed:
+            return
+        content.retired = True
+        await self._decide(content, WITHDRAW, WITHDRAWN)
+        if self.random.random() < 0.5:
+            await self._decide(content, RESTORE, LIVE)
+
+    async def _decide(self, content: Content, label: str, fate: str) -> None:
+        card = await self._seen(lambda: _with(self.lead.cards(content.mark), label))
+        deed = self.ledger.begin(What.WITHDRAW, self.user(self.lead), content.mark, fate)
+        await self.lead.presses(label, card)
+        deed.done()
+
+    async def _opens(self, label: str, card: Seen, person: Person | None = None) -> bool:
+        """A form may fail to come up, and is asked for again."""
+        for _ in range(5):
+            if await (person or self.lead).opens(label, card):
+                return True
+        return False
+
+    # the members
+
+    async def _member(self, member: Person) -> None:
+        live = [content for content in self.contents.values() if not content.retired]
+        if not live:
+            return
+        content = self.random.choice(live[-5:])
+        card = next(iter(member.cards(content.mark)), None)
+        if card is None:
+            return
+        content.pressed += 1
+        try:
+            await self._respond(member, content, card)
+        finally:
+            content.pressed -= 1
+
+    async def _respond(self, member: Person, content: Content, card: Seen) -> None:
+        if RECONSIDER in card.labels:
+            await self._take_stance(member, content, card, RECONSIDER, OPEN)
+        elif (point := self.random.random()) < 0.45:
+            await self._take_stance(member, content, card, DECLINE, DECLINED)
+        elif point < 0.9:
+            await self._write(member, content, card)
+        else:
+            await self._ask(member, content, card)
+
+    async def _take_stance(
+        self, member: Person, content: Content, card: Seen, label: str, stance: str
+    ) -> None:
+        if label in card.labels:
+            deed = self.ledger.begin(What.STANCE, self.user(member), content.mark, stance)
+            await member.presses(label, card)
+            deed.done()
+
+    async def _write(self, member: Person, content: Content, card: Seen) -> None:
+        if WORDS in card.labels and await self._opens(WORDS, card, member):
+            words = f"{content.mark}w{next(self._numbers)}w"
+            deed = self.ledger.begin(What.WORDS, self.user(member), content.mark, words)
+            deed.done(await member.fills({"words": words}))
+
+    async def _ask(self, member: Person, content: Content, card: Seen) -> None:
+        if ASK in card.labels and await self._opens(ASK, card, member):
+            question = f"{content.mark}q{next(self._numbers)}q"
+            deed = self.ledger.begin(What.ASK, self.user(member), question)
+            deed.done(await member.fills({"question": question}))
+
+    # who comes and goes
+
+    def _newcomers(self) -> Callable[[], Awaitable[None]]:
+        outside, inside = list(self.newcomers), []
+
+        async def come_and_go() -> None:
+            if outside and (len(inside) < 2 or self.random.random() < 0.5):
+                inside.append(await self._join(outside.pop(0)))
+            elif inside:
+                await self._leave(inside.pop(0))
+            await asyncio.sleep(self.pause * 4)
+
+        return come_and_go
+
+    async def _join(self, person: Person) -> Person:
+        deed = self.ledger.begin(What.JOIN, self.user(person), "", IN)
+        deed.done(await person.joins(WISHES))
+        return person
+
+    async def _leave(self, person: Person) -> None:
+        deed = self.ledger.begin(What.JOIN, self.user(person), "", OUT)
+        await person.writes("leave")
+        deed.done()
+
+    def user(self, person: Person) -> str:
+        return person.sender.user
+
+
+def _with(cards: Sequence[Seen], label: str) -> Seen | None:
+    """The newest that has that button."""
+    return next((card for card in cards if label in card.labels), None)
+
+
+def _soon() -> dict[str, str]:
+    """The lead lives in UTC. A chat's own clock shows minutes; what comes by wire may say seconds."""
+    at = datetime.now(UTC) + timedelta(seconds=3)
+    return {"publish_date": at.date().isoformat(), "publish_time": f"{at:%H:%M:%S}"}
