@@ -37,6 +37,7 @@ log = structlog.get_logger()
 ROUTER = join(feature.router for feature in FEATURES)
 VERBS: tuple[Verb, ...] = tuple(ROUTER.heard())
 DRAWINGS = tuple(notice for feature in FEATURES for notice in feature.notices)
+DOCUMENTS = tuple(document for feature in FEATURES for document in feature.documents)
 Clock = Callable[[], datetime]
 
 DRAIN = 4.0
@@ -89,7 +90,7 @@ class Cercle:
         database.ring = self.ring
         self._pumping: asyncio.Task[None] | None = None
         self._pages = [
-            *pages.routes(database, site, now, secret=secret, trusted_proxy=trusted_proxy),
+            *pages.routes(database, site, now, DOCUMENTS, secret=secret, trusted_proxy=trusted_proxy),
             *metrics.routes(database, self.meters, now, metrics_token),
         ]
         self._acks = Acks(self.meters, _doors(self.platforms))

@@ -14,6 +14,7 @@ from bot.domain.circle import Circle, Person, Role
 from bot.domain.errors import CommsOnly, LeadOnly, MembersOnly
 from bot.domain.member import Member
 from bot.domain.message import Kind, Message
+from bot.domain.schedule import Schedule
 from bot.locales import Translator
 from storage.database import Transaction
 
@@ -69,11 +70,44 @@ class Reading(Scope):
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A kind of message and how it is drawn: at send time, from today's data, in the reader's language.
-    None means there is nothing to show any more. `arrived` is told once, when it first stands there."""
+    None means there is nothing to show any more. `arrived` is told once, when it first stands there; `lost`
+    when it became a dead letter."""
 
     kind: Kind
     draw: Callable[[Reading], Card | None]
     arrived: Callable[[Transaction, Message, datetime], None] | None = None
+    lost: Callable[[Transaction, Message, datetime], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a link gives to keep. `shown`: it opens in the browser or the chat, rather than being saved."""
+
+    name: str
+    content_type: str
+    body: bytes
+    shown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Files behind links that nobody can guess, `/f/{name}/{token}`, made when they are asked for. None:
+    there is nothing behind that token."""
+
+    name: str
+    make: Callable[[Transaction, datetime, str], File | None]
+
+
+Work = Callable[[Transaction, datetime], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """Once on each date of a schedule, in all processes together. `work` changes the database and nothing
+    else."""
+
+    schedule: Schedule
+    work: Work
 
 
 Examples = Mapping[str, Card | Form]
@@ -87,3 +121,4 @@ class Feature:
     router: Router[Context]
     examples: Callable[[Translator], Examples]
     notices: tuple[Notice, ...] = field(default=())
+    documents: tuple[Document, ...] = field(default=())

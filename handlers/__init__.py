@@ -1,13 +1,38 @@
 """The features, one line each."""
 
 from bot.context import Feature
-from handlers import content, home, membership, sharing, team, trace
+from handlers import (
+    board,
+    content,
+    home,
+    kudos,
+    log,
+    meetings,
+    membership,
+    polls,
+    pulse,
+    recap,
+    rhythm,
+    rounds,
+    sharing,
+    team,
+    trace,
+)
 
 FEATURES: tuple[Feature, ...] = (
     home.FEATURE,
     membership.FEATURE,
     content.FEATURE,
     sharing.FEATURE,
+    pulse.FEATURE,
+    rounds.FEATURE,
+    log.FEATURE,
     team.FEATURE,
     trace.FEATURE,
+    polls.FEATURE,
+    rhythm.FEATURE,
+    meetings.FEATURE,
+    recap.FEATURE,
+    kudos.FEATURE,
+    board.FEATURE,
 )

@@ -37,3 +37,18 @@ class Retry(Action, verb="retry"):
 @dataclass(frozen=True, slots=True)
 class ShowHelp(Action, verb="help"):
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKudos(Action, verb="kudos.open"):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPoll(Action, verb="poll.open"):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGathering(Action, verb="gathering.open"):
+    """Lets the circle talk: what holds back, what worked."""

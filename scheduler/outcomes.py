@@ -104,7 +104,8 @@ class Ledger:
             await asyncio.sleep(AGAIN)
 
 
-def failed(tx: Transaction, now: datetime, *, message: Message, error: MessengerError) -> None:
+def failed(tx: Transaction, now: datetime, *, message: Message, error: MessengerError) -> bool:
+    """Whether it is a dead letter now."""
     why = str(error)
     match error:
         case Throttled():
@@ -122,7 +123,8 @@ def failed(tx: Transaction, now: datetime, *, message: Message, error: Messenger
         case Unsure() if message.attempt < ATTEMPTS:
             messages.retry(tx, message, now + backoff(message.attempt), why)
         case Unreachable() | Refused() | Unavailable() | Unsure() | _:
-            bury(tx, message, why, now)
+            return bury(tx, message, why, now)
+    return False
 
 
 def result(message: Message, error: MessengerError) -> Result:
@@ -142,9 +144,12 @@ def result(message: Message, error: MessengerError) -> Result:
             return Result.DEAD
 
 
-def bury(tx: Transaction, message: Message, why: str, now: datetime) -> None:
-    if messages.bury(tx, message, why):
+def bury(tx: Transaction, message: Message, why: str, now: datetime) -> bool:
+    """False if somebody claimed it since."""
+    buried = messages.bury(tx, message, why)
+    if buried:
         tell_team(tx, message, now)
+    return buried
 
 
 def backoff(attempt: int) -> timedelta:

@@ -292,7 +292,8 @@ class Pump:
         reader, member = (
             people.load(tx, message.circle_id, message.person_id) if message.person_id else (None, None)
         )
-        verdict = weigh(tx, message, kind, reader, member, turn.now)
+        circle = self._circle(tx, turn, message.circle_id)
+        verdict = weigh(tx, message, kind, circle, reader, member, turn.now)
         if verdict.never:
             messages.drop(tx, message, verdict.never)
         elif verdict.until is not None:
@@ -309,7 +310,7 @@ class Pump:
             card = self._drawings[message.kind].draw(self._reading(tx, turn, message, reader, member))
         except Exception:
             log.exception("pump.draw", kind=message.kind, message=message.id)
-            bury(tx, message, "could not be drawn", turn.now)
+            self._bury(tx, message, "could not be drawn", turn.now)
             return None
         if card is None:
             messages.drop(tx, message, messages.NOTHING_TO_SHOW)
@@ -318,10 +319,14 @@ class Pump:
     def _reading(
         self, tx: Transaction, turn: Turn, message: Message, reader: Person | None, member: Member | None
     ) -> Reading:
-        circle = turn.circles.get(message.circle_id) or circles.circle(tx, message.circle_id)
-        turn.circles[circle.id] = circle
+        circle = self._circle(tx, turn, message.circle_id)
         t = Translator(reader.language, reader.zone) if reader else Translator(circle.language, circle.zone)
         return Reading(tx, turn.now, circle, t, self._site, message, reader, member)
+
+    def _circle(self, tx: Transaction, turn: Turn, circle_id: str) -> Circle:
+        if circle_id not in turn.circles:
+            turn.circles[circle_id] = circles.circle(tx, circle_id)
+        return turn.circles[circle_id]
 
     def _take(self, tx: Transaction, turn: Turn, message: Message, card: Card) -> Outgoing | None:
         """A turn of the workspace's pace and of the address's, and the claim. A used-up workspace is noted:
@@ -369,7 +374,19 @@ class Pump:
 
     def _failure(self, one: Outgoing, error: MessengerError) -> Settle:
         self._meters.sent(one.platform, method(one.message), result(one.message, error))
-        return partial(failed, message=one.message, error=error)
+        return partial(self._fails, message=one.message, error=error)
+
+    def _fails(self, tx: Transaction, now: datetime, *, message: Message, error: MessengerError) -> None:
+        if failed(tx, now, message=message, error=error):
+            self._lost(tx, message, now)
+
+    def _bury(self, tx: Transaction, message: Message, why: str, now: datetime) -> None:
+        if bury(tx, message, why, now):
+            self._lost(tx, message, now)
+
+    def _lost(self, tx: Transaction, message: Message, now: datetime) -> None:
+        if lost := self._drawings[message.kind].lost:
+            lost(tx, message, now)
 
     async def _still_ours(self, one: Outgoing) -> bool:
         """Just before the socket: is there time for a call within the lease, and was the claim looked at a

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from functools import partial
 
 import structlog
 
+from bot.context import Dated
+from bot.domain.schedule import Schedule
+from handlers.board import jobs as board
 from handlers.content import jobs as content
 from handlers.content.jobs import ReadPage
+from handlers.kudos import jobs as kudos
+from handlers.meetings import service as meetings
+from handlers.polls import jobs as polls
+from handlers.pulse import jobs as pulse
+from handlers.recap import jobs as recap
+from handlers.rhythm import jobs as rhythm
+from handlers.rounds import jobs as rounds
 from scheduler import slots
-from scheduler.slots import Schedule, Work
 from storage import inbox, paces, shares
 from storage import slots as kept
 from storage.database import Database, Transaction
@@ -37,14 +45,6 @@ class Job:
     """As often as the engine ticks, be it in several processes: what is due stands in the tables."""
 
 
-@dataclass(frozen=True, slots=True)
-class Daily:
-    """Once on each local date, in all processes together. `work` changes the database and nothing else."""
-
-    schedule: Schedule
-    work: Work
-
-
 async def tick(job: Job, tools: Tools) -> None:
     """One run; a failure is logged with the job's name, and the next tick tries again."""
     try:
@@ -57,13 +57,18 @@ async def read_pages(tools: Tools) -> int:
     return await content.read_pages(tools.database, tools.read_page, tools.now)
 
 
-async def publish_planned(tools: Tools) -> int:
-    return await tools.database.transact(partial(content.publish_due, now=tools.now()))
+def what_is_due(work: Callable[[Transaction, datetime], int]) -> Callable[[Tools], Awaitable[int]]:
+    """`work` in one transaction at each tick; it tells how much it did."""
+
+    async def run(tools: Tools) -> int:
+        return await tools.database.transact(lambda tx: work(tx, tools.now()))
+
+    return run
 
 
 async def keep_dates(tools: Tools) -> int:
-    kept_now = [await slots.keep(tools.database, daily.schedule, daily.work, tools.now) for daily in DAILY]
-    return sum(kept_now)
+    dates = await tools.database.transact(_all_dates)
+    return sum([await slots.keep(tools.database, d.schedule, d.work, tools.now) for d in dates])
 
 
 def forget(tx: Transaction, now: datetime) -> None:
@@ -76,8 +81,27 @@ def forget(tx: Transaction, now: datetime) -> None:
 
 TIMETABLE: tuple[Job, ...] = (
     Job("read the pages behind new links", timedelta(seconds=1), read_pages),
-    Job("publish what was planned", timedelta(seconds=5), publish_planned),
+    Job("publish what was planned", timedelta(seconds=5), what_is_due(content.publish_due)),
+    Job("close polls, and remind of them", timedelta(seconds=5), what_is_due(polls.keep_time)),
+    Job("close the pulses that are over", timedelta(seconds=15), what_is_due(pulse.close_due)),
+    Job("close the rounds that are over", timedelta(seconds=15), what_is_due(rounds.close_due)),
+    Job("close what the circle was asked", timedelta(seconds=15), what_is_due(board.close_due)),
+    Job("keep the meetings", timedelta(seconds=30), what_is_due(meetings.keep)),
     Job("keep the day's dates", timedelta(seconds=15), keep_dates),
 )
 
-DAILY: tuple[Daily, ...] = (Daily(Schedule("forget what need not be kept", time(3, 30)), forget),)
+DATES: tuple[Dated, ...] = (Dated(Schedule("forget what need not be kept", time(3, 30)), forget),)
+
+CIRCLES_DATES: tuple[Callable[[Transaction], Iterable[Dated]], ...] = (
+    rhythm.dates,
+    recap.dates,
+    kudos.dates,
+    pulse.dates,
+    polls.dates,
+    board.dates,
+)
+"""What each circle, poll or ritual keeps by its own clock: read anew at every tick."""
+
+
+def _all_dates(tx: Transaction) -> list[Dated]:
+    return [*DATES, *(dated for dates in CIRCLES_DATES for dated in dates(tx))]

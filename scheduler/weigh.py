@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.circle import Person
-from bot.domain.member import Member, working_time
+from bot.domain.circle import Circle, Person
+from bot.domain.member import Member, weekly_ceiling, working_time
 from bot.domain.message import Kind, Message
 from bot.domain.working_time import may_go, week_of
 from storage import messages
@@ -28,7 +28,13 @@ GO = Verdict()
 
 
 def weigh(
-    tx: Transaction, message: Message, kind: Kind, reader: Person | None, member: Member | None, now: datetime
+    tx: Transaction,
+    message: Message,
+    kind: Kind,
+    circle: Circle,
+    reader: Person | None,
+    member: Member | None,
+    now: datetime,
 ) -> Verdict:
     """The one place that decides whether a message may leave: consent, reachability, staleness, working
     time, ceiling. A card that is there already is only redrawn, and disturbs nobody."""
@@ -42,13 +48,18 @@ def weigh(
         return Verdict(until=now + UNREACHABLE_PAUSE)
     if not kind.unasked:
         return GO
-    return _in_working_time(tx, message, kind, reader, member, now)
+    ceiling = weekly_ceiling(circle, member) if member and kind.counts else None
+    return _in_working_time(tx, message, reader, member, ceiling, now)
 
 
 def _in_working_time(
-    tx: Transaction, message: Message, kind: Kind, reader: Person, member: Member | None, now: datetime
+    tx: Transaction,
+    message: Message,
+    reader: Person,
+    member: Member | None,
+    ceiling: int | None,
+    now: datetime,
 ) -> Verdict:
-    ceiling = member.preferences.weekly_ceiling if member and kind.counts else None
     used = 0
     if ceiling is not None:
         used = messages.count_shown(tx, message.circle_id, reader.id, *week_of(reader.zone, now))

@@ -62,6 +62,15 @@ def circle(tx: Transaction, circle_id: str) -> Circle:
     return Circle(**row._mapping)
 
 
+def every(tx: Transaction) -> list[Circle]:
+    return [Circle(**row._mapping) for row in tx.execute(select(tables.circle))]
+
+
+def change(tx: Transaction, circle_id: str, **values: object) -> None:
+    """`name`, `language`, `zone`, `cadence`, `weekly_ceiling`, `trust_floor`, `slowed_at`."""
+    tx.execute(update(tables.circle).where(tables.circle.c.id == circle_id).values(**values))
+
+
 def charter(tx: Transaction, circle_id: str, language: str) -> Charter:
     """The latest, in that language."""
     c = tables.charter.c

@@ -265,6 +265,16 @@ def answer(tx: Transaction, circle_id: str, question_id: str, by: str, text: str
     )
 
 
+def count_between(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> int:
+    """Published then, or planned for then, and not withdrawn."""
+    moment = func.coalesce(_c.published_at, _c.publish_at)
+    return tx.execute(
+        select(func.count())
+        .select_from(tables.content)
+        .where(_c.circle_id == circle_id, _c.withdrawn_at.is_(None), moment >= since, moment < until)
+    ).scalar_one()
+
+
 def count_live(tx: Transaction, circle_id: str, now: datetime) -> int:
     return tx.execute(
         select(func.count())

@@ -62,7 +62,8 @@ def want(
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> int:
-    """One row a recipient who has none yet for this subject; tells how many were made."""
+    """One row a recipient who has none yet for this subject; tells how many were made. None of them leaves
+    before `due_at`."""
     have = set(
         tx.execute(
             select(_m.address).where(
@@ -83,6 +84,7 @@ def want(
             "priority": kind.priority,
             "state": State.WAITING,
             "due_at": due_at or now,
+            "not_before": due_at,
             "expires_at": expires_at,
             "created_at": now,
         }
@@ -97,6 +99,8 @@ def want(
 
 
 _resting = (_m.state == State.SHOWN) | (_m.state == State.DEAD)
+_settled = _resting | ((_m.state == State.SENDING) & (_m.claimed_version == _m.wanted_version))
+"""Whose last change stands there or is on its way: the next one is due when it is asked for."""
 _postponed = (_m.shown_version > 0) & (_m.due_at > bindparam("moment"))
 _redraw = (
     update(tables.message)
@@ -111,12 +115,13 @@ _redraw = (
         ),
         wanted_version=_m.wanted_version + 1,
         state=case((_resting, State.WAITING), else_=_m.state),
-        due_at=case((_resting | _postponed, bindparam("moment")), else_=_m.due_at),
+        due_at=case((_settled | _postponed, bindparam("moment")), else_=_m.due_at),
         attempt=case((_resting, 0), else_=_m.attempt),
     )
 )
 _redraw_kind = _redraw.where(_m.kind == bindparam("what"))
 _redraw_person = _redraw.where(_m.person_id == bindparam("person"))
+_redraw_channels = _redraw.where(_m.person_id.is_(None))
 
 
 def bump(
@@ -155,6 +160,19 @@ def bump_for(
     changed = tx.execute(_redraw_person, {**where, "person": person_id}).rowcount
     if changed and not after:
         note_due(tx, circle_id)
+
+
+def bump_channels(
+    tx: Transaction, circle_id: str, kind: Kind, subject_id: str, now: datetime, *, after: timedelta
+) -> None:
+    """As `bump`, for the copies in channels: however many people have their own, these are few."""
+    where = {
+        "circle": circle_id,
+        "subject": subject_id,
+        "moment": now + after,
+        "rank": rank_of_change(kind),
+    }
+    tx.execute(_redraw_channels, where)
 
 
 _ranks = union_all(*[select(literal_column(str(rank)).label("rank")) for rank in RANKS]).subquery()
@@ -336,7 +354,7 @@ _shown = (
         priority=case(
             (_m.shown_version == 0, _m.priority + PRIORITIES), (_newer, _m.priority), else_=PRIORITIES
         ),
-        due_at=bindparam("moment"),
+        due_at=case((_newer & (_m.due_at > bindparam("moment")), _m.due_at), else_=bindparam("moment")),
         attempt=0,
         lease_until=None,
         last_error="",
@@ -499,7 +517,8 @@ def pick_up(tx: Transaction, circle_id: str, subject_id: str, now: datetime) -> 
 
 
 def hasten(tx: Transaction, circle_id: str, person_id: str, now: datetime) -> None:
-    """Somebody's hours or ceiling changed: what waits for them is weighed again at once."""
+    """Somebody's hours or ceiling changed: what waits for them is weighed again at once, or when it was asked
+    for."""
     done = tx.execute(
         update(tables.message)
         .where(
@@ -509,10 +528,37 @@ def hasten(tx: Transaction, circle_id: str, person_id: str, now: datetime) -> No
             _m.shown_version == 0,
             _m.due_at > now,
         )
-        .values(due_at=now)
+        .values(due_at=case((_m.not_before > now, _m.not_before), else_=now))
     )
     if done.rowcount:
         note_due(tx, circle_id)
+
+
+def put_off(
+    tx: Transaction, circle_id: str, kind: Kind, subject_id: str, person_id: str, until: datetime
+) -> bool:
+    """Have what one person was to see leave then, and not before, even if it was given up. False if it has
+    left, or is just leaving."""
+    done = tx.execute(
+        update(tables.message)
+        .where(
+            _m.circle_id == circle_id,
+            _m.kind == kind.name,
+            _m.subject_id == subject_id,
+            _m.person_id == person_id,
+            _m.shown_version == 0,
+            _m.state.in_([State.WAITING, State.DROPPED, State.DEAD]),
+        )
+        .values(
+            state=State.WAITING,
+            due_at=until,
+            not_before=until,
+            attempt=0,
+            fence=_m.fence + 1,
+            last_error="",
+        )
+    )
+    return done.rowcount == 1
 
 
 def dead(tx: Transaction, circle_id: str, limit: int) -> list[Message]:

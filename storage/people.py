@@ -74,7 +74,7 @@ def _member(row: Row[Any]) -> Member | None:
 
 def _circle(row: Row[Any]) -> Circle:
     r = row._mapping
-    return Circle(r[_c.id], r[_c.name], r[_c.language], r[_c.zone], r[_c.created_at])
+    return Circle(**{column.name: r[column] for column in _c})
 
 
 _by_sender = (
@@ -160,6 +160,16 @@ def members(tx: Transaction, circle_id: str, topic_id: str) -> Iterable[tuple[Pe
         member = _member(row)
         if member is not None:
             yield _person(row), member
+
+
+def everyone(tx: Transaction, circle_id: str) -> list[tuple[Person, Member]]:
+    """All members of a circle who can be written to, by name."""
+    rows = tx.execute(
+        _everything()
+        .where(_p.circle_id == circle_id, _m.person_id.is_not(None), _p.reachable)
+        .order_by(_p.name)
+    )
+    return [(_person(row), member) for row in rows if (member := _member(row)) is not None]
 
 
 def count_members(tx: Transaction, circle_id: str) -> int:

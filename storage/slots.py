@@ -34,17 +34,23 @@ def taken(tx: Transaction, schedule: str, since: date) -> frozenset[date]:
     return frozenset(tx.execute(found).scalars())
 
 
-def skipped(tx: Transaction, since: date) -> list[Missed]:
-    """What was not done in time, from that date on."""
+def skipped(tx: Transaction, circle_id: str, since: date) -> list[Missed]:
+    """What was not done in time, from that date on, for that circle and for all: a schedule of one circle
+    has the circle's id at the end of its name, after a colon."""
+    ours = _s.schedule.not_like("%:%") | _s.schedule.like(f"%:{_like(circle_id)}", escape="!")
     rows = tx.execute(
         select(_s.schedule, _s.local_date)
-        .where(_s.state == SKIPPED, _s.local_date >= since)
+        .where(_s.state == SKIPPED, _s.local_date >= since, ours)
         .order_by(_s.schedule, _s.local_date)
     ).all()
     return [
         Missed(name, tuple(row.local_date for row in of_it))
         for name, of_it in groupby(rows, key=lambda row: str(row.schedule))
     ]
+
+
+def _like(text: str) -> str:
+    return text.replace("_", "!_")
 
 
 def forget(tx: Transaction, before: date) -> None:

@@ -31,6 +31,14 @@ from storage.database import Database, DatabaseInUse, Transaction
 T = TypeVar("T")
 MAX_BATCH = 128
 """Units in one commit: bounds how long the first of them waits for the last."""
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=5000",
+    "secure_delete=ON",
+)
+"""What is deleted, such as the key of a poll that was anonymous, is overwritten and not only forgotten."""
 SWITCH = 0.0005
 """Seconds that the event loop may keep the interpreter when the writer waits for it, and the writer when the
 loop does. Python's own 5 ms are longer than several presses: measured, a quarter more of them a second."""
@@ -170,7 +178,7 @@ def engine(url: str) -> Engine:
 
     @event.listens_for(made, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     return made

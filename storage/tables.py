@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -86,6 +87,14 @@ def _text(name: str, default: str = "") -> Column[str]:
     return Column(name, Text, nullable=False, default=default, server_default=default)
 
 
+def _whole(name: str, default: int = 0) -> Column[int]:
+    return Column(name, Integer, nullable=False, default=default, server_default=str(default))
+
+
+def _yes(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, default=False)
+
+
 def _only_where_set(column: str) -> Index:
     """Few rows at a time have it."""
     there = text(f"{column} IS NOT NULL")
@@ -100,6 +109,10 @@ circle = Table(
     _text("language", "fr"),
     _text("zone", "UTC"),
     _moment("created_at", required=True),
+    _whole("cadence", 2),
+    _whole("weekly_ceiling", 20),
+    _whole("trust_floor", 3),
+    _moment("slowed_at"),
 )
 
 charter = Table(
@@ -323,6 +336,311 @@ question = Table(
     _of("person", "answered_by"),
 )
 
+entry = Table(
+    "entry",
+    metadata,
+    _circle(),
+    _id(),
+    _moment("at", required=True),
+    Column("what", String(60), nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("person_id", Id),
+    _of("person", "person_id"),
+    Index(None, "circle_id", "at"),
+)
+
+wall = Table(
+    "wall",
+    metadata,
+    _circle(),
+    Column("workspace_id", Id, primary_key=True),
+    _text("address"),
+    _of("workspace", "workspace_id"),
+)
+
+poll = Table(
+    "poll",
+    metadata,
+    _circle(),
+    _id(),
+    Column("author_id", Id, nullable=False),
+    Column("workspace_id", Id),
+    _text("place"),
+    _text("question"),
+    _yes("many"),
+    _yes("anonymous"),
+    _yes("live"),
+    _yes("open_options"),
+    _yes("asks_words"),
+    _yes("shared"),
+    _text("repeats"),
+    Column("series", Id, nullable=False),
+    _moment("opened_at", required=True),
+    _moment("closes_at", required=True),
+    _moment("closed_at"),
+    _moment("reminded_at"),
+    _text("key"),
+    Column("export_token", Id, nullable=False, unique=True),
+    _whole("voters"),
+    _of("person", "author_id"),
+    _of("workspace", "workspace_id"),
+    Index(None, "closed_at", "closes_at"),
+    Index(None, "repeats", sqlite_where=text("repeats <> ''"), postgresql_where=text("repeats <> ''")),
+)
+
+poll_draft = Table(
+    "poll_draft",
+    metadata,
+    _circle(),
+    _id(),
+    Column("author_id", Id, nullable=False),
+    Column("workspace_id", Id),
+    _text("place"),
+    _moment("made_at", required=True),
+    _of("person", "author_id"),
+    _of("workspace", "workspace_id"),
+    Index(None, "made_at"),
+)
+
+poll_option = Table(
+    "poll_option",
+    metadata,
+    _circle(),
+    _id(),
+    Column("poll_id", Id, nullable=False),
+    Column("position", Integer, nullable=False),
+    _text("label"),
+    _whole("votes"),
+    _of("poll", "poll_id"),
+    Index(None, "circle_id", "poll_id"),
+)
+
+vote = Table(
+    "vote",
+    metadata,
+    _circle(),
+    Column("poll_id", Id, primary_key=True),
+    Column("voter", Id, primary_key=True),
+    Column("option_id", Id, primary_key=True),
+    _of("poll", "poll_id"),
+    _of("poll_option", "option_id"),
+)
+
+poll_words = Table(
+    "poll_words",
+    metadata,
+    _circle(),
+    Column("poll_id", Id, primary_key=True),
+    Column("voter", Id, primary_key=True),
+    _text("text"),
+    _of("poll", "poll_id"),
+)
+
+pulse = Table(
+    "pulse",
+    metadata,
+    _circle(),
+    _id(),
+    _moment("opened_at", required=True),
+    _moment("closes_at", required=True),
+    _moment("closed_at"),
+    _text("key"),
+    _whole("answers"),
+    Column("trust", Float),
+    Column("pressure", Float),
+    Column("energy", Float),
+    Index(None, "circle_id", "opened_at"),
+)
+
+pulse_answer = Table(
+    "pulse_answer",
+    metadata,
+    _circle(),
+    Column("pulse_id", Id, primary_key=True),
+    Column("voter", Id, primary_key=True),
+    Column("trust", Integer, nullable=False),
+    Column("pressure", Integer, nullable=False),
+    Column("energy", Integer, nullable=False),
+    _text("text"),
+    _of("pulse", "pulse_id"),
+)
+
+pulse_words = Table(
+    "pulse_words",
+    metadata,
+    _circle(),
+    _id(),
+    Column("pulse_id", Id, nullable=False),
+    _text("text"),
+    _of("pulse", "pulse_id"),
+    Index(None, "circle_id", "pulse_id"),
+)
+
+round = Table(
+    "round",
+    metadata,
+    _circle(),
+    _id(),
+    Column("author_id", Id, nullable=False),
+    Column("setting", String(40), nullable=False),
+    _text("value"),
+    _text("why"),
+    _moment("opened_at", required=True),
+    _moment("closes_at", required=True),
+    _moment("closed_at"),
+    _text("outcome"),
+    _of("person", "author_id"),
+    Index(None, "closed_at", "closes_at"),
+)
+
+voice = Table(
+    "voice",
+    metadata,
+    _circle(),
+    Column("round_id", Id, primary_key=True),
+    Column("person_id", Id, primary_key=True),
+    Column("stance", String(10), nullable=False),
+    _text("reason"),
+    _moment("at", required=True),
+    _of("round", "round_id"),
+    _of("person", "person_id"),
+)
+
+kudos = Table(
+    "kudos",
+    metadata,
+    _circle(),
+    _id(),
+    Column("giver_id", Id, nullable=False),
+    Column("kind", String(20), nullable=False),
+    _text("reason"),
+    _moment("given_at", required=True),
+    _moment("taken_back_at"),
+    _of("person", "giver_id"),
+    Index(None, "circle_id", "given_at"),
+    Index(None, "circle_id", "giver_id", "given_at"),
+)
+
+thanks = Table(
+    "thanks",
+    metadata,
+    _circle(),
+    Column("kudos_id", Id, primary_key=True),
+    Column("receiver_id", Id, primary_key=True),
+    Column("state", String(10), nullable=False),
+    _moment("answered_at"),
+    _of("kudos", "kudos_id"),
+    _of("person", "receiver_id"),
+    Index(None, "circle_id", "receiver_id"),
+)
+
+whisper = Table(
+    "whisper",
+    metadata,
+    _circle(),
+    _id(),
+    Column("giver_id", Id, nullable=False),
+    Column("about_id", Id, nullable=False),
+    Column("why", String(20), nullable=False),
+    Column("content_id", Id),
+    _moment("made_at", required=True),
+    _of("person", "giver_id"),
+    _of("person", "about_id"),
+    _of("content", "content_id"),
+    Index(None, "circle_id", "giver_id", "made_at"),
+)
+
+gathering = Table(
+    "gathering",
+    metadata,
+    _circle(),
+    _id(),
+    Column("author_id", Id),
+    _yes("anonymous"),
+    _moment("opened_at", required=True),
+    _moment("closes_at", required=True),
+    _moment("closed_at"),
+    _yes("spoken"),
+    _of("person", "author_id"),
+    Index(None, "closed_at", "closes_at"),
+)
+
+theme = Table(
+    "theme",
+    metadata,
+    _circle(),
+    _id(),
+    Column("kind", String(10), nullable=False),
+    _text("title"),
+    Column("owner_id", Id),
+    _text("answer"),
+    Column("due_on", Date),
+    _moment("answered_at"),
+    Column("returned_on", Date),
+    _whole("changes"),
+    _moment("created_at", required=True),
+    _of("person", "owner_id"),
+    Index(None, "circle_id", "created_at"),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    _circle(),
+    _id(),
+    Column("gathering_id", Id, nullable=False),
+    Column("theme_id", Id),
+    Column("person_id", Id),
+    Column("kind", String(10), nullable=False),
+    _text("text"),
+    _of("gathering", "gathering_id"),
+    _of("theme", "theme_id"),
+    _of("person", "person_id"),
+    Index(None, "circle_id", "gathering_id"),
+    Index(None, "circle_id", "theme_id"),
+)
+
+ritual = Table(
+    "ritual",
+    metadata,
+    _circle(),
+    Column("name", String(20), primary_key=True),
+    Column("week", Integer, nullable=False),
+    Column("weekday", Integer, nullable=False),
+    Column("at", Time, nullable=False),
+    _moment("changed_at", required=True),
+)
+
+meeting = Table(
+    "meeting",
+    metadata,
+    _circle(),
+    _id(),
+    Column("falls_on", Date, nullable=False),
+    _moment("starts_at", required=True),
+    _text("place"),
+    Column("stage", String(12), nullable=False),
+    _yes("by_hand"),
+    _whole("changes"),
+    _text("minutes"),
+    _whole("notes"),
+    Column("token", Id, nullable=False, unique=True),
+    UniqueConstraint("circle_id", "falls_on"),
+    Index(None, "circle_id", "starts_at"),
+)
+
+recap = Table(
+    "recap",
+    metadata,
+    _circle(),
+    _id(),
+    Column("month", String(7), nullable=False),
+    Column("token", Id, nullable=False, unique=True),
+    _moment("since", required=True),
+    _moment("made_at", required=True),
+    UniqueConstraint("circle_id", "month"),
+)
+
 message = Table(
     "message",
     metadata,
@@ -340,6 +658,7 @@ message = Table(
     _text("reference"),
     Column("state", String(10), nullable=False),
     _moment("due_at", required=True),
+    _moment("not_before"),
     _moment("expires_at"),
     _moment("shown_at"),
     Column("attempt", Integer, nullable=False, default=0),

@@ -21,9 +21,9 @@ from bot.dispatch import Dispatcher
 from bot.domain.content import Found
 from bot.platforms.playground.adapter import Playground
 from bot.platforms.playground.persona import Persona
-from handlers.content import jobs
 from handlers.team.service import first_code
 from scheduler.pump import Pump
+from scheduler.timetable import TIMETABLE, Tools
 from storage.database import connect as connect_database
 
 SITE = "https://cercle.example"
@@ -69,6 +69,7 @@ class House:
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE
         )
+        self.tools = Tools(self.database, self._read, self.clock)
         self.pump = Pump(self.database, [self.chat], DRAWINGS, SITE, self.clock)
 
     def close(self) -> None:
@@ -111,9 +112,9 @@ class House:
     # what moves by itself
 
     async def settle(self) -> int:
-        """Read pages, publish what is due, send all that may go now."""
-        await jobs.read_pages(self.database, self._read, self.clock)
-        await self.database.transact(partial(jobs.publish_due, now=self.clock()))
+        """All that the clock does, and all that may go now is sent."""
+        for job in TIMETABLE:
+            await job.run(self.tools)
         return await self.pump.drain()
 
     async def _read(self, url: str) -> Found | str:

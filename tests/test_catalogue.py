@@ -25,7 +25,7 @@ from bot.locales import LANGUAGES, catalogue
 
 ROOT = Path(__file__).parent.parent
 KEY = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+", re.ASCII)
-NO_KEY = re.compile(r"\.(?:css|html|js|json|org|png|svg|toml|yaml)$")
+NO_KEY = re.compile(r"\.(?:css|csv|html|ics|js|json|org|png|svg|toml|yaml)$")
 TRANSLATORS = {"t", "_t", "spans", "words", "_words", "say", "_say"}
 """What a translator is called: `t("key")`, `ctx.t("key")`, `t.spans("key")`, `words(language, "key")`."""
 DYNAMIC = {"draft.problem", "error.key", "p.key", "rejected.key", "verb.hint"}
@@ -81,6 +81,9 @@ def _no_keys(tree: ast.AST) -> Iterator[int]:
                 yield from (id(keyword.value) for keyword in keywords)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="log")), args=[first, *_]):
                 yield id(first)
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=maker)), args=[first, *_]):
+                if _name(maker) == "get_logger":
+                    yield id(first)
 
 
 def _call(node: ast.Call, found: Use) -> None:
@@ -325,7 +328,24 @@ def test_both_speak_of_the_same_addresses() -> None:
 
 # Voice
 
-UNASKED = ("content.", "reminder.", "call.", "question.", "answered.", "undelivered.", "welcome.", "goodbye.")
+UNASKED = (
+    "content.",
+    "reminder.",
+    "call.",
+    "question.",
+    "answered.",
+    "undelivered.",
+    "welcome.",
+    "goodbye.",
+    "pulse.",
+    "pace.",
+    "round.",
+    "rhythm.",
+    "meeting.",
+    "recap.",
+    "thanks.",
+    "whisper.",
+)
 """Where texts begin that reach somebody who has asked for nothing, or for nothing more."""
 ORDERS = {
     "fr": re.compile(

@@ -17,14 +17,20 @@ from bot.app import ROUTER
 from bot.chat.action import pack
 from bot.chat.event import Command, Event, HomeOpened, Sender, Submission
 from bot.chat.form import Answers
-from bot.chat.reply import Reply
+from bot.chat.reply import Reply, Say
 from bot.dispatch import Dispatcher
 from bot.domain.circle import Role
+from bot.domain.meeting import ANNOUNCEMENT, REMINDER
 from bot.domain.message import CONTENT
 from bot.domain.network import Network
+from bot.domain.recap import RECAP
+from bot.domain.rhythm import USUAL, Ritual, mark
 from handlers.content import jobs
+from handlers.meetings import service as meetings
+from handlers.recap import jobs as recap
+from handlers.rhythm.cards import SaveRhythm
 from handlers.team.service import first_code
-from storage import circles, contents, shares, tables
+from storage import circles, contents, rituals, shares, tables
 from storage.database import Database, Transaction, connect, is_file
 from tests.house import PEOPLE, SITE, House, asked, filled, said
 
@@ -203,3 +209,44 @@ async def composing(house: House, **values: str) -> Callable[[str], Submission]:
 def _only_circle(tx: Transaction) -> str:
     found: str = tx.execute(select(tables.circle.c.id)).scalar_one()
     return found
+
+
+async def test_of_leads_who_change_the_month_at_once_one_is_heard(crowd: Crowd) -> None:
+    """Each saw the usual one; whoever comes second is told of the first."""
+    await crowd.house.with_lead()
+    leads = [persona.sender for persona in PEOPLE]
+    await crowd.hear(Command(f"hello-{n}", sender, "help") for n, sender in enumerate(leads))
+    role = tables.person.update().values(role=Role.LEAD)
+    await crowd.house.database.transact(lambda tx: tx.execute(role))
+    chosen = dict.fromkeys(Ritual, "2") | {"weekday": "3"}
+    packed = pack(SaveRhythm(mark(USUAL)))
+    sent = (
+        Submission(f"key-{n}", sender, packed, Answers({**chosen, "at": f"1{n}:00"}))
+        for n, sender in enumerate(leads)
+    )
+    replies = await crowd.hear(sent)
+    assert len([reply for reply in replies if isinstance(reply, Say)]) == 1
+    rows = await crowd.databases[0].read(lambda tx: tx.execute(select(tables.ritual.c.at).distinct()).all())
+    assert len(rows) == 1
+
+
+async def test_a_meeting_is_planned_and_told_once_by_many(crowd: Crowd) -> None:
+    await crowd.house.with_lead()
+    await crowd.house.with_member("ines")
+    for span in (timedelta(0), timedelta(days=21), timedelta(days=27)):
+        keep = partial(meetings.keep, now=crowd.house.clock() + span)
+        await crowd.at_once(12, keep)
+    assert await crowd.count(tables.meeting) == 1
+    assert await crowd.count(tables.message, kind=ANNOUNCEMENT.name) == 1
+    assert await crowd.count(tables.message, kind=REMINDER.name) == 1
+
+
+async def test_a_month_has_one_recap_by_many(crowd: Crowd) -> None:
+    await crowd.house.with_lead()
+    await crowd.house.with_member("ines")
+    now = crowd.house.clock() + timedelta(days=28)
+    ((circle, schedule),) = await crowd.databases[0].read(lambda tx: rituals.schedules(tx, Ritual.RECAP))
+    made = await crowd.at_once(12, partial(recap.make, now=now, circle=circle, schedule=schedule))
+    assert sum(made) == 1
+    assert await crowd.count(tables.recap) == 1
+    assert await crowd.count(tables.message, kind=RECAP.name) == 1

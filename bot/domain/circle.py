@@ -6,16 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+MAX_CEILING = 20
+"""Unasked messages a week. Above that nobody reads; the form says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """`language` and `zone` are those of what it says to a whole channel."""
+    """`language` and `zone` are those of what it says to a whole channel. What its members may change by
+    consent: `cadence`, contents a week that the comms team aims at; `weekly_ceiling`, unasked messages a week
+    that nobody is sent more of, whatever they chose; `trust_floor`, of 5, below which the bot slows down.
+    `slowed_at`: since when it does."""
 
     id: str
     name: str
     language: str
     zone: str
     created_at: datetime
+    cadence: int = 2
+    weekly_ceiling: int = MAX_CEILING
+    trust_floor: int = 3
+    slowed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

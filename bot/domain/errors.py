@@ -218,3 +218,354 @@ class OnlyInAChannel(BadInput):
 
 class UnknownLanguage(BadInput):
     """Cercle speaks French and English: /cercle language fr, or /cercle language en"""
+
+
+class LeadsOnly(Forbidden):
+    """A lead of the circle can change that: {leads}. They will be glad to hear what would suit you better."""
+
+
+class BadRhythm(BadInput):
+    """A week or a day could not be read. The form shows which ones there are."""
+
+
+class BadHour(BadInput):
+    """That hour could not be read. For example: 10:00"""
+
+    field = "at"
+
+
+class RhythmChanged(BadInput):
+    """Somebody has changed the rhythm in the meantime. Your choices are kept: sent again, they replace it."""
+
+    field = "at"
+
+
+class MeetingGone(Gone):
+    """That meeting is no longer there. /cercle meeting shows the next one."""
+
+
+class BadMeetingDate(BadInput):
+    """That date could not be read. For example: 2026-12-24"""
+
+    field = "day"
+
+
+class MeetingInThePast(BadInput):
+    """That moment has gone by already. The meeting stays where it was."""
+
+    field = "day"
+
+
+class MeetingTooFar(BadInput):
+    """A meeting is planned a year ahead at most."""
+
+    field = "day"
+
+
+class MeetingChanged(BadInput):
+    """Somebody has changed this meeting in the meantime. Your answers are kept: sent again, they replace
+    it."""
+
+    field = "day"
+
+
+class MeetingNotYet(DomainError):
+    """That meeting has not begun yet. Its minutes can be written from then on."""
+
+
+class MinutesMissing(BadInput):
+    """The minutes are empty. A few lines are enough."""
+
+    field = "minutes"
+
+
+class MinutesChanged(BadInput):
+    """Somebody has written these minutes in the meantime. Your text is kept: sent again, it replaces
+    theirs."""
+
+    field = "minutes"
+
+
+class PulseClosed(Gone):
+    """That pulse has closed. /cercle pulse shows what came of it."""
+
+
+class PulseTooSoon(BadInput):
+    """The last pulse closed a short while ago. The next one is possible from {day}."""
+
+
+class TooFewForPulse(BadInput):
+    """With fewer than five members, an anonymous answer would not be anonymous. From five on, it is."""
+
+
+class TrustMissing(BadInput):
+    """How freely one can speak here is missing: a mark from 1 to 5."""
+
+    field = "trust"
+
+
+class PressureMissing(BadInput):
+    """How heavy the pressure is, is missing: a mark from 1 to 5."""
+
+    field = "pressure"
+
+
+class EnergyMissing(BadInput):
+    """How much energy there is, is missing: a mark from 1 to 5."""
+
+    field = "energy"
+
+
+class RoundClosed(Gone):
+    """That round is no longer open. /cercle log tells what was decided."""
+
+
+class OwnRound(BadInput):
+    """You opened this round, so you agree already. While it is open you can withdraw it."""
+
+
+class NotYourRound(Forbidden):
+    """Only whoever opened a round can withdraw it. An objection with its reason stops it just as well."""
+
+
+class RoundOpen(BadInput):
+    """A round on this is open already, until {day}: {value}."""
+
+    field = "value"
+
+
+class NotOffered(BadInput):
+    """That is not among the choices."""
+
+    field = "value"
+
+
+class UnknownRitual(BadInput):
+    """That is not one of the circle's rituals."""
+
+    field = "ritual"
+
+
+class NothingNew(BadInput):
+    """It is so already: nothing would change."""
+
+    field = "value"
+
+
+class PurposeMissing(BadInput):
+    """The purpose is missing. It is what brings the circle together."""
+
+    field = "value"
+
+
+class ReasonMissing(BadInput):
+    """A few words on why are missing. They are what the others decide on."""
+
+    field = "reason"
+
+
+class ObjectionMissing(BadInput):
+    """What stands against it is missing. A few words are enough for the circle to work with."""
+
+    field = "reason"
+
+
+class BadClosing(BadInput):
+    """That day is not among the next 31. Five working days are usual."""
+
+    field = "until"
+
+
+class PollGone(Gone):
+    """This poll is not there any more. /cercle polls lists those that are open."""
+
+
+class PollClosed(DomainError):
+    """This poll is closed, so the count stands as it is: its card shows it. Thank you all the same."""
+
+
+class NotYourPoll(Forbidden):
+    """Only whoever opened a poll can change it."""
+
+
+class NotSharedPoll(Forbidden):
+    """Whoever opened this poll kept it to one place, so it cannot be shown in another."""
+
+
+class NoMoreOptions(DomainError):
+    """The options of this poll are those that were given: no other can be added."""
+
+
+class NoWordsAsked(DomainError):
+    """This poll asks for no free answer: its options are all there is."""
+
+
+class QuestionTooLong(BadInput):
+    """A question has room for {limit} characters, and this one takes {length}."""
+
+    field = "question"
+
+
+class EmptyOption(BadInput):
+    """One of the options is empty. Each needs a word at least."""
+
+    field = "options"
+
+
+class OptionTooLong(BadInput):
+    """An option has room for {limit} characters, as a button has. This one takes {length}: {option}…"""
+
+    field = "options"
+
+
+class SameOption(BadInput):
+    """“{option}” is there already. Once is enough: all the votes for it count together."""
+
+    field = "options"
+
+
+class TooFewOptions(BadInput):
+    """A poll needs two options at least."""
+
+    field = "options"
+
+
+class TooManyOptions(BadInput):
+    """A poll has room for {limit} options, and that makes {count}."""
+
+    field = "options"
+
+
+class BadPollClosing(BadInput):
+    """That moment cannot be read, has gone by, or is more than a year away."""
+
+    field = "closes_date"
+
+
+class UnclosedQuotes(BadInput):
+    """A quotation mark is missing. For example: /cercle poll “Lunch?” “Yes” “No”"""
+
+
+class WordsOutsideQuotes(BadInput):
+    """These words stand outside the quotation marks: {words}.
+    For example: /cercle poll “Lunch?” “Yes” “No”"""
+
+
+class NoChannelHere(BadInput):
+    """A poll is shown in a channel: /cercle polls, typed in that channel, offers it."""
+
+
+class TooManyWords(BadInput):
+    """A free answer has room for {limit} characters, and this one takes {length}."""
+
+    field = "words"
+
+
+class NobodyToThank(BadInput):
+    """Somebody to thank is missing: at least one member of the circle."""
+
+    field = "people"
+
+
+class NotMembers(BadInput):
+    """Only members of the circle can be thanked: not a bot, a channel, a guest or anybody outside it."""
+
+    field = "people"
+
+
+class NotOneself(BadInput):
+    """Thanking oneself does not work here, however deserved. The circle is there for that."""
+
+    field = "people"
+
+
+class UnknownNames(BadInput):
+    """No one member of the circle goes by that name: {names}. It is @ and the whole name."""
+
+    field = "elsewhere"
+
+
+class NoThanks(BadInput):
+    """A few words are missing: what is it for?"""
+
+    field = "reason"
+
+
+class ThanksTooLong(BadInput):
+    """That is {over} characters too long: a thank-you has {limit} at most."""
+
+
+class TooManyThanks(BadInput):
+    """That is more people than a week allows: you have {left} left, and {allowance} again from {day}."""
+
+    field = "people"
+
+
+class ThanksSpent(BadInput):
+    """You have thanked {allowance} people this week, as many as anybody can. It begins anew on {day}."""
+
+
+class ThankedAlready(BadInput):
+    """These very words have just gone to the same people: once is enough."""
+
+
+class KudosGone(Gone):
+    """This thank-you was taken back, or is no longer there."""
+
+
+class KudosShown(DomainError):
+    """It is on the circle's wall now. Whoever received it can take it down again."""
+
+
+class GatheringClosed(Gone):
+    """That has closed. /cercle board shows what came of it, and the next one will gladly take your words."""
+
+
+class NothingWritten(BadInput):
+    """Both are empty. A few words in either of them are enough."""
+
+    field = "blocker"
+
+
+class TooFewForAnonymity(BadInput):
+    """With fewer than five members, nobody could stay anonymous. Signed, it is possible."""
+
+    field = "anonymity"
+
+
+class ThemeGone(Gone):
+    """That theme is not on the board. /cercle board shows those that are."""
+
+
+class NothingToSort(Gone):
+    """Everything that was said has its theme already. Thank you all the same."""
+
+
+class NoFinding(BadInput):
+    """Nothing is ticked. A theme is made of what was said: one is enough."""
+
+    field = "findings"
+
+
+class BadOwner(BadInput):
+    """That is one member of the circle, of this workspace, and neither a guest nor an app."""
+
+    field = "owner"
+
+
+class BadDue(BadInput):
+    """That day cannot be read, has gone by, or is more than a year away. Empty means none yet."""
+
+    field = "due_on"
+
+
+class NotYourTheme(Forbidden):
+    """The comms team answers that theme, or whoever looks after it. They will be glad of your ideas."""
+
+
+class CameBack(DomainError):
+    """This has come back to you already, and it does so once only. It stays here for whenever you like."""
+
+
+class OverByThen(DomainError):
+    """This is shared until {day}: by then it would be over."""

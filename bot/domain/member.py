@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
+from bot.domain.circle import Circle
 from bot.domain.working_time import WorkingTime, paused
-
-MAX_CEILING = 20
-"""Contents a week. Above that nobody reads; the form says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """`weekly_ceiling` in contents a week; `days` are weekdays, Monday 0; `country` as in the `holidays`
-    package ("FR"), empty for none; `instance` is the host of the member's Mastodon server."""
+    """`weekly_ceiling` in unasked messages a week; `days` are weekdays, Monday 0; `country` as in the
+    `holidays` package ("FR"), empty for none; `instance` is the host of the member's Mastodon server."""
 
     topics: frozenset[str] = frozenset()
     networks: tuple[str, ...] = ()
@@ -35,6 +33,13 @@ class Member:
     consent_version: int
     paused_until: datetime | None = None
     preferences: Preferences = field(default_factory=Preferences)
+
+
+def weekly_ceiling(circle: Circle, member: Member) -> int:
+    """Unasked messages a week: what the member chose, never more than the circle agreed on; half of it while
+    the circle goes slowly, and one at least."""
+    agreed = min(member.preferences.weekly_ceiling, circle.weekly_ceiling)
+    return agreed if circle.slowed_at is None else max(1, agreed // 2)
 
 
 def working_time(zone: str, member: Member | None) -> WorkingTime:

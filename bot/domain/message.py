@@ -59,6 +59,8 @@ REMOVED = "removed in the chat"
 
 CONTENT = Kind("content", unasked=True, consent=True, counts=True)
 REMINDER = Kind("reminder", unasked=True, consent=True)
+"""Its reader chose the moment: it waits for their hours and for the end of their pause, but not for their
+ceiling, which the card that it brings back was counted against."""
 AUTHOR = Kind("author", priority=1)
 DRAFT = Kind("draft", priority=2)
 CALL = Kind("call", priority=2)

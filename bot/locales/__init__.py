@@ -68,16 +68,25 @@ class Translator:
         forms = message.string if isinstance(message.string, tuple) else (message.string,)
         return str(forms[_plural(self.language, 1 if count is None else count) % len(forms)])
 
-    def number(self, value: int) -> str:
+    def number(self, value: float) -> str:
         return str(format_decimal(value, locale=_REGION[self.language]))
 
     def all_of(self, names: list[str]) -> str:
         return format_list(names, locale=_REGION[self.language])
 
     def day(self, moment: datetime | date) -> str:
-        """ "lundi 23 novembre", in this zone."""
+        """ "lundi 23 novembre", "mardi 1er décembre", in this zone."""
         local = moment.astimezone(zone_or(self.zone)).date() if isinstance(moment, datetime) else moment
-        return str(format_date(local, "EEEE d MMMM", locale=_REGION[self.language]))
+        number = "'1er'" if self.language == "fr" and local.day == 1 else "d"
+        return str(format_date(local, f"EEEE {number} MMMM", locale=_REGION[self.language]))
+
+    def month(self, day: date) -> str:
+        """ "novembre 2026"."""
+        return str(format_date(day, "LLLL y", locale=_REGION[self.language]))
+
+    def short_month(self, day: date) -> str:
+        """ "nov."."""
+        return str(format_date(day, "LLL", locale=_REGION[self.language]))
 
     def time(self, moment: datetime | time) -> str:
         """ "14:30", in this zone."""

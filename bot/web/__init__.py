@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from aiohttp import web
 
-from bot.web import about, health, pages, redirect, share
+from bot.context import Document
+from bot.web import about, files, health, pages, redirect, share
 from storage.database import Database
 
 
@@ -15,6 +16,7 @@ def routes(
     database: Database,
     site: str,
     now: Callable[[], datetime],
+    documents: Iterable[Document] = (),
     *,
     secret: str,
     trusted_proxy: bool = False,
@@ -26,5 +28,6 @@ def routes(
         *about.routes(),
         *share.routes(database, site, now),
         *redirect.routes(database, now, secret=secret, trusted_proxy=trusted_proxy),
+        *files.routes(database, documents, now),
         *health.routes(database),
     ]

@@ -86,6 +86,14 @@ class AnswerQuestion(Action, verb="answer"):
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """Contents a week: what the circle agreed on, and how many there are with this one."""
+
+    agreed: int
+    this_week: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A message that could not be delivered: to whom, and the reason as the platform gave it."""
 
@@ -258,10 +266,12 @@ def _tally(t: Translator, tally: Tally, waiting: int) -> Facts:
     )
 
 
-def published(t: Translator, content: Content, moment: datetime | None, now: datetime) -> Card:
+def published(t: Translator, content: Content, moment: datetime | None, pace: Pace, now: datetime) -> Card:
     """The answer to the compose form; `moment` when it is for later."""
     when = t("published.later", moment=t.near(moment, now)) if moment else t("published.now")
-    return Card(t("published.title"), (text(Bold(content.copy.title)), text(when)))
+    number = t.number(pace.this_week)
+    above = (small(t("published.pace", pace.agreed, number=number)),) if pace.this_week > pace.agreed else ()
+    return Card(t("published.title"), (text(Bold(content.copy.title)), text(when), *above))
 
 
 def edited(t: Translator, content: Content) -> Card:
@@ -377,8 +387,9 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "author_planned": author(t, planned, topics[0], Tally(0, 0, 0, 0), 0, now),
         "author_withdrawn": author(t, withdrawn, topics[0], tally, 0, now),
         "author_expired": author(t, live, topics[0], tally, 0, now + 2 * USUAL_LIFE),
-        "published": published(t, live, None, now),
-        "published_later": published(t, planned, copy.publish_at, now),
+        "published": published(t, live, None, Pace(2, 2), now),
+        "published_above": published(t, live, None, Pace(2, 3), now),
+        "published_later": published(t, planned, copy.publish_at, Pace(2, 1), now),
         "edited": edited(t, live),
         "contents": contents(t, ((live, tally), (planned, tally), (withdrawn, tally)), now),
         "contents_none": contents(t, (), now),

@@ -56,7 +56,7 @@ def open_compose(ctx: Context, event: Click, action: OpenCompose) -> Reply:
 def compose(ctx: Context, event: Submission, action: Compose) -> Reply:
     content = service.compose(ctx, action.draft, event.answers)
     later = None if content.published_at else content.copy.publish_at
-    return Say(cards.published(ctx.t, content, later, ctx.now))
+    return Say(cards.published(ctx.t, content, later, service.pace(ctx, content), ctx.now))
 
 
 @router.command("contents", "contenus", hint="verb.contents")

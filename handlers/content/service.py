@@ -30,8 +30,8 @@ from bot.domain.errors import (
 from bot.domain.message import ANSWER, AUTHOR, CONTENT, DRAFT, QUESTION, REMINDER, UNDELIVERED
 from bot.domain.network import Network
 from bot.domain.share import Tally
-from bot.domain.working_time import zone_or
-from handlers.content.cards import OPENINGS, Failure
+from bot.domain.working_time import week_of, zone_or
+from handlers.content.cards import OPENINGS, Failure, Pace
 from storage import circles, contents, messages, people, shares
 from storage.database import Transaction
 from storage.messages import Recipient
@@ -93,6 +93,13 @@ def compose(ctx: Context, draft_id: str, answers: Answers) -> Content:
     if copy.publish_at is None:
         publish(ctx.tx, ctx.circle.id, content_id, ctx.now)
     return mine(ctx, content_id)
+
+
+def pace(ctx: Context, content: Content) -> Pace:
+    """How many contents the week of this one has, by the circle's clock."""
+    moment = content.published_at or content.copy.publish_at or ctx.now
+    week = week_of(ctx.circle.zone, moment)
+    return Pace(ctx.circle.cadence, contents.count_between(ctx.tx, ctx.circle.id, *week))
 
 
 def publish(tx: Transaction, circle_id: str, content_id: str, now: datetime) -> int:

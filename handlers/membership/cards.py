@@ -42,12 +42,15 @@ class Speak(Action, verb="language"):
     language: str
 
 
-def join_form(t: Translator, charter: Charter, topics: Sequence[Topic], wishes: Preferences) -> Form:
+def join_form(
+    t: Translator, charter: Charter, trust_floor: int, topics: Sequence[Topic], wishes: Preferences
+) -> Form:
     """Purpose and promises first, the wishes after, the consent last."""
     promises = (
         Note((Bold(t("join.purpose")), "\n", charter.purpose)),
         Note((Bold(t("join.members_promise")), "\n", charter.members_promise)),
         Note((Bold(t("join.organisation_promises")), "\n", charter.organisation_promises)),
+        Note((t("join.trust_floor", floor=trust_floor),)),
     )
     consent = Toggle("consent", t("join.consent"), required=True, heading=t("join.consent_heading"))
     return Form(
@@ -86,6 +89,7 @@ def _wishes(t: Translator, topics: Sequence[Topic], wishes: Preferences) -> tupl
             t("wishes.ceiling"),
             tuple(Option(str(n), t("wishes.a_week", n)) for n in CEILINGS),
             str(wishes.weekly_ceiling),
+            hint=t("wishes.ceiling_hint"),
             required=True,
         ),
         TimeInput("day_start", t("wishes.day_start"), f"{wishes.day_start:%H:%M}", required=True),
@@ -212,7 +216,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     topics = (Topic("t1", "Ressources humaines", "People"), Topic("t2", "Entreprise", "Company"))
     wishes = Preferences(topics=frozenset({"t1"}), networks=("linkedin", "bluesky"), day_end=time(17, 30))
     return {
-        "join_form": join_form(t, charter, topics, wishes),
+        "join_form": join_form(t, charter, 3, topics, wishes),
         "settings_form": settings_form(t, topics, wishes),
         "welcome": welcome(t, wishes),
         "settled": settled(t, wishes),

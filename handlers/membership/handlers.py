@@ -26,7 +26,8 @@ def entry(ctx: Context) -> Form:
 
 
 def consent(ctx: Context, _: Join) -> Form:
-    return cards.join_form(ctx.t, service.charter(ctx), service.topics(ctx), service.wishes(ctx))
+    charter, floor = service.charter(ctx), ctx.circle.trust_floor
+    return cards.join_form(ctx.t, charter, floor, service.topics(ctx), service.wishes(ctx))
 
 
 def wishes(ctx: Context, _: Prefer) -> Form:

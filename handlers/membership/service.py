@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from bot.chat.form import Answers
 from bot.context import Context
-from bot.domain.circle import Charter, Topic
+from bot.domain.circle import MAX_CEILING, Charter, Topic
 from bot.domain.errors import (
     BadDate,
     BadInput,
@@ -20,7 +20,7 @@ from bot.domain.errors import (
     TooFarAway,
     UnknownLanguage,
 )
-from bot.domain.member import MAX_CEILING, Preferences
+from bot.domain.member import Preferences
 from bot.domain.message import CALL
 from bot.domain.network import Network, parse_instance
 from bot.domain.working_time import parse_hours, zone_or

@@ -46,6 +46,14 @@ class Later(Action, verb="later"):
 
 
 @dataclass(frozen=True, slots=True)
+class PutOff(Action, verb="later.at"):
+    """`until`: minutes since 1970, UTC."""
+
+    content: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Now(Action, verb="now"):
     content: str
 
@@ -105,7 +113,8 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything one member's card shows. `own`: the words are theirs, not the suggested opening."""
+    """Everything one member's card shows. `own`: the words are theirs, not the suggested opening. `moments`:
+    when it may come back, once it is put aside."""
 
     content: Content
     topic: str
@@ -115,6 +124,7 @@ class View:
     outlets: tuple[Outlet, ...]
     stance: Stance
     clicks: int
+    moments: tuple[datetime, ...] = ()
 
 
 def open_to(view: View, now: datetime) -> bool:
@@ -135,12 +145,12 @@ def card(t: Translator, view: View, now: datetime) -> Card:
     if view.stance.declined:
         again = Button(t("content.reconsider"), Reconsider(content.id))
         return Card(content.copy.title, (text(t("content.declined")), buttons(again)))
-    if view.stance.later_until is not None and view.stance.later_until > now:
+    if view.stance.later_until is not None and view.stance.waits(now):
         return _later(t, view, view.stance.later_until, now)
-    return _offer(t, view)
+    return _offer(t, view, now)
 
 
-def _offer(t: Translator, view: View) -> Card:
+def _offer(t: Translator, view: View, now: datetime) -> Card:
     copy = view.content.copy
     picture = (Image(copy.picture_url, copy.picture_alt),) if copy.picture_url else ()
     mine = t("content.own_words") if view.own else t("content.suggested")
@@ -155,7 +165,7 @@ def _offer(t: Translator, view: View) -> Card:
             *_too_long(t, view),
             _share(t, view),
             *_confirm(t, view),
-            _others(t, view),
+            _others(t, view, now),
             small(t("content.because", topic=view.topic)),
         ),
     )
@@ -192,10 +202,11 @@ def _confirm(t: Translator, view: View) -> tuple[Element, ...]:
     return (small(t("content.opened")), buttons(*said))
 
 
-def _others(t: Translator, view: View) -> Element:
+def _others(t: Translator, view: View, now: datetime) -> Element:
+    """What came back once does not come back again."""
     content_id = view.content.id
     return buttons(
-        Button(t("content.later"), Later(content_id)),
+        None if view.stance.came_back(now) else Button(t("content.later"), Later(content_id)),
         Button(t("content.not_for_me"), Decline(content_id)),
         Menu(
             t("content.more"),
@@ -234,13 +245,23 @@ def _reported(t: Translator, view: View) -> tuple[Element, ...]:
 
 
 def _later(t: Translator, view: View, until: datetime, now: datetime) -> Card:
+    content_id = view.content.id
+    rather = (
+        Button(t("content.rather", moment=t.near(moment, now)), PutOff(content_id, minutes(moment)))
+        for moment in view.moments
+        if moment != until
+    )
     return Card(
         view.content.copy.title,
         (
             text(t("content.put_aside", moment=t.near(until, now))),
-            buttons(Button(t("content.bring_back"), Now(view.content.id))),
+            buttons(Button(t("content.bring_back"), Now(content_id)), *rather),
         ),
     )
+
+
+def minutes(moment: datetime) -> int:
+    return int(moment.timestamp()) // 60
 
 
 def words_form(t: Translator, content: Content, words: str, networks: Sequence[Network]) -> Form:
@@ -357,7 +378,8 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         outlets=(replace(linkedin, opened=True), replace(x, over=32)),
     )
     posted = replace(own, outlets=(replace(linkedin, opened=True, posted_at=now), x), clicks=4)
-    later = replace(view, stance=Stance(later_until=now + timedelta(days=1)))
+    afternoon, morning, week = now + timedelta(hours=4), now + timedelta(days=1), now + timedelta(days=7)
+    later = replace(view, stance=Stance(later_until=morning), moments=(afternoon, morning, week))
     withdrawn = replace(posted, content=replace(live, withdrawn_at=now))
     return {
         "content": card(t, view, now),
@@ -368,7 +390,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "content_declined": card(t, replace(view, stance=Stance(declined=True)), now),
         "content_withdrawn": card(t, withdrawn, now),
         "content_expired": card(t, view, now + timedelta(days=30)),
-        "reminder": reminder(t, view, now),
+        "reminder": reminder(t, replace(view, stance=Stance(later_until=now)), now),
         "words_form": words_form(t, live, copy.openings[0], (Network.LINKEDIN, Network.X)),
         "ask_form": ask_form(t, live),
         "asked": asked(t),

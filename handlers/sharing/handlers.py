@@ -9,6 +9,7 @@ from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router
 from bot.chat.text import Mention
 from bot.context import Context, Reading
+from bot.domain.member import weekly_ceiling
 from handlers.sharing import cards, service
 from handlers.sharing.cards import (
     AskAuthor,
@@ -19,6 +20,7 @@ from handlers.sharing.cards import (
     OpenAsk,
     OpenWords,
     Posted,
+    PutOff,
     Reconsider,
     SaveWords,
     Stop,
@@ -55,6 +57,12 @@ def save_words(ctx: Context, event: Submission, action: SaveWords) -> Reply:
 @router.click(Later)
 def later(ctx: Context, event: Click, action: Later) -> Reply:
     service.later(ctx, action.content)
+    return None
+
+
+@router.click(PutOff)
+def put_off(ctx: Context, event: Click, action: PutOff) -> Reply:
+    service.choose_moment(ctx, action.content, action.until)
     return None
 
 
@@ -105,7 +113,7 @@ def why(ctx: Context, event: Click, action: Why) -> Reply:
     wishes = member.preferences
     view = service.view(ctx, ctx.person, member, service.content(ctx, action.content))
     hours = ctx.t("wishes.from_to", start=ctx.t.time(wishes.day_start), end=ctx.t.time(wishes.day_end))
-    return Say(cards.why(ctx.t, view, hours, wishes.weekly_ceiling))
+    return Say(cards.why(ctx.t, view, hours, weekly_ceiling(ctx.circle, member)))
 
 
 @router.click(Stop)
@@ -131,7 +139,10 @@ def draw_content(reading: Reading) -> Card | None:
 def draw_reminder(reading: Reading) -> Card | None:
     """Only if it was still put aside when its moment came."""
     view = _view(reading)
-    if view is None or (reading.message.shown_version == 0 and not cards.open_to(view, reading.now)):
+    if view is None:
+        return None
+    wanted = cards.open_to(view, reading.now) and view.stance.came_back(reading.now)
+    if reading.message.shown_version == 0 and not wanted:
         return None
     return cards.reminder(reading.t, view, reading.now)
 

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.chat.text import Mention
 from bot.context import Context, Scope
 from bot.domain.circle import Person
 from bot.domain.content import Content
-from bot.domain.errors import ButtonGone, ContentGone, QuestionMissing, WordsMissing, WordsTooLong
+from bot.domain.errors import (
+    ButtonGone,
+    CameBack,
+    ContentGone,
+    OverByThen,
+    QuestionMissing,
+    WordsMissing,
+    WordsTooLong,
+)
 from bot.domain.member import Member, working_time
 from bot.domain.message import AUTHOR, QUESTION, REMINDER, Message
 from bot.domain.network import Network, over
-from bot.domain.share import Share
-from bot.domain.working_time import next_moment
+from bot.domain.share import Share, moments, next_morning
 from handlers.sharing.cards import Outlet, View
 from storage import circles, contents, messages, people, shares
 from storage.database import Transaction
 from storage.messages import Recipient
 
-LATER = timedelta(hours=18)
-"""At least that much later: in practice the next working morning."""
 COALESCE = timedelta(seconds=20)
 """The author's figures move at most this often."""
 
@@ -50,6 +55,7 @@ def view(scope: Scope, person: Person, member: Member, content: Content) -> View
     words = own or opening(content, person.id)
     author, _ = people.load(scope.tx, scope.circle.id, content.author_id)
     topics = {topic.id: topic for topic in circles.topics(scope.tx, scope.circle.id)}
+    stance = contents.stance(scope.tx, scope.circle.id, content.id, person.id)
     return View(
         content=content,
         topic=topics[content.copy.topic_id].name(scope.t.language),
@@ -57,8 +63,9 @@ def view(scope: Scope, person: Person, member: Member, content: Content) -> View
         words=words,
         own=bool(own),
         outlets=tuple(_outlet(scope, words, share) for share in _shares(scope, person, member, content)),
-        stance=contents.stance(scope.tx, scope.circle.id, content.id, person.id),
+        stance=stance,
         clicks=shares.clicks(scope.tx, scope.circle.id, content.id, person.id),
+        moments=_moments(scope, person, member, content) if stance.waits(scope.now) else (),
     )
 
 
@@ -126,24 +133,42 @@ def _measured(ctx: Context, view: View, outlet: Outlet) -> Outlet:
     return replace(outlet, over=over(outlet.network, view.words, token_length_link))
 
 
-def later(ctx: Context, content_id: str) -> datetime:
-    """Put aside until the member's next working morning; it comes back once."""
+def later(ctx: Context, content_id: str) -> None:
+    """Put aside until the member's next morning, or sooner if that is too late for it. Raises OverByThen,
+    CameBack, MembersOnly or ContentGone."""
+    found, member = live(ctx, content_id), ctx.as_member()
+    possible = _moments(ctx, ctx.person, member, found)
+    if not possible:
+        raise OverByThen(day=ctx.t.day(found.copy.expires_at - timedelta(seconds=1)))
+    usual = next_morning(working_time(ctx.person.zone, member), ctx.now)
+    _put_aside(ctx, found, usual if usual in possible else possible[0])
+
+
+def _moments(scope: Scope, person: Person, member: Member, content: Content) -> tuple[datetime, ...]:
+    """When it may come back: while it is shared."""
+    wanted = moments(working_time(person.zone, member), scope.now)
+    return tuple(moment for moment in wanted if moment < content.copy.expires_at)
+
+
+def choose_moment(ctx: Context, content_id: str, minutes: int) -> None:
+    """Have it come back at another moment than was proposed. Raises ButtonGone for one that has gone by, or
+    is too late; CameBack, MembersOnly or ContentGone."""
     found = live(ctx, content_id)
-    until = next_moment(working_time(ctx.person.zone, ctx.as_member()), ctx.now + LATER) or ctx.now + LATER
-    contents.take_stance(ctx.tx, ctx.circle.id, content_id, ctx.person.id, later_until=until)
+    if not ctx.now.timestamp() < 60 * minutes < found.copy.expires_at.timestamp():
+        raise ButtonGone
+    _put_aside(ctx, found, datetime.fromtimestamp(60 * minutes, UTC))
+
+
+def _put_aside(ctx: Context, content: Content, until: datetime) -> None:
+    """It comes back once: put aside again before that, it comes at the new moment; after that, no more."""
+    contents.take_stance(ctx.tx, ctx.circle.id, content.id, ctx.person.id, later_until=until)
     reader = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
-    messages.want(
-        ctx.tx,
-        ctx.circle.id,
-        REMINDER,
-        content_id,
-        [reader],
-        ctx.now,
-        due_at=until,
-        expires_at=found.copy.expires_at,
-    )
-    redraw(ctx, content_id)
-    return until
+    when = {"due_at": until, "expires_at": content.copy.expires_at}
+    made = messages.want(ctx.tx, ctx.circle.id, REMINDER, content.id, [reader], ctx.now, **when)
+    again = ctx.tx, ctx.circle.id, REMINDER, content.id, ctx.person.id, until
+    if not made and not messages.put_off(*again):
+        raise CameBack
+    redraw(ctx, content.id)
 
 
 def bring_back(ctx: Context, content_id: str) -> None:

@@ -25,10 +25,38 @@ KINDS = {
     "question": "trace.kind_question",
     "answer": "trace.kind_answer",
     "undelivered": "trace.kind_undelivered",
+    "gathered": "trace.kind_gathered",
+    "gathering": "trace.kind_gathering",
+    "kudos_week": "trace.kind_kudos_week",
+    "meeting": "trace.kind_meeting",
+    "meeting_reminder": "trace.kind_meeting_reminder",
+    "minutes": "trace.kind_minutes",
+    "pace": "trace.kind_pace",
+    "poll": "trace.kind_poll",
+    "poll_author": "trace.kind_poll_author",
+    "poll_reminder": "trace.kind_poll_reminder",
+    "poll_week": "trace.kind_poll_week",
+    "pulse": "trace.kind_pulse",
+    "pulse_reminder": "trace.kind_pulse_reminder",
+    "recap": "trace.kind_recap",
+    "round": "trace.kind_round",
+    "round_outcome": "trace.kind_round_outcome",
+    "thanks": "trace.kind_thanks",
+    "theme_owner": "trace.kind_theme_owner",
+    "themes_answered": "trace.kind_themes_answered",
+    "themes_returned": "trace.kind_themes_returned",
+    "whisper": "trace.kind_whisper",
 }
 
-SCHEDULES = {"forget what need not be kept": "trace.schedule_forget"}
-"""What recurs, by the name of its schedule."""
+SCHEDULES = {
+    "forget what need not be kept": "trace.schedule_forget",
+    "board": "trace.schedule_board",
+    "kudos": "trace.schedule_kudos",
+    "poll": "trace.schedule_poll",
+    "recap": "trace.schedule_recap",
+    "ritual": "trace.schedule_ritual",
+}
+"""What recurs, by the first word of its schedule's name."""
 
 
 def trace(
@@ -106,7 +134,7 @@ def _tried(t: Translator, attempts: int, reason: str) -> str:
 
 
 def _missed(t: Translator, missed: Missed) -> str:
-    key = SCHEDULES.get(missed.schedule, "trace.schedule_other")
+    key = SCHEDULES.get(missed.schedule.partition(":")[0], "trace.schedule_other")
     first, last, number = t.day(missed.days[0]), t.day(missed.days[-1]), len(missed.days)
     if number == 1:
         return t("trace.missed", what=t(key), day=first)

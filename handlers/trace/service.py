@@ -31,7 +31,7 @@ def failures(ctx: Context, told: Told) -> list[Failure]:
 
 
 def missed(ctx: Context) -> list[Missed]:
-    return slots.skipped(ctx.tx, (ctx.now - RECENT).date())
+    return slots.skipped(ctx.tx, ctx.circle.id, (ctx.now - RECENT).date())
 
 
 def own(ctx: Context) -> list[Letter]:

@@ -25,7 +25,7 @@ from bot.platforms.playground import world
 from bot.platforms.slack.adapter import Slack, SlackSettings
 from bot.platforms.teams.adapter import Teams
 from handlers.team.service import first_code
-from scheduler import timetable
+from scheduler.timetable import TIMETABLE
 from storage.database import Transaction
 from storage.database import connect as connect_database
 from storage.notebook import Notebook
@@ -59,8 +59,8 @@ class Bot:
         """Finish the answers under way, then do all that the clock would do within three seconds: one address
         gets a message a second."""
         await self.answered()
-        await timetable.read_pages(self.cercle.tools)
-        await timetable.publish_planned(self.cercle.tools)
+        for job in TIMETABLE:
+            await job.run(self.cercle.tools)
         for _ in range(3):
             await self.cercle.pump.drain()
             self.clock.pass_(seconds=1)

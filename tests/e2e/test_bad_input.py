@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -22,16 +22,21 @@ from bot.chat.form import Answers, TextInput, Value
 from bot.chat.platform import Dispatch
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.clients.http import GuardedClient
+from bot.domain.board import Matter
 from bot.domain.circle import Role
 from bot.domain.content import Found
+from bot.domain.kudos import KudosKind, Why
 from bot.domain.member import Preferences
+from bot.domain.round import Cadence
 from bot.locales import LANGUAGES, Translator
-from handlers.actions import Leave
+from handlers.actions import Leave, OpenPoll
 from handlers.content import jobs
 from handlers.content.cards import Compose, Edit, OpenCompose, Withdraw
+from handlers.meetings.cards import SaveMeeting
+from handlers.polls.cards import OpenBallot
 from handlers.sharing.cards import AskAuthor, Later, OpenWords, SaveWords
 from handlers.team.service import first_code
-from storage import circles, people, tables
+from storage import board, circles, kudos, people, pulses, rounds, tables
 from storage.database import Database, Transaction
 from tests.e2e.conftest import Bot, Microsoft, Town
 from tests.emulators.slack import FakeSlack, Fault, Kind, SlackUser
@@ -357,6 +362,15 @@ class Ids:
     withdrawn: str
     question: str
     message: str
+    meeting: str = "me"
+    poll: str = "po"
+    option: str = "op"
+    kudos: str = "k"
+    whisper: str = "w"
+    pulse: str = "p"
+    round: str = "r"
+    gathering: str = "g"
+    theme: str = "th"
 
     def of(self, name: str) -> str | int:
         """Raises KeyError for a field that nobody has thought of."""
@@ -365,14 +379,48 @@ class Ids:
             "content": self.content,
             "question": self.question,
             "message": self.message,
+            "meeting": self.meeting,
+            "poll": self.poll,
+            "option": self.option,
+            "changes": 0,
+            "notes": 0,
+            "seen": "0" * 12,
+            "pulse": self.pulse,
+            "round": self.round,
+            "gathering": self.gathering,
+            "theme": self.theme,
+            "matter": "blocker",
+            "page": 1,
+            "until": 29_900_000,
+            "setting": "cadence",
+            "stance": "agree",
             "network": "linkedin",
             "language": "en",
             "version": 1,
+            "kudos": self.kudos,
+            "whisper": self.whisper,
+            "kind": "courage",
         }
         return known[name]
 
 
-FOREIGN = frozenset({"draft", "content", "question", "message"})
+FOREIGN = frozenset(
+    {
+        "draft",
+        "content",
+        "question",
+        "message",
+        "meeting",
+        "poll",
+        "option",
+        "kudos",
+        "whisper",
+        "pulse",
+        "round",
+        "gathering",
+        "theme",
+    }
+)
 """Fields that name a row of somebody's circle."""
 
 
@@ -417,7 +465,50 @@ class Founder:
             await self._rows(select(tables.question.c.id).where(tables.question.c.circle_id == circle_id))
         )[0][0]
         message = await self.database.transact(partial(_bury_one, circle_id=circle_id))
-        return Ids(circle_id, topic, draft, used, content, withdrawn, question, message)
+        meeting = await self._meeting(circle_id)
+        thanks = await self.database.transact(partial(_thank, circle_id=circle_id, now=self.clock()))
+        poll = await self._poll(circle_id)
+        pulse, round = await self.database.transact(partial(_ask, circle_id=circle_id, now=self.clock()))
+        gathered = await self.database.transact(
+            partial(_gather, circle_id=circle_id, mark=self.mark, now=self.clock())
+        )
+        return Ids(
+            circle_id,
+            topic,
+            draft,
+            used,
+            content,
+            withdrawn,
+            question,
+            message,
+            meeting,
+            *poll,
+            *thanks,
+            pulse=pulse,
+            round=round,
+            gathering=gathered[0],
+            theme=gathered[1],
+        )
+
+    async def _poll(self, circle_id: str) -> tuple[str, str]:
+        """A poll and one of its options."""
+        await self._click(self.member, pack(OpenPoll()))
+        d, o = tables.poll_draft.c, tables.poll_option.c
+        (draft,) = await self._rows(select(d.id).where(d.circle_id == circle_id))
+        closes = {"closes_date": (self.clock() + timedelta(days=9)).date().isoformat()}
+        asked = {"question": f"{self.mark} poll", "options": f"{self.mark}\nno", **closes}
+        rules = ("live", "anonymous", "open_options", "asks_words")
+        await self._submit(self.member, pack(OpenBallot(draft.id)), {**asked, "rules": rules})
+        options = await self._rows(select(o.poll_id, o.id).where(o.circle_id == circle_id))
+        return str(options[0].poll_id), str(options[0].id)
+
+    async def _meeting(self, circle_id: str) -> str:
+        await self._command(self.lead, "meeting")
+        m = tables.meeting.c
+        (row,) = await self._rows(select(m.id).where(m.circle_id == circle_id))
+        place = {"day": "2026-12-22", "at": "10:00", "place": f"{self.mark} room"}
+        await self._submit(self.lead, pack(SaveMeeting(row.id, 0)), place)
+        return str(row.id)
 
     def _circle(self, tx: Transaction) -> Any:
         found = people.find(tx, self.platform, self.workspace, self.lead)
@@ -474,6 +565,31 @@ WISHES: dict[str, Value] = {
     "day_end": "18:00",
     "days": ("0", "1", "2", "3", "4"),
 }
+
+
+def _thank(tx: Transaction, circle_id: str, now: datetime) -> tuple[str, str]:
+    """A thank-you that awaits its answer, and a whisper."""
+    p = tables.person.c
+    giver, receiver = tx.execute(select(p.id).where(p.circle_id == circle_id).limit(2)).scalars()
+    given = kudos.give(tx, circle_id, giver, KudosKind.IDEA, "Secret thanks", [receiver], now)
+    return given, kudos.whisper(tx, circle_id, giver, receiver, Why.POSTED, now)
+
+
+def _ask(tx: Transaction, circle_id: str, now: datetime) -> tuple[str, str]:
+    """A pulse and a consent round, both open."""
+    p = tables.person.c
+    author = tx.execute(select(p.id).where(p.circle_id == circle_id).limit(1)).scalar_one()
+    pulse, until = pulses.start(tx, circle_id, now, now + timedelta(days=7)), now + timedelta(days=5)
+    return str(pulse), rounds.start(tx, circle_id, author, Cadence(1), "Secret why", now, until)
+
+
+def _gather(tx: Transaction, circle_id: str, mark: str, now: datetime) -> tuple[str, str]:
+    """A signed gathering that is open, and a theme made of what was said."""
+    gathering = board.start(tx, circle_id, None, now, now + timedelta(days=7), anonymous=False)
+    assert gathering
+    said = {Matter.BLOCKER: f"{mark} blocker", Matter.PRACTICE: f"{mark} practice"}
+    board.tell(tx, circle_id, gathering, said, None, now)
+    return gathering, board.add(tx, circle_id, Matter.BLOCKER, f"{mark} theme", now)
 
 
 def _bury_one(tx: Transaction, circle_id: str) -> str:
@@ -794,7 +910,24 @@ async def test_no_action_reaches_into_another_circle(door: Door) -> None:
         "why": TYPED,
         "words": TYPED,
         "question": TYPED,
+        "reason": TYPED,
+        "value": "1",
+        "until": "2026-12-01",
+        "trust": "3",
+        "pressure": "3",
+        "energy": "3",
+        "people": (f"{door.platform}:T9:U92",),
         "answer": TYPED,
+        "blocker": TYPED,
+        "practice": TYPED,
+        "findings": (theirs.theme,),
+        "owner": (f"{door.platform}:T9:U92",),
+        "due_on": "2026-12-08",
+        "options": TYPED,
+        "minutes": TYPED,
+        "place": TYPED,
+        "day": "2026-12-23",
+        "at": "10:00",
         "title": TYPED,
         "opening_1": TYPED,
         "url": "https://example.org/b",

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import random
+import re
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
@@ -592,13 +593,21 @@ class SlackUser:
             "user_id": self.id,
             "user_name": self._name,
             "command": "/cercle",
-            "text": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+            "text": self._escaped(text),
             "api_app_id": "A1",
             "is_enterprise_install": "false",
             "response_url": self.slack.response_url(place, self.id),
             "trigger_id": self.slack.trigger(self.id),
         }
         return await self.post(urlencode(form))
+
+    def _escaped(self, text: str) -> str:
+        """As `should_escape` has it: an "@Name" or a "#C1" picked from the list travels as an id."""
+        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        for id, user in self.slack.users.items():
+            name = str(user["real_name"])
+            text = text.replace(f"@{name}", f"<@{id}|{name.lower()}>")
+        return re.sub(r"#(C\w+)", r"<#\1|general>", text)
 
     async def click(self, label: str, message: Message | None = None) -> Ack:
         """The button or menu entry of that label, on `message` or the newest place that shows one."""

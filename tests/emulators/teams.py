@@ -384,13 +384,17 @@ class TeamsUser:
     async def says(self, text: str) -> None:
         await self._tell("message", text=text, textFormat="plain")
 
-    async def says_in_channel(self, text: str, thread: str = "1699999999999") -> None:
-        mention = {"type": "mention", "mentioned": BOT, "text": "<at>Cercle</at>"}
+    async def says_in_channel(self, text: str, *called: TeamsUser, thread: str = "1699999999999") -> None:
+        """`called` are the people whom the text mentions, as "<at>Name</at>"."""
+        mentions = [{"type": "mention", "mentioned": BOT, "text": "<at>Cercle</at>"}]
+        for user in called:
+            mentioned = {"id": f"29:{user.aad}", "name": user.name}
+            mentions.append({"type": "mention", "mentioned": mentioned, "text": f"<at>{user.name}</at>"})
         await self._tell(
             "message",
             text=f"<at>Cercle</at>&nbsp;{text}\n",
             conversation=_channel(thread),
-            entities=[*self._entities(), mention],
+            entities=[*self._entities(), *mentions],
         )
 
     async def presses(self, label: str, **inputs: str) -> None:

@@ -14,13 +14,15 @@ from bot.chat.action import pack
 from bot.chat.card import Card
 from bot.chat.event import Click
 from bot.chat.reply import Say
-from bot.domain.message import CONTENT, REMOVED, State
+from bot.domain.kudos import KUDOS, WALL
+from bot.domain.message import CALL, CONTENT, REMOVED, State
+from bot.domain.round import ROUND_WALL
+from bot.domain.schedule import Schedule
 from bot.domain.story import CROWD
 from handlers.actions import Retry
 from handlers.trace.cards import KINDS, SCHEDULES
 from scheduler import slots
-from scheduler.slots import Schedule
-from scheduler.timetable import DAILY
+from scheduler.timetable import CIRCLES_DATES, DATES
 from storage import stories, tables
 from storage.database import Transaction
 from tests.house import PEOPLE, House, labels, said
@@ -312,8 +314,20 @@ async def test_a_schedule_that_is_no_more_has_a_name_too(circle: House) -> None:
     assert gone.name not in told
 
 
-def test_whatever_recurs_has_a_name() -> None:
-    assert {daily.schedule.name for daily in DAILY} == set(SCHEDULES)
+async def test_whatever_recurs_has_a_name(circle: House) -> None:
+    await circle.with_member("ines")
+    await circle.says("ines", '/cercle poll "Encore ?" "oui" "non"', "playground:camille:general")
+    await circle.database.transact(lambda tx: tx.execute(update(tables.poll).values(repeats="weekly")))
+    kept = await circle.database.transact(lambda tx: [d for dates in CIRCLES_DATES for d in dates(tx)])
+    names = [dated.schedule.name for dated in (*DATES, *kept)]
+    assert {name.partition(":")[0] for name in names} == set(SCHEDULES)
+
+
+async def test_what_another_circle_missed_is_not_told(circle: House) -> None:
+    await kept(circle, theirs := Schedule("recap:another-circle", time(3, 30)))
+    circle.clock.pass_(days=1, hours=6)
+    await kept(circle, theirs)
+    assert "Pas fait à temps" not in await words(circle)
 
 
 # One's own
@@ -373,6 +387,5 @@ async def test_another_circle_sees_nothing_of_this_one(circle: House) -> None:
 
 
 def test_every_kind_of_message_has_a_name() -> None:
-
-    to_people = {drawing.kind.name for drawing in DRAWINGS} - {"call"}
-    assert to_people == set(KINDS)
+    to_people = {drawing.kind for drawing in DRAWINGS} - {CALL, KUDOS, ROUND_WALL, WALL}
+    assert {kind.name for kind in to_people} == set(KINDS)

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain import schedule as rules
+from bot.domain.schedule import DAY, EVERY_DAY, WINDOW, Schedule
 from bot.domain.working_time import MONDAY_TO_FRIDAY
 from scheduler import slots
-from scheduler.slots import DAY, EVERY_DAY, WINDOW, Schedule
-from scheduler.timetable import DAILY, Tools, keep_dates
+from scheduler.timetable import DATES, Tools, keep_dates
 from storage import slots as kept
 from storage import tables
 from storage.database import Database, Transaction, connect
@@ -64,7 +65,7 @@ class Ticker:
         self.skipped: list[date] = []
 
     def tick(self, now: datetime) -> None:
-        for slot in slots.due(self.schedule, now, self.taken):
+        for slot in rules.due(self.schedule, now, self.taken):
             assert slot.local_date not in self.taken
             self.taken.add(slot.local_date)
             if slot.late:
@@ -119,7 +120,7 @@ def test_once_on_every_date(zone: str, night: date, at: time, step: int, days: f
     assert ticker.skipped == []
     assert days_between(schedule, start, end) - set(done) == set()
     for day, moment in ticker.done:
-        assert slots.instant(schedule, day) <= moment < slots.instant(schedule, day) + (step + 1) * MINUTE
+        assert rules.instant(schedule, day) <= moment < rules.instant(schedule, day) + (step + 1) * MINUTE
 
 
 @settings(deadline=None, max_examples=80)
@@ -141,7 +142,7 @@ def test_clocks_that_jump_make_nothing_happen_twice(
     assert max(Counter(day for day, _ in ticker.done).values(), default=1) == 1
     assert not {day for day, _ in ticker.done} & set(ticker.skipped)
     for day, moment in ticker.done:
-        assert timedelta(0) <= moment - slots.instant(schedule, day) <= WINDOW
+        assert timedelta(0) <= moment - rules.instant(schedule, day) <= WINDOW
 
 
 def paris(day: date, hour: int, minute: int, fold: int = 0) -> datetime:
@@ -154,7 +155,7 @@ NIGHTLY = Schedule("nightly", time(2, 30), zone="Europe/Paris")
 
 def test_an_hour_that_is_skipped_makes_it_due_at_the_first_instant_after() -> None:
     day = date(2026, 3, 29)
-    assert slots.instant(NIGHTLY, day) == paris(day, 3, 0) == datetime(2026, 3, 29, 1, tzinfo=UTC)
+    assert rules.instant(NIGHTLY, day) == paris(day, 3, 0) == datetime(2026, 3, 29, 1, tzinfo=UTC)
 
 
 def test_an_hour_that_comes_twice_is_one_slot() -> None:
@@ -168,30 +169,30 @@ def test_an_hour_that_comes_twice_is_one_slot() -> None:
 
 def test_a_leap_day_is_a_day() -> None:
     day = date(2028, 2, 29)
-    assert [s.local_date for s in slots.due(NIGHTLY, paris(day, 2, 30), {day - DAY})] == [day]
+    assert [s.local_date for s in rules.due(NIGHTLY, paris(day, 2, 30), {day - DAY})] == [day]
 
 
 def test_late_is_caught_up_within_the_window_and_skipped_beyond() -> None:
     monday = date(2026, 11, 23)
-    (caught,) = slots.due(NIGHTLY, paris(monday, 8, 30), {monday - DAY})
+    (caught,) = rules.due(NIGHTLY, paris(monday, 8, 30), {monday - DAY})
     assert (caught.local_date, caught.late) == (monday, False)
-    missed = slots.due(NIGHTLY, paris(monday, 8, 31), {monday - 4 * DAY})
+    missed = rules.due(NIGHTLY, paris(monday, 8, 31), {monday - 4 * DAY})
     assert [(s.local_date, s.late) for s in missed] == [(monday - n * DAY, True) for n in (3, 2, 1, 0)]
 
 
 def test_what_never_ran_has_missed_nothing() -> None:
     monday = date(2026, 11, 23)
-    assert slots.due(NIGHTLY, paris(monday, 12, 0), ()) == []
-    assert [s.local_date for s in slots.due(NIGHTLY, paris(monday, 4, 0), ())] == [monday]
+    assert rules.due(NIGHTLY, paris(monday, 12, 0), ()) == []
+    assert [s.local_date for s in rules.due(NIGHTLY, paris(monday, 4, 0), ())] == [monday]
 
 
 def test_some_days_only() -> None:
     weekly = Schedule("weekly", time(9), frozenset({0}), "Europe/Paris")
     monday = date(2026, 11, 23)
     asked = [monday + n * DAY for n in range(14)]
-    due = [day for day in asked if slots.due(weekly, paris(day, 10, 0), {monday - 7 * DAY})]
+    due = [day for day in asked if rules.due(weekly, paris(day, 10, 0), {monday - 7 * DAY})]
     assert due[0] == monday
-    assert {s.local_date for day in asked for s in slots.due(weekly, paris(day, 10, 0), ())} == {
+    assert {s.local_date for day in asked for s in rules.due(weekly, paris(day, 10, 0), ())} == {
         monday,
         monday + 7 * DAY,
     }
@@ -280,4 +281,4 @@ async def test_the_timetables_dates_are_kept_once_a_day(world: World) -> None:
     for _ in range(4):
         done.append(await keep_dates(tools))
         clock.pass_(minutes=1)
-    assert done == [0, len(DAILY), 0, 0]
+    assert done == [0, len(DATES), 0, 0]

@@ -19,7 +19,7 @@ from bot.domain.message import AUTHOR, CONTENT, UNDELIVERED, Kind, Message, Stat
 from bot.meters import Meters
 from handlers.membership.service import found_circle
 from scheduler.pump import Pump
-from storage import messages, people, tables
+from storage import circles, messages, people, tables
 from storage.database import Database, Transaction
 from storage.messages import Recipient
 from tests.house import Clock
@@ -157,6 +157,7 @@ class World:
             assert found
             self.circles[team] = found[0].id
             people.join(tx, found[1], ALWAYS, 1, self.clock())
+        circles.change(tx, self.circles[team], weekly_ceiling=ALWAYS.weekly_ceiling)
         return [f"slack:{team}:{user}" for user in users]
 
     async def want(self, addresses: list[str], subject: str = "s", kind: Kind = CONTENT) -> None:

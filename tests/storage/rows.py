@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +10,8 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Date,
+    Float,
     ForeignKeyConstraint,
     Integer,
     Table,
@@ -56,6 +58,10 @@ def _value(circle: str, column: Column[Any]) -> Any:
             return True
         case Integer():
             return 1
+        case Float():
+            return 3.5
+        case Date():
+            return date(2026, 11, 24)
         case Time():
             return time(9)
         case _ if column.name == "id" and column.table.name == "circle":

@@ -354,6 +354,39 @@ def test_who_leaves_gets_nothing_more(tx: Connection, circle: str) -> None:
     assert messages.claim(tx, seen, NOW, LEASE) is None
 
 
+def test_what_is_hastened_keeps_the_moment_it_was_asked_for(tx: Connection, circle: str) -> None:
+    later = NOW + timedelta(hours=5)
+    want(tx, "a", due_at=later)
+    want(tx, "b")
+    for message in due(tx):
+        messages.postpone(tx, message, NOW + timedelta(days=1))
+    messages.hasten(tx, "ours", "ours-id", NOW)
+    assert [message.address for message in due(tx, later - SECOND)] == ["b"]
+    (asked,) = [message for message in due(tx, later) if message.address == "a"]
+    messages.postpone(tx, asked, later + timedelta(days=1))
+    messages.hasten(tx, "ours", "ours-id", later + SECOND)
+    assert {message.address for message in due(tx, later + SECOND)} == {"a", "b"}
+
+
+def put_off(tx: Connection, until: datetime) -> bool:
+    return messages.put_off(tx, "ours", CONTENT, "s", "ours-id", until)
+
+
+def test_what_has_not_left_can_be_put_off(tx: Connection, circle: str) -> None:
+    want(tx, "a", due_at=NOW + SECOND)
+    old = only(tx)
+    assert put_off(tx, NOW + 3 * SECOND)
+    assert messages.claim(tx, old, NOW, LEASE) is None
+    assert (due(tx, NOW + 2 * SECOND), len(due(tx, NOW + 3 * SECOND))) == ([], 1)
+    messages.drop(tx, only(tx), messages.NOTHING_TO_SHOW)
+    assert put_off(tx, NOW)
+    assert not messages.put_off(tx, "ours", AUTHOR, "s", "ours-id", NOW)
+    message = claimed(tx)
+    assert not put_off(tx, NOW + SECOND)
+    messages.shown(tx, message, "ref", NOW)
+    assert not put_off(tx, NOW + SECOND)
+
+
 def test_the_ceiling_counts_what_was_shown_and_what_is_on_its_way(tx: Connection, circle: str) -> None:
     want(tx, "shown")
     shown(tx)

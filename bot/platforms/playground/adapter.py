@@ -30,7 +30,14 @@ from bot.chat.router import Verb
 from bot.platforms.playground import hints, parse, render, world
 from bot.platforms.playground.chat import BOT, Chat, Entry
 from bot.platforms.playground.messenger import PACE, PlaygroundMessenger
-from bot.platforms.playground.persona import CHANNELS, PERSONAS, PLATFORM, Persona, channel_address
+from bot.platforms.playground.persona import (
+    CHANNELS,
+    PERSONAS,
+    PLATFORM,
+    Persona,
+    address,
+    channel_address,
+)
 from bot.platforms.playground.preview import Preview
 
 MAX_BODY = 64 * 1024
@@ -138,6 +145,7 @@ class Playground:
         self._clock = clock
         self._people = {persona.id: persona for persona in people}
         self._languages = {persona.id: persona.language for persona in people}
+        self._callable = {"Cercle": address(BOT), **{persona.name: persona.address for persona in people}}
         self._origin = origin
         self._advance = advance
         self._boot = secrets.token_hex(8)
@@ -319,9 +327,8 @@ class Playground:
         try:
             place = self._place(viewer, parse.string(post, "place", 200))
             channel = place if place not in (HOME, viewer.address) else ""
-            event = parse.event(
-                post, viewer.sender, channel, self._verbs, f"playground:{secrets.token_hex(12)}"
-            )
+            key = f"playground:{secrets.token_hex(12)}"
+            event = parse.event(post, viewer.sender, channel, self._verbs, self._callable, key)
             pressed = Pressed(place, parse.string(post, "entry", 200))
         except parse.BadPost as error:
             raise Rejected(400, "playground.not_understood") from error

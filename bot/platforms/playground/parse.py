@@ -10,6 +10,7 @@ from bot.chat.action import MAX_PACKED
 from bot.chat.event import Click, Command, Event, HomeOpened, Said, Sender, Submission
 from bot.chat.form import Answers, Value
 from bot.chat.router import Verb
+from bot.chat.text import called
 
 COMMAND = "/cercle"
 MAX_TEXT = 4000
@@ -33,17 +34,23 @@ def post(body: bytes) -> Mapping[str, Any]:
 
 
 def event(
-    post: Mapping[str, Any], sender: Sender, place: str, verbs: Sequence[Verb], key: str
+    post: Mapping[str, Any],
+    sender: Sender,
+    place: str,
+    verbs: Sequence[Verb],
+    people: Mapping[str, str],
+    key: str,
 ) -> Event | None:
     """What the bot hears; None for words between people in a channel, which are none of its business.
 
-    `place` is the channel's address, empty in the conversation with the bot. Raises BadPost.
+    `place` is the channel's address, empty in the conversation with the bot. `people` are the addresses of
+    those who can be called, by name. Raises BadPost.
     """
     match string(post, "kind", 20):
         case "say":
-            return _said(string(post, "text", MAX_TEXT), sender, place, verbs, key)
+            return _said(called(string(post, "text", MAX_TEXT), people), sender, place, verbs, key)
         case "command":
-            return Command(key, sender, string(post, "text", MAX_TEXT).strip(), place)
+            return Command(key, sender, called(string(post, "text", MAX_TEXT), people).strip(), place)
         case "click":
             return Click(key, sender, _action(post), place)
         case "submit":

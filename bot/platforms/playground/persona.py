@@ -55,4 +55,9 @@ PERSONAS = (
 
 
 def channel_address(channel: str) -> str:
-    return f"{PLATFORM}:{WORKSPACE}:{channel}"
+    return address(channel)
+
+
+def address(id: str) -> str:
+    """Of a person, a channel or the bot."""
+    return f"{PLATFORM}:{WORKSPACE}:{id}"

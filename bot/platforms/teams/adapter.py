@@ -33,7 +33,7 @@ from bot.platforms.teams.glue import (
     answer_invoke,
 )
 from bot.platforms.teams.messenger import ADAPTIVE, Drawn, TeamsMessenger, drawn
-from bot.platforms.teams.parse import NAME, Heard, Malformed, Origin, hear, tenant_of
+from bot.platforms.teams.parse import NAME, Heard, Malformed, Origin, called, hear, tenant_of
 from bot.platforms.teams.surface import MESSAGES_PATH
 from bot.platforms.teams.text import block
 
@@ -118,7 +118,9 @@ class Teams:
 
     async def _answer(self, header: str, raw: Mapping[str, Any]) -> web.Response:
         async def turn(context: TurnContext) -> None:
-            await self._turn(context, hear(raw, self._tenant(raw)))
+            tenant = self._tenant(raw)
+            objects = await self.messenger.objects(tenant, [user for _, user in called(raw)])
+            await self._turn(context, hear(raw, tenant, objects))
 
         response = await self._turns.run(header, raw, turn)
         if response is None:
@@ -139,6 +141,7 @@ class Teams:
             await self.messenger.remember(heard.known)
         if heard.event is None:
             return
+        await self.messenger.recognise(heard.event.sender, heard.user)
         answer = await self._dispatch(heard.event)
         match heard.origin:
             case Origin.CHAT | Origin.CHAT_FORM:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 from azure.core.exceptions import DeserializationError
@@ -22,6 +22,7 @@ from botbuilder.schema import (
 )
 
 from bot.chat.card import Card
+from bot.chat.event import Sender
 from bot.chat.messenger import (
     CannotTell,
     Gone,
@@ -45,10 +46,11 @@ from bot.platforms.teams.glue import (
 )
 from bot.platforms.teams.parse import Conversation, address_parts
 
+T = TypeVar("T")
 ADAPTIVE: Final = "application/vnd.microsoft.card.adaptive"
 OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 REMEMBERED: Final = 10_000
-"""Conversations kept in memory, about 1 KB each."""
+"""Conversations kept in memory, about 1 KB each, and object ids."""
 
 DEFAULT_WAIT: Final = 2.0
 LONGEST_WAIT: Final = 3600.0
@@ -139,6 +141,7 @@ class TeamsMessenger:
         self._connectors = connectors
         self._notebook = notebook
         self._known: OrderedDict[str, Conversation] = OrderedDict()
+        self._objects: OrderedDict[str, str] = OrderedDict()
 
     async def reach(self, address: str) -> None:
         await self._reach(address)
@@ -166,7 +169,28 @@ class TeamsMessenger:
         if self._known.get(address) != conversation:
             if await self._notebook.read(address) != conversation.record():
                 await self._notebook.write(address, conversation.record())
-            self._keep(address, conversation)
+            _keep(self._known, address, conversation)
+
+    async def recognise(self, sender: Sender, user: str) -> None:
+        """A mention names somebody by Teams' own id, an address by their object id: keep which is whose."""
+        if not user or user == sender.user or self._objects.get(user) == sender.user:
+            return
+        key, record = _object_key(sender.workspace, user), {"aad": sender.user}
+        if await self._notebook.read(key) != record:
+            await self._notebook.write(key, record)
+        _keep(self._objects, user, sender.user)
+
+    async def objects(self, tenant: str, users: Iterable[str]) -> dict[str, str]:
+        """Object ids by Teams' id, of those whom we have met."""
+        return {user: known for user in users if (known := await self._object(tenant, user))}
+
+    async def _object(self, tenant: str, user: str) -> str:
+        if user not in self._objects:
+            record = await self._notebook.read(_object_key(tenant, user))
+            if record is None:
+                return ""
+            _keep(self._objects, user, record["aad"])
+        return self._objects[user]
 
     async def post(self, where: Conversation, card: Drawn) -> str:
         """The id of the new message."""
@@ -196,7 +220,7 @@ class TeamsMessenger:
             return self._known[address]
         record = await self._notebook.read(address)
         conversation = Conversation.of(record) if record is not None else await self._open(address)
-        self._keep(address, conversation)
+        _keep(self._known, address, conversation)
         return conversation
 
     async def _open(self, address: str) -> Conversation:
@@ -227,11 +251,16 @@ class TeamsMessenger:
             raise Unavailable("an answer without the conversation's id")
         return Conversation(tenant, answer.id, answer.service_url or url, bot, aad=person)
 
-    def _keep(self, address: str, conversation: Conversation) -> None:
-        self._known[address] = conversation
-        self._known.move_to_end(address)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+
+def _object_key(tenant: str, user: str) -> str:
+    return f"teams-id:{tenant}:{user}"
+
+
+def _keep(memory: OrderedDict[str, T], key: str, value: T) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > REMEMBERED:
+        memory.popitem(last=False)
 
 
 def _message(where: Conversation, card: Drawn, message: str | None = None) -> Activity:

@@ -12,6 +12,7 @@ from bot.chat.event import Click, Command, Event, Installed, Removed, Said, Send
 from bot.chat.form import Answers, Value
 
 NAME: Final = "teams"
+NOBODY: Final[Mapping[str, str]] = {}
 AT = re.compile(r"<at[^>]*>(.*?)</at>", re.DOTALL)
 THREAD: Final = ";messageid="
 RESERVED: Final = frozenset(
@@ -62,13 +63,15 @@ class Conversation:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One activity. `here` is the very conversation it came from, `known` what there is to remember, if
-    anything; `card` is the message whose button was pressed."""
+    anything; `card` is the message whose button was pressed; `user` is the id (29:…) that Teams gives the
+    sender, and mentions of them."""
 
     event: Event | None
     origin: Origin
     here: Conversation
     known: Conversation | None
     card: str = ""
+    user: str = ""
 
     @property
     def personal(self) -> bool:
@@ -91,18 +94,27 @@ def tenant_of(raw: Mapping[str, Any]) -> str:
     return next(iter(named), "")
 
 
-def hear(raw: Mapping[str, Any], tenant: str) -> Heard:
-    """Raises Malformed."""
+def called(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(marked name, Teams' id) of the people mentioned, in the order of the text. The bot is not one."""
+    mentions = (e for e in _list(raw, "entities") if _text(e, "type") == "mention" and not _calls_us(raw, e))
+    named = ((_text(mention, "text"), _text(mention, "mentioned", "id")) for mention in mentions)
+    return [(marked, user) for marked, user in named if marked and user]
+
+
+def hear(raw: Mapping[str, Any], tenant: str, objects: Mapping[str, str] = NOBODY) -> Heard:
+    """`objects`: what is known of object ids, by Teams' id of the same person. Raises Malformed."""
     kind, key = _text(raw, "type"), _text(raw, "id")
     here = _conversation(raw, tenant)
     personal = bool(here.user)
     sender = _sender(raw, tenant)
     known = here if personal else _channel(here)
     place = "" if personal else known.address
-    event, origin = _event(raw, kind, f"{here.id}|{key}", sender, place)
+    words = _words(raw, tenant, objects)
+    event, origin = _event(raw, kind, f"{here.id}|{key}", sender, place, words)
     if event is not None and not (key and here.id and sender.user):
         raise Malformed("no id, conversation or sender")
-    return Heard(event, origin, here, known if _lasting(known, event) else None, _text(raw, "replyToId"))
+    lasting = known if _lasting(known, event) else None
+    return Heard(event, origin, here, lasting, _text(raw, "replyToId"), _text(raw, "from", "id"))
 
 
 def _lasting(known: Conversation, event: Event | None) -> bool:
@@ -110,11 +122,11 @@ def _lasting(known: Conversation, event: Event | None) -> bool:
 
 
 def _event(
-    raw: Mapping[str, Any], kind: str, key: str, sender: Sender, place: str
+    raw: Mapping[str, Any], kind: str, key: str, sender: Sender, place: str, words: str
 ) -> tuple[Event | None, Origin]:
     match kind:
         case "message":
-            return _message(raw, key, sender, place)
+            return _message(raw, key, sender, place, words)
         case "invoke":
             return _invoke(raw, key, sender, place)
         case "installationUpdate" | "conversationUpdate" if _personal(raw):
@@ -123,12 +135,13 @@ def _event(
             return None, Origin.CHAT
 
 
-def _message(raw: Mapping[str, Any], key: str, sender: Sender, place: str) -> tuple[Event | None, Origin]:
+def _message(
+    raw: Mapping[str, Any], key: str, sender: Sender, place: str, words: str
+) -> tuple[Event | None, Origin]:
     data = raw.get("value")
     if isinstance(data, dict) and "cercle" in data:
         event = _pressed(data, key, sender, place)
         return event, Origin.CHAT_FORM if isinstance(event, Submission) else Origin.CHAT
-    words = _words(raw)
     if _personal(raw):
         return Said(key, sender, words), Origin.CHAT
     return (Command(key, sender, words, place) if _mentioned(raw) else None), Origin.CHAT
@@ -214,12 +227,14 @@ def _channel(here: Conversation) -> Conversation:
     return replace(here, id=here.id.partition(THREAD)[0])
 
 
-def _words(raw: Mapping[str, Any]) -> str:
-    """What was written, without the mention by which the bot was called; other people keep their name."""
+def _words(raw: Mapping[str, Any], tenant: str, objects: Mapping[str, str]) -> str:
+    """What was written, without the mention by which the bot was called; other people as addresses."""
     text = _text(raw, "text")
     for entity in _list(raw, "entities"):
         if _calls_us(raw, entity) and _text(entity, "text"):
             text = text.replace(_text(entity, "text"), " ")
+    for marked, user in called(raw):
+        text = text.replace(marked, f"{NAME}:{tenant}:{objects.get(user, user)}", 1)
     plain = AT.sub(r"@\1", text).replace("&nbsp;", " ").replace("\xa0", " ")
     return plain.strip()
 

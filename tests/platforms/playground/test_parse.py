@@ -15,10 +15,11 @@ from tests.platforms.playground.scene import VERBS
 
 INES = PERSONAS[1].sender
 GENERAL = "playground:playground:#general"
+PEOPLE = {persona.name: persona.address for persona in PERSONAS}
 
 
 def heard(place: str = "", **what: object) -> object:
-    return event(what, INES, place, VERBS, "k")
+    return event(what, INES, place, VERBS, PEOPLE, "k")
 
 
 def test_a_sender_is_what_a_platform_vouches_for() -> None:
@@ -38,6 +39,21 @@ def test_a_sender_is_what_a_platform_vouches_for() -> None:
 )
 def test_a_command_to_the_bot(text: str, expected: str) -> None:
     assert heard(kind="say", text=text) == Command("k", INES, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("merci @Inès pour tout", "merci playground:playground:ines pour tout"),
+        ("merci @inès, @TOM", "merci playground:playground:ines, playground:playground:tom"),
+        ("merci @Inèssa @Zoé @", "merci @Inèssa @Zoé @"),
+        ("merci @Tom Ford @Tom", "merci playground:playground:ford playground:playground:tom"),
+    ],
+)
+def test_people_who_are_called_become_addresses(text: str, said: str) -> None:
+    people = {**PEOPLE, "Tom Ford": "playground:playground:ford"}
+    for kind, typed in (("say", f"/cercle {text}"), ("command", text)):
+        assert event({"kind": kind, "text": typed}, INES, "", VERBS, people, "k") == Command("k", INES, said)
 
 
 def test_free_words_to_the_bot() -> None:
@@ -83,7 +99,7 @@ def test_buttons_forms_and_home() -> None:
 )
 def test_garbage_is_refused(what: dict[str, object]) -> None:
     with pytest.raises(BadPost):
-        event(what, INES, "", VERBS, "k")
+        event(what, INES, "", VERBS, PEOPLE, "k")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 60_000, b"1" * 9999])
@@ -106,4 +122,4 @@ KINDS = st.sampled_from(["say", "command", "click", "submit", "home"])
 )
 def test_anything_is_an_event_or_refused(what: dict[str, object], place: str) -> None:
     with suppress(BadPost):
-        event(what, INES, place, VERBS, "k")
+        event(what, INES, place, VERBS, PEOPLE, "k")

@@ -102,6 +102,33 @@ async def test_words_in_a_channel_are_a_command_from_there(house: House) -> None
     assert (event.text, event.place) == ("appel à volontaires", f"teams:{TENANT}:{CHANNEL}")
 
 
+async def test_somebody_mentioned_is_the_address_by_which_they_are_written_to(house: House) -> None:
+    """Teams mentions people by an id of its own; whoever was met is known by their object id."""
+    bob = await house.member("Bob", 2)
+    await house.user().says_in_channel("merci <at>Bob</at> pour tout", bob)
+    [event] = house.script.events
+    assert isinstance(event, Command)
+    assert event.text == f"merci {bob.address} pour tout"
+
+
+async def test_a_restart_forgets_nobody_and_what_is_known_is_not_written_again(house: House) -> None:
+    bob = await house.member("Bob", 2)
+    house.teams.messenger._objects.clear()
+    writes = house.pages.writes
+    await house.user().says_in_channel("merci <at>Bob</at>", bob)
+    await bob.says("aide")
+    assert f"merci {bob.address}" in str(house.script.events)
+    assert house.pages.writes == writes + 2  # who spoke, and their channel
+
+
+async def test_a_stranger_who_is_mentioned_keeps_the_id_of_teams(house: House) -> None:
+    bob = house.user("Bob", 2)
+    await house.user().says_in_channel("merci <at>Bob</at>", bob)
+    [event] = house.script.events
+    assert isinstance(event, Command)
+    assert event.text == f"merci teams:{TENANT}:29:{bob.aad}"
+
+
 async def test_channel_talk_that_is_not_for_the_bot_is_left_alone(house: House) -> None:
     ada = house.user()
     channel = {"conversationType": "channel", "tenantId": TENANT, "id": CHANNEL}

@@ -15,6 +15,7 @@ from bot.platforms.teams.parse import (
     Malformed,
     Origin,
     address_parts,
+    called,
     hear,
     tenant_of,
 )
@@ -85,6 +86,38 @@ def test_the_mention_that_called_us_is_not_part_of_the_words(text: str, said: st
     event = in_channel(text).event
     assert isinstance(event, Command)
     assert event.text == said
+
+
+def mention(name: str, id: str) -> Json:
+    return {"type": "mention", "mentioned": {"id": id, "name": name}, "text": f"<at>{name}</at>"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<at>Cercle</at> merci <at>Bob</at> pour tout", "merci teams:t-1:aad-bob pour tout"),
+        ("<at>Cercle</at> merci <at>Bob</at>, <at>Eve</at>", "merci teams:t-1:aad-bob, teams:t-1:29:eve"),
+        ("<at>Cercle</at> merci <at>Bob</at> <at>Bob</at>", "merci teams:t-1:aad-bob @Bob"),
+        ("<at>Cercle</at> merci <at>Zoé</at>", "merci @Zoé"),
+    ],
+)
+def test_people_who_are_mentioned_become_addresses(text: str, said: str) -> None:
+    conversation = {"conversationType": "channel", "tenantId": TENANT, "id": CHANNEL}
+    us, bob, eve = mention("Cercle", "28:bot"), mention("Bob", "29:bob"), mention("Eve", "29:eve")
+    raw = activity(text=text, conversation=conversation, entities=[us, bob, eve])
+    assert called(raw) == [("<at>Bob</at>", "29:bob"), ("<at>Eve</at>", "29:eve")]
+    event = hear(raw, TENANT, {"29:bob": "aad-bob"}).event
+    assert isinstance(event, Command)
+    assert event.text == said
+
+
+def test_namesakes_are_told_apart() -> None:
+    conversation = {"conversationType": "channel", "tenantId": TENANT, "id": CHANNEL}
+    entities = [mention("Cercle", "28:bot"), mention("Bob", "29:1"), mention("Bob", "29:2")]
+    raw = activity(text="<at>Cercle</at> <at>Bob</at> <at>Bob</at>", conversation=conversation)
+    event = hear(raw | {"entities": entities}, TENANT).event
+    assert isinstance(event, Command)
+    assert event.text == "teams:t-1:29:1 teams:t-1:29:2"
 
 
 def test_a_channel_is_the_same_place_in_every_thread() -> None:

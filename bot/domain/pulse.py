@@ -1,0 +1,66 @@
+"""A pulse: three questions to the whole circle, answered under a pseudonym that nobody can trace once it has
+closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import fmean
+
+from bot.domain.message import Kind
+from bot.domain.secrecy import SPOKEN_FROM
+
+PULSE = Kind("pulse", unasked=True, consent=True, counts=True)
+PULSE_REMINDER = Kind("pulse_reminder", unasked=True, consent=True, counts=True)
+PACE = Kind("pace", unasked=True, consent=True, counts=True)
+
+MARKS = range(1, 6)
+MAX_WORDS = 500
+LIFE = timedelta(days=7)
+REST = timedelta(days=7)
+"""Between the closing of one and the opening of the next."""
+LAST_DAYS = timedelta(days=2)
+"""Before the closing, for whoever would like to be reminded by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Marks from 1 to 5: `trust`, how freely one can speak; `pressure`, 5 is the heaviest; `energy`."""
+
+    trust: int
+    pressure: int
+    energy: int
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Of all answers, to one decimal place: what is shown is what is compared."""
+
+    trust: float
+    pressure: float
+    energy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """`answers` and `means` are known once it has closed; `means` only from SPOKEN_FROM answers on."""
+
+    id: str
+    opened_at: datetime
+    closes_at: datetime
+    closed_at: datetime | None = None
+    answers: int = 0
+    means: Means | None = None
+
+    def takes_answers(self, now: datetime) -> bool:
+        return self.closed_at is None and now < self.closes_at
+
+
+def means(answers: Sequence[Answer]) -> Means | None:
+    """None where fewer than SPOKEN_FROM answered: an average would point at somebody."""
+    if len(answers) < SPOKEN_FROM:
+        return None
+    marks = zip(*((a.trust, a.pressure, a.energy) for a in answers), strict=True)
+    return Means(*(round(fmean(column), 1) for column in marks))

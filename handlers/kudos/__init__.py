@@ -1,0 +1,19 @@
+"""Thank-yous between members, and the wall on which they may be shown."""
+
+from bot.context import Feature, Notice
+from bot.domain.kudos import KUDOS, THANKS, WALL, WHISPER
+from handlers.kudos.cards import examples
+from handlers.kudos.handlers import draw_kudos, draw_sign, draw_thanks, draw_whisper, router
+from handlers.kudos.service import unhang
+
+FEATURE = Feature(
+    "kudos",
+    router,
+    examples,
+    (
+        Notice(THANKS, draw_thanks),
+        Notice(KUDOS, draw_kudos),
+        Notice(WALL, draw_sign, lost=unhang),
+        Notice(WHISPER, draw_whisper),
+    ),
+)

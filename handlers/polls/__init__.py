@@ -1,0 +1,19 @@
+"""Asking the circle, or a channel: one poll, one count, wherever it stands."""
+
+from bot.context import Document, Feature, Notice
+from bot.domain.poll import POLL, POLL_AUTHOR, POLL_REMINDER
+from handlers.polls.cards import examples
+from handlers.polls.export import results
+from handlers.polls.handlers import draw_author, draw_poll, draw_reminder, router, tell_author
+
+FEATURE = Feature(
+    "polls",
+    router,
+    examples,
+    (
+        Notice(POLL, draw_poll, lost=tell_author),
+        Notice(POLL_REMINDER, draw_reminder),
+        Notice(POLL_AUTHOR, draw_author),
+    ),
+    (Document("poll.csv", results),),
+)

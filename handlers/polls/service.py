@@ -1,0 +1,449 @@
+"""Polls: opening, voting, adding, showing elsewhere, closing, opening again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.chat.form import Answers
+from bot.chat.text import Mention
+from bot.context import Context
+from bot.domain.circle import Person
+from bot.domain.errors import (
+    BadInput,
+    FormGone,
+    NoChannelHere,
+    NoMoreOptions,
+    NotSharedPoll,
+    NotYourPoll,
+    NoWordsAsked,
+    PollClosed,
+    PollGone,
+    Problems,
+    TooManyWords,
+)
+from bot.domain.poll import (
+    MAX_OPTIONS,
+    MAX_WORDS,
+    POLL,
+    POLL_AUTHOR,
+    POLL_REMINDER,
+    Ballot,
+    Draft,
+    Poll,
+    Quick,
+    Repeat,
+    Rules,
+    closing_again,
+    due_reminder,
+    may_be_read,
+    read_another,
+    read_closing,
+    read_options,
+    read_question,
+    schedule,
+    tidy,
+    usual_closing,
+)
+from bot.domain.schedule import due
+from handlers.polls.cards import ANYWHERE, MEMBERS, RULES, Listed, View
+from storage import entries, messages, people, polls, slots
+from storage.database import Transaction
+from storage.messages import Recipient
+
+T = TypeVar("T")
+
+COALESCED = timedelta(seconds=2)
+"""Votes within that time are one change of a card in a channel: 30 a minute, of the 50 that Slack allows a
+workspace."""
+SOON = timedelta(minutes=1)
+"""By when everybody's own copy shows an option that was added."""
+LISTED = 5
+
+
+# Opening
+
+
+def start(ctx: Context, place: str) -> Draft:
+    """A form is about to be opened here. Raises MembersOnly."""
+    ctx.as_member()
+    return draft(ctx, _noted(ctx, place))
+
+
+def _noted(ctx: Context, place: str) -> str:
+    workspace_id = ctx.person.workspace_id
+    return polls.draft(ctx.tx, ctx.circle.id, ctx.person.id, workspace_id, place, ctx.now)
+
+
+def draft(ctx: Context, draft_id: str) -> Draft:
+    """Raises MembersOnly; FormGone if it was used, or is somebody else's."""
+    ctx.as_member()
+    found = polls.load_draft(ctx.tx, ctx.circle.id, draft_id, ctx.person.id)
+    if found is None:
+        raise FormGone
+    return found
+
+
+def proposed_closing(ctx: Context) -> datetime:
+    country = ctx.member.preferences.country if ctx.member else ""
+    return usual_closing(ctx.now, ctx.person.zone, country)
+
+
+def open_quickly(ctx: Context, place: str, quick: Quick) -> Poll:
+    """In this channel, with the usual rules. Raises MembersOnly or BadInput."""
+    ctx.as_member()
+    ballot = Ballot(
+        read_question(quick.question),
+        read_options(quick.options),
+        proposed_closing(ctx),
+        place=place,
+        workspace_id=ctx.person.workspace_id,
+    )
+    return _open(ctx.tx, ctx.person, ballot, [_channel(ctx, place)], ctx.now)
+
+
+def open_poll(ctx: Context, draft_id: str, answers: Answers) -> Poll:
+    """Raises MembersOnly, FormGone or Problems."""
+    found = draft(ctx, draft_id)
+    ballot = _read(ctx, found, answers)
+    polls.use_draft(ctx.tx, ctx.circle.id, draft_id)
+    where = [_channel(ctx, ballot.place)] if ballot.place else _members(ctx.tx, ctx.person)
+    return _open(ctx.tx, ctx.person, ballot, where, ctx.now)
+
+
+def _read(ctx: Context, draft: Draft, answers: Answers) -> Ballot:
+    """All that is wrong with it at once. Raises Problems."""
+    problems: list[BadInput] = []
+    question = _or_problem(problems, lambda: read_question(answers.text("question")))
+    options = _or_problem(problems, lambda: read_options(filter(tidy, answers.text("options").splitlines())))
+    closes_at = _or_problem(problems, lambda: _closing(ctx, answers))
+    if question is None or options is None or closes_at is None:
+        raise Problems(*problems)
+    rules, where = answers.many("rules"), answers.text("where")
+    place = draft.place if where != MEMBERS else ""
+    return Ballot(
+        question,
+        options,
+        closes_at,
+        Rules(**{name: name in rules for name in RULES}),
+        _repeats(answers),
+        place,
+        draft.workspace_id if place else None,
+        shared=bool(place) and where == ANYWHERE,
+    )
+
+
+def _or_problem(problems: list[BadInput], read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except BadInput as problem:
+        problems.append(problem)
+        return None
+
+
+def _closing(ctx: Context, answers: Answers) -> datetime:
+    return read_closing(answers.text("closes_date"), answers.text("closes_time"), ctx.person.zone, ctx.now)
+
+
+def _repeats(answers: Answers) -> Repeat:
+    named = answers.text("repeats")
+    return Repeat(named) if named in tuple(Repeat) else Repeat.NEVER
+
+
+def _open(
+    tx: Transaction,
+    author: Person,
+    ballot: Ballot,
+    where: Sequence[Recipient],
+    now: datetime,
+    series: str = "",
+) -> Poll:
+    poll_id = polls.open_poll(tx, author.circle_id, author.id, ballot, now, series)
+    poll = polls.load(tx, author.circle_id, poll_id)
+    assert poll is not None
+    messages.want(tx, poll.circle_id, POLL, poll_id, where, now)
+    messages.want(tx, poll.circle_id, POLL_AUTHOR, poll_id, [_recipient(author)], now)
+    if poll.to_members:
+        entries.write(tx, poll.circle_id, "log.poll_opened", now, question=poll.question)
+    _take_past_slots(tx, poll, author.zone, now)
+    return poll
+
+
+def _take_past_slots(tx: Transaction, poll: Poll, zone: str, now: datetime) -> None:
+    """The day on which a series begins is done with: that is this poll."""
+    if poll.repeats and poll.series == poll.id:
+        when = schedule(poll, poll.opened_at, zone)
+        for slot in due(when, now, ()):
+            slots.win(tx, when.name, slot.local_date, now)
+
+
+def _channel(ctx: Context, place: str) -> Recipient:
+    return Recipient(ctx.person.workspace_id, place)
+
+
+def _recipient(person: Person) -> Recipient:
+    return Recipient(person.workspace_id, person.address, person.id)
+
+
+def _members(tx: Transaction, author: Person) -> list[Recipient]:
+    """Everybody but the author, whose own card has the buttons too."""
+    everyone = people.everyone(tx, author.circle_id)
+    return [_recipient(person) for person, _ in everyone if person.id != author.id]
+
+
+# Voting
+
+
+def vote(ctx: Context, option_id: str) -> tuple[Poll, bool]:
+    """The poll, and whether that is news: a double click is one vote. Raises PollGone, PollClosed or
+    MembersOnly."""
+    poll = _answerable(ctx, polls.hold_by_option(ctx.tx, ctx.circle.id, option_id))
+    new = polls.vote(ctx.tx, poll, poll.voter(ctx.person.id), option_id)
+    if new:
+        _counted(ctx, poll)
+    return poll, new
+
+
+def take_back(ctx: Context, option_id: str) -> Poll:
+    """Raises PollGone, PollClosed or MembersOnly."""
+    poll = _answerable(ctx, polls.hold_by_option(ctx.tx, ctx.circle.id, option_id))
+    if polls.take_back(ctx.tx, poll, poll.voter(ctx.person.id), option_id):
+        _counted(ctx, poll)
+    return poll
+
+
+def answerable(ctx: Context, poll_id: str) -> Poll:
+    """A poll that this person may answer now. Raises PollGone, PollClosed or MembersOnly."""
+    return _answerable(ctx, polls.hold(ctx.tx, ctx.circle.id, poll_id))
+
+
+def _answerable(ctx: Context, poll: Poll | None) -> Poll:
+    if poll is None:
+        raise PollGone
+    if poll.to_members:
+        ctx.as_member()
+    if not poll.is_open(ctx.now):
+        raise PollClosed
+    return poll
+
+
+def _counted(ctx: Context, poll: Poll) -> None:
+    """The cards in channels, and what this person sees of it: as few however many vote."""
+    messages.bump_channels(ctx.tx, poll.circle_id, POLL, poll.id, ctx.now, after=COALESCED)
+    messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
+
+
+def say(ctx: Context, poll_id: str, typed: str) -> Poll:
+    """A free answer, in the place of an earlier one; nothing takes it back. Raises NoWordsAsked,
+    TooManyWords, PollGone, PollClosed or MembersOnly."""
+    poll = asks_words(ctx, poll_id)
+    if len(typed) > MAX_WORDS:
+        raise TooManyWords(limit=MAX_WORDS, length=len(typed))
+    polls.say(ctx.tx, poll, poll.voter(ctx.person.id), typed if tidy(typed) else "")
+    _counted(ctx, poll)
+    return poll
+
+
+def asks_words(ctx: Context, poll_id: str) -> Poll:
+    poll = answerable(ctx, poll_id)
+    if not poll.rules.asks_words:
+        raise NoWordsAsked
+    return poll
+
+
+def add_option(ctx: Context, poll_id: str, typed: str) -> Poll:
+    """Raises NoMoreOptions, BadInput, PollGone, PollClosed or MembersOnly."""
+    poll = takes_options(ctx, poll_id)
+    labels = [option.label for option in polls.options(ctx.tx, poll)]
+    another = read_another(typed, labels)
+    polls.add_option(ctx.tx, poll.circle_id, poll.id, another, len(labels))
+    for kind in (POLL, POLL_REMINDER, POLL_AUTHOR):
+        messages.bump(ctx.tx, poll.circle_id, kind, poll.id, ctx.now, after=SOON)
+    _counted(ctx, poll)
+    return poll
+
+
+def takes_options(ctx: Context, poll_id: str) -> Poll:
+    poll = answerable(ctx, poll_id)
+    if not poll.rules.open_options or len(polls.options(ctx.tx, poll)) >= MAX_OPTIONS:
+        raise NoMoreOptions
+    return poll
+
+
+def refresh(ctx: Context, poll_id: str) -> None:
+    """One's own copy, as things stand. Raises PollGone."""
+    poll = polls.load(ctx.tx, ctx.circle.id, poll_id)
+    if poll is None:
+        raise PollGone
+    messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
+
+
+def signed(ctx: Context, poll_id: str) -> tuple[Poll, Sequence[tuple[str, str]]]:
+    """Who chose what, of a poll that says so on its card, once its results show: (option, name). Raises
+    PollGone or MembersOnly."""
+    poll = polls.load(ctx.tx, ctx.circle.id, poll_id)
+    if poll is None or poll.rules.anonymous or not poll.shows_results:
+        raise PollGone
+    if poll.to_members:
+        ctx.as_member()
+    return poll, polls.signed(ctx.tx, poll)
+
+
+# Where it stands
+
+
+def listed(ctx: Context, place: str) -> list[Listed]:
+    """The open polls that concern this person, and which of them may be shown in this channel."""
+    found = polls.open_polls(ctx.tx, ctx.circle.id, ctx.now)
+    ours = [each for each in found if _is_mine(ctx, each) or (ctx.member and _is_public(each))][:LISTED]
+    may_be_shown = place and any(_may_show(ctx, poll) for poll in ours)
+    here = _noted(ctx, place) if may_be_shown else ""
+    return [Listed(poll, _is_mine(ctx, poll), here if _may_show(ctx, poll) else "") for poll in ours]
+
+
+def _is_mine(ctx: Context, poll: Poll) -> bool:
+    return poll.author_id == ctx.person.id
+
+
+def _is_public(poll: Poll) -> bool:
+    return poll.to_members or poll.shared
+
+
+def _may_show(ctx: Context, poll: Poll) -> bool:
+    """Its author anywhere, other members where the author allowed it; what goes to members only, nobody."""
+    return not poll.to_members and (_is_mine(ctx, poll) or (poll.shared and ctx.member is not None))
+
+
+def show_here(ctx: Context, poll_id: str, draft_id: str) -> Poll:
+    """Have it stand in the channel that the draft knows too. Raises NoChannelHere, PollGone, PollClosed or
+    NotSharedPoll."""
+    poll = answerable(ctx, poll_id)
+    found = polls.load_draft(ctx.tx, ctx.circle.id, draft_id, ctx.person.id)
+    if found is None or not found.place:
+        raise NoChannelHere
+    if not _may_show(ctx, poll):
+        raise NotSharedPoll
+    messages.want(ctx.tx, poll.circle_id, POLL, poll.id, [_channel(ctx, found.place)], ctx.now)
+    return poll
+
+
+def retry(ctx: Context, poll_id: str) -> None:
+    """Put it again where it could not be put. Raises PollGone or NotYourPoll."""
+    poll = mine(ctx, poll_id)
+    for copy in polls.standing(ctx.tx, poll):
+        if copy.lost:
+            messages.revive(ctx.tx, poll.circle_id, copy.message_id, ctx.now)
+    messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
+
+
+def is_lost(tx: Transaction, poll: Poll) -> bool:
+    return any(copy.lost for copy in polls.standing(tx, poll))
+
+
+# Changing and closing
+
+
+def mine(ctx: Context, poll_id: str) -> Poll:
+    """Raises PollGone or NotYourPoll."""
+    poll = polls.hold(ctx.tx, ctx.circle.id, poll_id)
+    if poll is None:
+        raise PollGone
+    if not _is_mine(ctx, poll):
+        raise NotYourPoll
+    return poll
+
+
+def changeable(ctx: Context, poll_id: str) -> Poll:
+    poll = mine(ctx, poll_id)
+    if not poll.is_open(ctx.now):
+        raise PollClosed
+    return poll
+
+
+def change(ctx: Context, poll_id: str, answers: Answers) -> Poll:
+    """Close it now, or at another time; have it repeat or not. Raises PollGone, NotYourPoll, PollClosed or
+    BadPollClosing."""
+    poll = changeable(ctx, poll_id)
+    repeats = _repeats(answers)
+    polls.mark(ctx.tx, poll, repeats=repeats)
+    _take_past_slots(ctx.tx, replace(poll, repeats=repeats), ctx.person.zone, ctx.now)
+    if answers.yes("now"):
+        close(ctx.tx, poll, ctx.now)
+    else:
+        polls.mark(ctx.tx, poll, closes_at=_closing(ctx, answers))
+        _redraw(ctx.tx, poll, ctx.now)
+    return mine(ctx, poll_id)
+
+
+def stop_repeating(ctx: Context, poll_id: str) -> None:
+    """Raises PollGone or NotYourPoll."""
+    poll = mine(ctx, poll_id)
+    polls.mark(ctx.tx, poll, repeats=Repeat.NEVER)
+    messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
+
+
+def close(tx: Transaction, poll: Poll, now: datetime) -> bool:
+    """The count stands, every copy says so, and no choice leads to anybody any more."""
+    held = polls.hold(tx, poll.circle_id, poll.id)
+    if held is None or not polls.close(tx, held, now):
+        return False
+    if poll.to_members:
+        count = str(held.voters)
+        entries.write(tx, poll.circle_id, "log.poll_closed", now, question=poll.question, voters=count)
+    _redraw(tx, poll, now)
+    return True
+
+
+def _redraw(tx: Transaction, poll: Poll, now: datetime) -> None:
+    for kind in (POLL, POLL_REMINDER, POLL_AUTHOR):
+        messages.bump(tx, poll.circle_id, kind, poll.id, now)
+
+
+def remind(tx: Transaction, poll: Poll, now: datetime) -> bool:
+    """One message to each member who has the poll and has not answered."""
+    if not due_reminder(poll, now):
+        return False
+    done = polls.answered(tx, poll)
+    silent = [r for r in polls.readers(tx, poll) if r.person_id and poll.voter(r.person_id) not in done]
+    messages.want(tx, poll.circle_id, POLL_REMINDER, poll.id, silent, now)
+    polls.mark(tx, poll, reminded_at=now)
+    return True
+
+
+def open_again(tx: Transaction, circle_id: str, poll_id: str, now: datetime) -> None:
+    """The next of its series, where the last one stood; none once its author has left the circle."""
+    poll = polls.hold(tx, circle_id, poll_id)
+    if poll is None or not poll.repeats:
+        return
+    polls.mark(tx, poll, repeats=Repeat.NEVER)
+    close(tx, poll, now)
+    author, member = people.load(tx, circle_id, poll.author_id)
+    first = polls.load(tx, circle_id, poll.series)
+    if member is None or first is None:
+        return
+    where = [copy.where for copy in polls.standing(tx, poll)] or _members(tx, author)
+    closes_at = closing_again(first.opened_at, first.closes_at, author.zone, now)
+    labels = tuple(option.label for option in polls.options(tx, poll))
+    ballot = Ballot(
+        poll.question, labels, closes_at, poll.rules, poll.repeats, poll.place, poll.workspace_id, poll.shared
+    )
+    _open(tx, author, ballot, where, now, poll.series)
+
+
+# What is seen
+
+
+def view(tx: Transaction, poll: Poll, person_id: str | None) -> View:
+    """What that person sees of a poll; with None, what a whole channel does."""
+    author, _ = people.load(tx, poll.circle_id, poll.author_id)
+    voter = poll.voter(person_id) if person_id else ""
+    return View(
+        poll,
+        polls.options(tx, poll),
+        Mention(author.address, author.name),
+        polls.chosen(tx, poll, voter) if voter else frozenset(),
+        polls.said(tx, poll, voter) if voter else "",
+        may_be_read(poll, polls.words(tx, poll)) if poll.lets_words_be_read else (),
+    )

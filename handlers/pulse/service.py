@@ -1,0 +1,200 @@
+"""Asking the circle how it is, answering, and what the answers change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import SystemRandom
+
+from bot.chat.form import Answers
+from bot.context import Context, Reading
+from bot.domain.circle import Circle
+from bot.domain.errors import (
+    BadInput,
+    DomainError,
+    EnergyMissing,
+    PressureMissing,
+    Problems,
+    PulseClosed,
+    PulseTooSoon,
+    TooFewForPulse,
+    TrustMissing,
+)
+from bot.domain.message import Message
+from bot.domain.pulse import (
+    LAST_DAYS,
+    LIFE,
+    MARKS,
+    PACE,
+    PULSE,
+    PULSE_REMINDER,
+    REST,
+    Answer,
+    Means,
+    Pulse,
+    means,
+)
+from bot.domain.secrecy import SPOKEN_FROM
+from storage import circles, entries, messages, people, pulses, walls
+from storage.database import Transaction
+from storage.messages import Recipient
+
+TREND = 6
+NEWS_LIFE = timedelta(days=14)
+"""How long a change of pace is still news."""
+
+
+def current(ctx: Context) -> Pulse | None:
+    """The one that takes answers. Raises MembersOnly."""
+    ctx.as_member()
+    found = pulses.current(ctx.tx, ctx.circle.id)
+    return found if found and found.takes_answers(ctx.now) else None
+
+
+def open_to(ctx: Context, pulse_id: str) -> Pulse:
+    """One that takes answers, for a member. Raises MembersOnly or PulseClosed."""
+    ctx.as_member()
+    found = pulses.load(ctx.tx, ctx.circle.id, pulse_id)
+    if found is None or not found.takes_answers(ctx.now):
+        raise PulseClosed
+    return found
+
+
+def mine(ctx: Context, pulse_id: str) -> Answer | None:
+    return pulses.answer_of(ctx.tx, ctx.circle.id, pulse_id, ctx.person.id)
+
+
+def trend(ctx: Context) -> tuple[Sequence[Pulse], Sequence[str]]:
+    """The latest that have closed, and the free words of the last one."""
+    found = pulses.closed(ctx.tx, ctx.circle.id, TREND)
+    return found, pulses.words(ctx.tx, ctx.circle.id, found[0].id) if found else ()
+
+
+def obstacle(ctx: Context) -> DomainError | None:
+    """Why a pulse cannot be opened now."""
+    if _too_few(ctx.tx, ctx.circle.id):
+        return TooFewForPulse()
+    rested = _rested_at(ctx.tx, ctx.circle.id)
+    return PulseTooSoon(day=ctx.t.day(rested)) if rested and ctx.now < rested else None
+
+
+def _too_few(tx: Transaction, circle_id: str) -> bool:
+    return people.count_members(tx, circle_id) < SPOKEN_FROM
+
+
+def _rested_at(tx: Transaction, circle_id: str) -> datetime | None:
+    last = pulses.closed(tx, circle_id, 1)
+    return last[0].closes_at + REST if last else None
+
+
+def start(ctx: Context) -> Pulse:
+    """Ask everybody; the one that is open where there is one. Raises MembersOnly, TooFewForPulse or
+    PulseTooSoon."""
+    ctx.as_member()
+    if pulses.current(ctx.tx, ctx.circle.id) is None:
+        if (problem := obstacle(ctx)) is not None:
+            raise problem
+        ask(ctx.tx, ctx.circle.id, ctx.now)
+    started = current(ctx)
+    if started is None:
+        raise PulseClosed
+    return started
+
+
+def ask_by_the_month(tx: Transaction, now: datetime, *, circle_id: str) -> None:
+    """Unless the circle is too small, or was asked a short while ago."""
+    rested = _rested_at(tx, circle_id)
+    if not _too_few(tx, circle_id) and (rested is None or rested <= now):
+        ask(tx, circle_id, now)
+
+
+def ask(tx: Transaction, circle_id: str, now: datetime) -> None:
+    """Open one, and a question to each member; nothing while one is open."""
+    closes_at = now + LIFE
+    pulse_id = pulses.start(tx, circle_id, now, closes_at)
+    if pulse_id is None:
+        return
+    asked = [Recipient(p.workspace_id, p.address, p.id) for p, _ in people.everyone(tx, circle_id)]
+    messages.want(tx, circle_id, PULSE, pulse_id, asked, now, expires_at=closes_at)
+    entries.write(tx, circle_id, "log.pulse_opened", now)
+
+
+def promise_reminder(tx: Transaction, message: Message, now: datetime) -> None:
+    """One, to whoever was asked in good time; it leaves only if they have not answered by then."""
+    pulse = pulses.load(tx, message.circle_id, message.subject_id)
+    if pulse is None or now + LAST_DAYS >= pulse.closes_at - LAST_DAYS:
+        return
+    reader = Recipient(message.workspace_id, message.address, message.person_id)
+    when = {"due_at": pulse.closes_at - LAST_DAYS, "expires_at": pulse.closes_at}
+    messages.want(tx, message.circle_id, PULSE_REMINDER, pulse.id, [reader], now, **when)
+
+
+def is_done(reading: Reading, pulse: Pulse) -> bool:
+    """There is nothing left to ask this reader."""
+    if reading.reader is None or not pulse.takes_answers(reading.now):
+        return True
+    answer = pulses.answer_of(reading.tx, reading.circle.id, pulse.id, reading.reader.id)
+    return answer is not None
+
+
+def answer(ctx: Context, pulse_id: str, answers: Answers) -> Pulse:
+    """Raises MembersOnly, PulseClosed or Problems."""
+    pulse = open_to(ctx, pulse_id)
+    if not pulses.answer(ctx.tx, ctx.circle.id, pulse_id, ctx.person.id, _read(answers), ctx.now):
+        raise PulseClosed
+    return pulse
+
+
+def _read(answers: Answers) -> Answer:
+    marks = {str(mark): mark for mark in MARKS}
+    trust, pressure, energy = (marks.get(answers.text(name)) for name in ("trust", "pressure", "energy"))
+    if trust and pressure and energy:
+        return Answer(trust, pressure, energy, answers.text("words"))
+    missing: list[BadInput] = [] if trust else [TrustMissing()]
+    missing += [] if pressure else [PressureMissing()]
+    missing += [] if energy else [EnergyMissing()]
+    raise Problems(*missing)
+
+
+def close_due(tx: Transaction, now: datetime) -> int:
+    """Close those whose last day is over; tells how many."""
+    return sum(close(tx, circle_id, pulse_id, now) for circle_id, pulse_id in pulses.due(tx, now))
+
+
+def close(tx: Transaction, circle_id: str, pulse_id: str, now: datetime) -> bool:
+    """The key and who answered what are gone; averages and shuffled words remain, if enough answered."""
+    answers = pulses.close(tx, circle_id, pulse_id, now)
+    if answers is None:
+        return False
+    found = means(answers)
+    words = [answer.words for answer in answers if answer.words] if found else []
+    SystemRandom().shuffle(words)
+    pulses.keep(tx, circle_id, pulse_id, len(answers), found, words)
+    for kind in (PULSE, PULSE_REMINDER):
+        messages.bump(tx, circle_id, kind, pulse_id, now)
+    _tell(tx, circle_id, pulse_id, len(answers), found, now)
+    return True
+
+
+def _tell(
+    tx: Transaction, circle_id: str, pulse_id: str, answers: int, found: Means | None, now: datetime
+) -> None:
+    if found is None:
+        entries.write(tx, circle_id, "log.pulse_few", now)
+        return
+    marks = {"trust": str(found.trust), "pressure": str(found.pressure), "energy": str(found.energy)}
+    entries.write(tx, circle_id, "log.pulse_closed", now, answers=str(answers), **marks)
+    set_pace(tx, circles.circle(tx, circle_id), pulse_id, found.trust, now)
+
+
+def set_pace(tx: Transaction, circle: Circle, pulse_id: str, trust: float, now: datetime) -> None:
+    """Slow below the circle's floor, its usual pace again from there on; everybody is told."""
+    slow, was_slow = trust < circle.trust_floor, circle.slowed_at is not None
+    if not slow and not was_slow:
+        return
+    if slow != was_slow:
+        circles.change(tx, circle.id, slowed_at=now if slow else None)
+    what = "log.slowed" if slow else "log.usual_pace"
+    entries.write(tx, circle.id, what, now, trust=str(trust), floor=str(circle.trust_floor))
+    audience = walls.audience(tx, circle.id)
+    messages.want(tx, circle.id, PACE, pulse_id, audience, now, expires_at=now + NEWS_LIFE)

@@ -1,0 +1,112 @@
+"""Gathering what a recap tells: sums of the whole circle, and what it agreed to show."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from bot.context import Context, Scope
+from bot.domain.board import Matter, Theme
+from bot.domain.circle import Circle
+from bot.domain.kudos import stories
+from bot.domain.recap import (
+    ANSWERS,
+    Figures,
+    Recap,
+    Thanked,
+    Told,
+    month_after,
+    months_until,
+)
+from bot.domain.rhythm import Ritual, next_date, schedule
+from bot.domain.schedule import instant
+from bot.domain.secrecy import SPOKEN_FROM
+from bot.domain.working_time import first_instant
+from storage import board, kudos, meetings, people, pulses, recaps, rituals
+from storage.database import Transaction
+
+NEXT = 3
+
+
+def latest(ctx: Context) -> Recap | None:
+    """Raises MembersOnly to whoever is neither a member nor of the comms team."""
+    if not ctx.person.posts:
+        ctx.as_member()
+    return recaps.latest(ctx.tx, ctx.circle.id)
+
+
+def told(scope: Scope, recap: Recap) -> Told:
+    tx, circle, span = scope.tx, scope.circle, (recap.since, recap.made_at)
+    spoken = _speaks_of_all(tx, circle)
+    return Told(
+        contents=recaps.contents(tx, circle.id, *span),
+        shares=recaps.shares(tx, circle.id, *span) if spoken else None,
+        clicks=recaps.clicks(tx, circle.id, *span) if spoken else None,
+        thanks=_thanks(tx, circle.id, *span),
+        decisions=recaps.decisions(tx, circle.id, *span),
+        answers=_answers(tx, circle.id, *span),
+        trust=_trust(tx, circle.id, *span),
+        coming=_coming(tx, circle, scope.now),
+        months=figures(tx, circle, recap),
+    )
+
+
+def _speaks_of_all(tx: Transaction, circle: Circle) -> bool:
+    """In a smaller circle, a number of shares would point at somebody."""
+    return people.count_members(tx, circle.id) >= SPOKEN_FROM
+
+
+def _thanks(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[Thanked]:
+    chosen = stories(kudos.shown(tx, circle_id, since=since, until=until))
+
+    def name(person_id: str) -> str:
+        return people.load(tx, circle_id, person_id)[0].name
+
+    return [Thanked(name(k.giver_id), tuple(map(name, k.shown_to)), k.reason) for k in chosen]
+
+
+def _answers(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[Theme]:
+    themes = board.answered_between(tx, circle_id, since, until)
+    return [theme for theme in themes if theme.matter is Matter.BLOCKER][:ANSWERS]
+
+
+def _trust(
+    tx: Transaction, circle_id: str, since: datetime, until: datetime
+) -> tuple[float, float | None] | None:
+    """That of the pulse which closed in that span, and of the one before."""
+    known = [
+        pulse for pulse in pulses.closed(tx, circle_id, 12) if pulse.closed_at and pulse.closed_at < until
+    ]
+    spoken = [(pulse.closed_at, pulse.means.trust) for pulse in known if pulse.means and pulse.closed_at]
+    if not spoken or spoken[0][0] < since:
+        return None
+    return spoken[0][1], spoken[1][1] if len(spoken) > 1 else None
+
+
+def _coming(tx: Transaction, circle: Circle, now: datetime) -> list[tuple[Ritual, datetime]]:
+    """The next dates of the rhythm, the meeting's where a lead put it."""
+    kept = ((r, schedule(circle, r, when)) for r, when in rituals.of_circle(tx, circle).items())
+    dates = {ritual: instant(when, next_date(when, now)) for ritual, when in kept if when is not None}
+    meeting = meetings.coming(tx, circle.id, now)
+    if meeting is not None and Ritual.MEETING in dates:
+        dates[Ritual.MEETING] = meeting.starts_at
+    return sorted(dates.items(), key=lambda each: (each[1], each[0]))[:NEXT]
+
+
+def figures(tx: Transaction, circle: Circle, recap: Recap) -> list[Figures]:
+    """Of each of the last months, the latest as far as the recap looks."""
+    spoken = _speaks_of_all(tx, circle)
+    return [_figures(tx, circle, month, recap.made_at, spoken) for month in months_until(recap.month)]
+
+
+def _figures(tx: Transaction, circle: Circle, month: date, until: datetime, spoken: bool) -> Figures:
+    span = _start(circle, month), min(_start(circle, month_after(month)), until)
+    return Figures(
+        month,
+        contents=len(recaps.contents(tx, circle.id, *span)),
+        thanks=len(kudos.shown(tx, circle.id, since=span[0], until=span[1])),
+        shares=recaps.shares(tx, circle.id, *span) if spoken else None,
+    )
+
+
+def _start(circle: Circle, month: date) -> datetime:
+    return first_instant(circle.zone, datetime.combine(month, time()))

@@ -1,0 +1,3 @@
+"""What rounds do unasked: close."""
+
+from handlers.rounds.service import close_due as close_due

@@ -1,0 +1,310 @@
+"""What the circle said of itself, and the themes made of it.
+
+In an anonymous gathering nothing ties a finding to anybody: no name, no hour, no order. Its rows are written
+anew, shuffled, with each one that comes in, so that neither their place nor the transaction they came with
+tells who spoke when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from random import SystemRandom
+from typing import Any
+
+from sqlalchemy import Row, Select, Update, delete, func, insert, select, update
+
+from bot.domain.board import Finding, Gathering, Matter, Plan, Somebody, Theme
+from bot.domain.secrecy import SPOKEN_FROM
+from storage import tables
+from storage.database import Transaction
+from storage.rows import one_at_a_time
+from storage.tables import new_id
+
+_g, _f, _t = tables.gathering.c, tables.finding.c, tables.theme.c
+_p, _m = tables.person.c, tables.member.c
+
+# Gatherings
+
+
+def start(
+    tx: Transaction,
+    circle_id: str,
+    author_id: str | None,
+    now: datetime,
+    closes_at: datetime,
+    *,
+    anonymous: bool,
+) -> str | None:
+    """None while one is open."""
+    one_at_a_time(tx, f"gathering:{circle_id}")
+    if current(tx, circle_id) is not None:
+        return None
+    gathering_id = new_id()
+    tx.execute(
+        insert(tables.gathering).values(
+            circle_id=circle_id,
+            id=gathering_id,
+            author_id=author_id,
+            anonymous=anonymous,
+            opened_at=now,
+            closes_at=closes_at,
+            spoken=not anonymous,
+        )
+    )
+    return gathering_id
+
+
+def load_gathering(tx: Transaction, circle_id: str, gathering_id: str) -> Gathering | None:
+    row = tx.execute(_gatherings(circle_id).where(_g.id == gathering_id)).first()
+    return Gathering(*row) if row else None
+
+
+def current(tx: Transaction, circle_id: str) -> Gathering | None:
+    """The one that has not closed yet."""
+    row = tx.execute(_gatherings(circle_id).where(_g.closed_at.is_(None))).first()
+    return Gathering(*row) if row else None
+
+
+def _gatherings(circle_id: str) -> Select[Any]:
+    columns = (_g.id, _g.anonymous, _g.opened_at, _g.closes_at, _g.closed_at, _g.spoken)
+    return select(*columns).where(_g.circle_id == circle_id)
+
+
+def tell(
+    tx: Transaction,
+    circle_id: str,
+    gathering_id: str,
+    said: Mapping[Matter, str],
+    person_id: str | None,
+    now: datetime,
+) -> bool:
+    """False once it takes none. Whoever signs an anonymous one is not kept all the same."""
+    opened = _gatherings(circle_id).where(_g.id == gathering_id, _g.closed_at.is_(None), _g.closes_at > now)
+    row = tx.execute(opened.with_for_update()).first()
+    if row is None:
+        return False
+    whose = {"circle_id": circle_id, "gathering_id": gathering_id, "theme_id": None}
+    by = {"person_id": None if row.anonymous else person_id}
+    rows = [{**whose, **by, "id": new_id(), "kind": matter, "text": text} for matter, text in said.items()]
+    _shuffle_in(tx, circle_id, gathering_id, rows)
+    return True
+
+
+def _shuffle_in(tx: Transaction, circle_id: str, gathering_id: str, new: Sequence[Mapping[str, Any]]) -> int:
+    """Writes all findings of a gathering anew, in no order; tells how many they are."""
+    mine = (_f.circle_id == circle_id, _f.gathering_id == gathering_id)
+    taken = tx.execute(delete(tables.finding).where(*mine).returning(tables.finding))
+    rows = [*map(dict, taken.mappings()), *new]
+    SystemRandom().shuffle(rows)
+    if rows:
+        tx.execute(insert(tables.finding), rows)
+    return len(rows)
+
+
+def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
+    """(circle, gathering) whose last day is over."""
+    rows = tx.execute(select(_g.circle_id, _g.id).where(_g.closed_at.is_(None), _g.closes_at <= now))
+    return [(row.circle_id, row.id) for row in rows]
+
+
+def close(tx: Transaction, circle_id: str, gathering_id: str, now: datetime) -> bool:
+    """False if that was done already. What is too little to be read stays for the next anonymous one, and
+    what the ones before left over comes to this one."""
+    mine = (_g.circle_id == circle_id, _g.id == gathering_id)
+    closing = update(tables.gathering).where(*mine, _g.closed_at.is_(None))
+    if not tx.execute(closing.values(closed_at=now)).rowcount:
+        return False
+    if not tx.execute(select(_g.spoken).where(*mine)).scalar_one():
+        tx.execute(_left_over(circle_id).values(gathering_id=gathering_id))
+        said = _shuffle_in(tx, circle_id, gathering_id, ())
+        tx.execute(update(tables.gathering).where(*mine).values(spoken=said >= SPOKEN_FROM))
+    return True
+
+
+def _left_over(circle_id: str) -> Update:
+    unspoken = select(_g.id).where(_g.circle_id == circle_id, _g.closed_at.is_not(None), ~_g.spoken)
+    return update(tables.finding).where(_f.circle_id == circle_id, _f.gathering_id.in_(unspoken))
+
+
+# Findings
+
+
+def _findings(circle_id: str) -> Select[Any]:
+    """Those that may be read, in the order of random ids."""
+    author = tables.member.join(tables.person, (_p.circle_id == _m.circle_id) & (_p.id == _m.person_id))
+    return (
+        select(_f.id, _f.kind, _f.text, *_somebody)
+        .select_from(tables.finding)
+        .join(tables.gathering, (_g.circle_id == _f.circle_id) & (_g.id == _f.gathering_id))
+        .outerjoin(author, (_m.circle_id == _f.circle_id) & (_m.person_id == _f.person_id))
+        .where(_f.circle_id == circle_id, _g.spoken)
+        .order_by(_f.id)
+    )
+
+
+_somebody = (_m.person_id.label("by_id"), _p.workspace_id, _p.address, _p.name)
+
+
+def _by(row: Row[Any]) -> Somebody | None:
+    return Somebody(row.by_id, row.workspace_id, row.address, row.name) if row.by_id else None
+
+
+def _finding(row: Row[Any]) -> Finding:
+    return Finding(row.id, Matter(row.kind), row.text, _by(row))
+
+
+def unsorted(tx: Transaction, circle_id: str, matter: Matter, limit: int) -> list[Finding]:
+    """What may be read and stands in no theme yet."""
+    rows = _findings(circle_id).where(_f.theme_id.is_(None), _f.kind == matter)
+    return [_finding(row) for row in tx.execute(rows.limit(limit))]
+
+
+def all_unsorted(tx: Transaction, circle_id: str, matter: Matter, findings: Collection[str]) -> bool:
+    """Whether every one of these may be read and stands in no theme yet."""
+    rows = _findings(circle_id).where(_f.theme_id.is_(None), _f.kind == matter, _f.id.in_(findings))
+    return len(tx.execute(rows).all()) == len(set(findings))
+
+
+def count_unsorted(tx: Transaction, circle_id: str, gathering_id: str | None = None) -> Mapping[Matter, int]:
+    """Of one gathering, or of all."""
+    spoken = (_g.circle_id == _f.circle_id) & (_g.id == _f.gathering_id) & _g.spoken
+    counting = select(_f.kind, func.count()).join(tables.gathering, spoken).group_by(_f.kind)
+    counting = counting.where(_f.circle_id == circle_id, _f.theme_id.is_(None))
+    if gathering_id is not None:
+        counting = counting.where(_g.id == gathering_id)
+    found = {row[0]: row[1] for row in tx.execute(counting)}
+    return {matter: found.get(matter, 0) for matter in Matter}
+
+
+def findings_of(tx: Transaction, circle_id: str, theme_id: str) -> list[Finding]:
+    return [_finding(row) for row in tx.execute(_findings(circle_id).where(_f.theme_id == theme_id))]
+
+
+def sort(tx: Transaction, circle_id: str, theme_id: str, findings: Collection[str]) -> list[str]:
+    """Tells the gatherings they come from; those are held meanwhile, for their rows are written anew when
+    something comes in."""
+    theirs = select(_f.gathering_id).where(_f.circle_id == circle_id, _f.id.in_(findings))
+    held = tx.execute(_gatherings(circle_id).where(_g.id.in_(theirs)).with_for_update()).all()
+    tx.execute(
+        update(tables.finding).where(_f.circle_id == circle_id, _f.id.in_(findings)).values(theme_id=theme_id)
+    )
+    return [row.id for row in held]
+
+
+# Themes
+
+
+def alone(tx: Transaction, circle_id: str) -> None:
+    """Until this transaction ends, nobody else changes the themes of that circle."""
+    one_at_a_time(tx, f"board:{circle_id}")
+
+
+def _themes(circle_id: str) -> Select[Any]:
+    """Who left the circle looks after nothing any more."""
+    owner = tables.member.join(tables.person, (_p.circle_id == _m.circle_id) & (_p.id == _m.person_id))
+    return (
+        select(tables.theme, *_somebody)
+        .outerjoin(owner, (_m.circle_id == _t.circle_id) & (_m.person_id == _t.owner_id))
+        .where(_t.circle_id == circle_id)
+    )
+
+
+def _theme(row: Row[Any]) -> Theme:
+    return Theme(
+        id=row.id,
+        matter=Matter(row.kind),
+        title=row.title,
+        created_at=row.created_at,
+        owner=_by(row),
+        due_on=row.due_on,
+        answer=row.answer,
+        answered_at=row.answered_at,
+        returned_on=row.returned_on,
+        changes=row.changes,
+    )
+
+
+_unanswered = (_t.kind == Matter.BLOCKER) & _t.answered_at.is_(None)
+
+
+def unanswered(tx: Transaction, circle_id: str) -> list[Theme]:
+    """What holds the circle back and has no answer yet, oldest first."""
+    rows = _themes(circle_id).where(_unanswered).order_by(_t.created_at, _t.id)
+    return [_theme(row) for row in tx.execute(rows)]
+
+
+def answered(tx: Transaction, circle_id: str, limit: int) -> list[Theme]:
+    """The latest answers first."""
+    rows = _themes(circle_id).where(_t.kind == Matter.BLOCKER, _t.answered_at.is_not(None))
+    return [_theme(row) for row in tx.execute(rows.order_by(_t.answered_at.desc(), _t.id).limit(limit))]
+
+
+def answered_between(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[Theme]:
+    rows = _themes(circle_id).where(_t.answered_at >= since, _t.answered_at < until)
+    return [_theme(row) for row in tx.execute(rows.order_by(_t.answered_at, _t.id))]
+
+
+def practices(tx: Transaction, circle_id: str, limit: int) -> list[Theme]:
+    """The latest first."""
+    rows = _themes(circle_id).where(_t.kind == Matter.PRACTICE)
+    return [_theme(row) for row in tx.execute(rows.order_by(_t.created_at.desc(), _t.id).limit(limit))]
+
+
+def every(tx: Transaction, circle_id: str, limit: int, offset: int) -> list[Theme]:
+    """All there ever were, the latest first."""
+    rows = _themes(circle_id).order_by(_t.created_at.desc(), _t.id)
+    return [_theme(row) for row in tx.execute(rows.limit(limit).offset(offset))]
+
+
+def count_themes(tx: Transaction, circle_id: str) -> int:
+    return tx.execute(
+        select(func.count()).select_from(tables.theme).where(_t.circle_id == circle_id)
+    ).scalar_one()
+
+
+def load(tx: Transaction, circle_id: str, theme_id: str) -> Theme | None:
+    row = tx.execute(_themes(circle_id).where(_t.id == theme_id)).first()
+    return _theme(row) if row else None
+
+
+def add(tx: Transaction, circle_id: str, matter: Matter, title: str, now: datetime) -> str:
+    theme_id = new_id()
+    row = {"circle_id": circle_id, "id": theme_id, "kind": matter, "title": title, "created_at": now}
+    tx.execute(insert(tables.theme).values(row))
+    return theme_id
+
+
+def plan(tx: Transaction, circle_id: str, theme_id: str, plan: Plan) -> None:
+    """With another day or owner it need not come back for now."""
+    values = {"title": plan.title, "owner_id": plan.owner_id, "due_on": plan.due_on}
+    _change(tx, circle_id, theme_id, **values, returned_on=None)
+
+
+def answer(tx: Transaction, circle_id: str, theme_id: str, text: str, now: datetime) -> None:
+    """A corrected answer keeps the day of the first one."""
+    first = func.coalesce(_t.answered_at, now)
+    _change(tx, circle_id, theme_id, answer=text, answered_at=first, returned_on=None)
+
+
+def give_back(tx: Transaction, circle_id: str, theme_id: str) -> None:
+    _change(tx, circle_id, theme_id, owner_id=None)
+
+
+def _change(tx: Transaction, circle_id: str, theme_id: str, **values: object) -> None:
+    mine = (_t.circle_id == circle_id, _t.id == theme_id)
+    tx.execute(update(tables.theme).where(*mine).values(**values, changes=_t.changes + 1))
+
+
+# What comes back
+
+
+def mark_returned(tx: Transaction, circle_id: str, themes: Collection[str], day: date) -> None:
+    mine = (_t.circle_id == circle_id, _t.id.in_(themes))
+    tx.execute(update(tables.theme).where(*mine).values(returned_on=day))
+
+
+def returned(tx: Transaction, circle_id: str, day: date) -> list[Theme]:
+    """What came back then, or since, and waits."""
+    rows = _themes(circle_id).where(_unanswered, _t.returned_on == day).order_by(_t.created_at, _t.id)
+    return [_theme(row) for row in tx.execute(rows)]

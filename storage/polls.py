@@ -1,0 +1,358 @@
+"""Polls and their votes.
+
+The counters of a poll move in the transaction of the vote, and are never counted anew. Whatever changes a
+poll takes hold of its row first: of two at the same moment the second one finds what the first one left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+
+from bot.domain.message import State
+from bot.domain.poll import POLL, Ballot, Draft, Option, Poll, Repeat, Rules, shuffled
+from bot.domain.secrecy import new_key
+from storage import tables
+from storage.database import Transaction
+from storage.messages import Recipient
+from storage.tables import new_id
+
+_p, _o, _v, _w = tables.poll.c, tables.poll_option.c, tables.vote.c, tables.poll_words.c
+_d, _m, _who = tables.poll_draft.c, tables.message.c, tables.person.c
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A copy in a channel. `lost`: it could not be put there, or not be kept up."""
+
+    message_id: str
+    where: Recipient
+    lost: bool
+
+
+# Drafts
+
+
+def draft(
+    tx: Transaction, circle_id: str, author_id: str, workspace_id: str, place: str, now: datetime
+) -> str:
+    row = {"circle_id": circle_id, "id": new_id(), "author_id": author_id, "made_at": now}
+    tx.execute(insert(tables.poll_draft).values({**row, "workspace_id": workspace_id, "place": place}))
+    return str(row["id"])
+
+
+def load_draft(tx: Transaction, circle_id: str, draft_id: str, author_id: str) -> Draft | None:
+    mine = (_d.circle_id == circle_id, _d.id == draft_id, _d.author_id == author_id)
+    row = tx.execute(select(_d.id, _d.workspace_id, _d.place).where(*mine)).first()
+    return Draft(*row) if row else None
+
+
+def use_draft(tx: Transaction, circle_id: str, draft_id: str) -> bool:
+    """A draft becomes a poll once."""
+    used = delete(tables.poll_draft).where(_d.circle_id == circle_id, _d.id == draft_id)
+    return tx.execute(used).rowcount == 1
+
+
+def forget_drafts(tx: Transaction, before: datetime) -> None:
+    tx.execute(delete(tables.poll_draft).where(_d.made_at < before))
+
+
+# Polls
+
+
+def open_poll(
+    tx: Transaction, circle_id: str, author_id: str, ballot: Ballot, now: datetime, series: str = ""
+) -> str:
+    """`series`: the first of those that repeat, where this is another one."""
+    rules, poll_id = ballot.rules, new_id()
+    tx.execute(
+        insert(tables.poll).values(
+            circle_id=circle_id,
+            id=poll_id,
+            author_id=author_id,
+            workspace_id=ballot.workspace_id,
+            place=ballot.place,
+            question=ballot.question,
+            many=rules.many,
+            anonymous=rules.anonymous,
+            live=rules.live,
+            open_options=rules.open_options,
+            asks_words=rules.asks_words,
+            shared=ballot.shared,
+            repeats=ballot.repeats,
+            series=series or poll_id,
+            opened_at=now,
+            closes_at=ballot.closes_at,
+            key=new_key() if rules.anonymous else "",
+            export_token=new_id(),
+        )
+    )
+    for position, label in enumerate(ballot.options):
+        add_option(tx, circle_id, poll_id, label, position)
+    return poll_id
+
+
+def add_option(tx: Transaction, circle_id: str, poll_id: str, label: str, position: int) -> None:
+    row = {"circle_id": circle_id, "id": new_id(), "poll_id": poll_id, "position": position, "label": label}
+    tx.execute(insert(tables.poll_option).values(row))
+
+
+def _poll(row: Row[Any]) -> Poll:
+    return Poll(
+        id=row.id,
+        circle_id=row.circle_id,
+        author_id=row.author_id,
+        question=row.question,
+        rules=Rules(row.many, row.anonymous, row.live, row.open_options, row.asks_words),
+        opened_at=row.opened_at,
+        closes_at=row.closes_at,
+        closed_at=row.closed_at,
+        place=row.place,
+        workspace_id=row.workspace_id,
+        shared=row.shared,
+        repeats=Repeat(row.repeats),
+        series=row.series,
+        key=row.key,
+        export_token=row.export_token,
+        voters=row.voters,
+    )
+
+
+_one = select(tables.poll).where(_p.circle_id == bindparam("circle"), _p.id == bindparam("poll"))
+_held = _one.with_for_update(key_share=True)
+_held_by_option = (
+    select(tables.poll)
+    .join(tables.poll_option, (_o.circle_id == _p.circle_id) & (_o.poll_id == _p.id))
+    .where(_o.circle_id == bindparam("circle"), _o.id == bindparam("option"))
+    .with_for_update(of=tables.poll, key_share=True)
+)
+_options = (
+    select(_o.id, _o.label, _o.votes)
+    .where(_o.circle_id == bindparam("circle"), _o.poll_id == bindparam("poll"))
+    .order_by(_o.position, _o.id)
+)
+
+
+def load(tx: Transaction, circle_id: str, poll_id: str) -> Poll | None:
+    row = tx.execute(_one, {"circle": circle_id, "poll": poll_id}).first()
+    return _poll(row) if row else None
+
+
+def hold(tx: Transaction, circle_id: str, poll_id: str) -> Poll | None:
+    """Nobody else changes it until the end of this transaction."""
+    row = tx.execute(_held, {"circle": circle_id, "poll": poll_id}).first()
+    return _poll(row) if row else None
+
+
+def hold_by_option(tx: Transaction, circle_id: str, option_id: str) -> Poll | None:
+    row = tx.execute(_held_by_option, {"circle": circle_id, "option": option_id}).first()
+    return _poll(row) if row else None
+
+
+def by_token(tx: Transaction, token: str) -> Poll | None:
+    row = tx.execute(select(tables.poll).where(_p.export_token == token)).first()
+    return _poll(row) if row else None
+
+
+def options(tx: Transaction, poll: Poll) -> tuple[Option, ...]:
+    rows = tx.execute(_options, {"circle": poll.circle_id, "poll": poll.id})
+    return tuple(Option(row.id, row.label, row.votes) for row in rows)
+
+
+def open_polls(tx: Transaction, circle_id: str, now: datetime) -> list[Poll]:
+    """Newest first."""
+    is_open = (_p.circle_id == circle_id, _p.closed_at.is_(None), _p.closes_at > now)
+    rows = tx.execute(select(tables.poll).where(*is_open).order_by(_p.opened_at.desc(), _p.id))
+    return [_poll(row) for row in rows]
+
+
+def closing_by(tx: Transaction, moment: datetime) -> list[Poll]:
+    """Of all circles: open ones that close then or before."""
+    rows = tx.execute(select(tables.poll).where(_p.closed_at.is_(None), _p.closes_at <= moment))
+    return [_poll(row) for row in rows]
+
+
+def not_reminded(tx: Transaction, moment: datetime) -> list[Poll]:
+    """Of all circles: open ones for members that close by then, and of which nobody was reminded."""
+    which = (_p.closed_at.is_(None), _p.closes_at <= moment, _p.reminded_at.is_(None), _p.place == "")
+    return [_poll(row) for row in tx.execute(select(tables.poll).where(*which))]
+
+
+def repeating(tx: Transaction) -> list[Poll]:
+    """Of all circles: the latest of each series that goes on."""
+    return [_poll(row) for row in tx.execute(select(tables.poll).where(_p.repeats != Repeat.NEVER))]
+
+
+def mark(tx: Transaction, poll: Poll, **values: object) -> None:
+    """`closes_at`, `repeats`, `reminded_at`."""
+    mine = (_p.circle_id == poll.circle_id, _p.id == poll.id)
+    tx.execute(update(tables.poll).where(*mine).values(**values))
+
+
+# Votes
+
+
+_chosen = select(_v.option_id).where(
+    _v.circle_id == bindparam("circle"), _v.poll_id == bindparam("poll"), _v.voter == bindparam("voter")
+)
+_put = insert(tables.vote)
+_taken = delete(tables.vote).where(
+    _v.circle_id == bindparam("circle"),
+    _v.poll_id == bindparam("poll"),
+    _v.voter == bindparam("who"),
+    _v.option_id == bindparam("option"),
+)
+_counted = (
+    update(tables.poll_option)
+    .where(_o.circle_id == bindparam("circle"), _o.id == bindparam("option"))
+    .values(votes=_o.votes + bindparam("more"))
+)
+_voters = (
+    update(tables.poll)
+    .where(_p.circle_id == bindparam("circle"), _p.id == bindparam("poll"))
+    .values(voters=_p.voters + bindparam("more"))
+)
+
+
+def chosen(tx: Transaction, poll: Poll, voter: str) -> frozenset[str]:
+    """The options that somebody voted for."""
+    where = {"circle": poll.circle_id, "poll": poll.id, "voter": voter}
+    return frozenset(tx.execute(_chosen, where).scalars())
+
+
+def vote(tx: Transaction, poll: Poll, voter: str, option_id: str) -> bool:
+    """Of a poll held. Where one answer is asked for, it takes the place of another; False if it was there."""
+    had = chosen(tx, poll, voter)
+    if option_id in had:
+        return False
+    for other in frozenset() if poll.rules.many else had:
+        _take(tx, poll, voter, other)
+    row = {"circle_id": poll.circle_id, "poll_id": poll.id, "voter": voter, "option_id": option_id}
+    tx.execute(_put, row)
+    _count(tx, poll, option_id, 1)
+    if not had:
+        _count_voter(tx, poll, 1)
+    return True
+
+
+def take_back(tx: Transaction, poll: Poll, voter: str, option_id: str) -> bool:
+    """Of a poll held. False if there was no such vote."""
+    had = chosen(tx, poll, voter)
+    if option_id not in had:
+        return False
+    _take(tx, poll, voter, option_id)
+    if len(had) == 1:
+        _count_voter(tx, poll, -1)
+    return True
+
+
+def _take(tx: Transaction, poll: Poll, voter: str, option_id: str) -> None:
+    where = {"circle": poll.circle_id, "poll": poll.id, "who": voter, "option": option_id}
+    tx.execute(_taken, where)
+    _count(tx, poll, option_id, -1)
+
+
+def _count(tx: Transaction, poll: Poll, option_id: str, more: int) -> None:
+    tx.execute(_counted, {"circle": poll.circle_id, "option": option_id, "more": more})
+
+
+def _count_voter(tx: Transaction, poll: Poll, more: int) -> None:
+    tx.execute(_voters, {"circle": poll.circle_id, "poll": poll.id, "more": more})
+
+
+def answered(tx: Transaction, poll: Poll) -> frozenset[str]:
+    """Everybody who voted or wrote, under the names that the poll gives them."""
+    ours = (_v.circle_id == poll.circle_id, _v.poll_id == poll.id)
+    theirs = (_w.circle_id == poll.circle_id, _w.poll_id == poll.id)
+    both = select(_v.voter).where(*ours).union(select(_w.voter).where(*theirs))
+    return frozenset(tx.execute(both).scalars())
+
+
+def signed(tx: Transaction, poll: Poll) -> list[tuple[str, str]]:
+    """(option, name) of a poll that is not anonymous, by name."""
+    mine = (_v.circle_id == poll.circle_id, _v.poll_id == poll.id)
+    voters = tables.vote.join(tables.person, (_who.circle_id == _v.circle_id) & (_who.id == _v.voter))
+    rows = tx.execute(select(_v.option_id, _who.name).select_from(voters).where(*mine).order_by(_who.name))
+    return [(row.option_id, row.name) for row in rows]
+
+
+# Free answers
+
+
+def say(tx: Transaction, poll: Poll, voter: str, text: str) -> None:
+    """Of a poll held. In the place of what that voter said before; empty for nothing."""
+    mine = {"circle_id": poll.circle_id, "poll_id": poll.id, "voter": voter}
+    tx.execute(delete(tables.poll_words).where(*(_w[name] == value for name, value in mine.items())))
+    if text:
+        tx.execute(insert(tables.poll_words).values(**mine, text=text))
+
+
+def said(tx: Transaction, poll: Poll, voter: str) -> str:
+    mine = (_w.circle_id == poll.circle_id, _w.poll_id == poll.id, _w.voter == voter)
+    return tx.execute(select(_w.text).where(*mine)).scalar() or ""
+
+
+def words(tx: Transaction, poll: Poll) -> tuple[str, ...]:
+    """In no order: see `bot.domain.poll.may_be_read`."""
+    mine = (_w.circle_id == poll.circle_id, _w.poll_id == poll.id)
+    return tuple(tx.execute(select(_w.text).where(*mine)).scalars())
+
+
+# Closing
+
+
+def close(tx: Transaction, poll: Poll, now: datetime) -> bool:
+    """False if it was closed already. Of an anonymous poll nothing stays that leads from a choice to a
+    person: the key goes, and the votes, which are counted; the free answers are written anew under names made
+    up, in an order drawn by lot; and the counters too, for PostgreSQL tells which transaction wrote a row,
+    and with it whose press that was."""
+    mine = (_p.circle_id == poll.circle_id, _p.id == poll.id, _p.closed_at.is_(None))
+    if tx.execute(update(tables.poll).where(*mine).values(closed_at=now, key="")).rowcount != 1:
+        return False
+    if poll.rules.anonymous:
+        _sever(tx, poll)
+    return True
+
+
+def _sever(tx: Transaction, poll: Poll) -> None:
+    of = {"circle_id": poll.circle_id, "poll_id": poll.id}
+    texts = shuffled(words(tx, poll))
+    for table in (tables.vote, tables.poll_words):
+        tx.execute(delete(table).where(*(table.c[name] == value for name, value in of.items())))
+    if texts:
+        tx.execute(insert(tables.poll_words), [{**of, "voter": new_id(), "text": text} for text in texts])
+    counters = (_o.circle_id == poll.circle_id, _o.poll_id == poll.id)
+    tx.execute(update(tables.poll_option).where(*counters).values(votes=_o.votes))
+
+
+# Where it stands
+
+
+def standing(tx: Transaction, poll: Poll) -> list[Standing]:
+    """Its copies in channels, oldest first."""
+    copies = (_m.circle_id == poll.circle_id, _m.subject_id == poll.id, _m.person_id.is_(None))
+    rows = tx.execute(
+        select(_m.id, _m.workspace_id, _m.address, _m.state)
+        .where(*copies, _m.kind == POLL.name)
+        .order_by(_m.created_at, _m.id)
+    )
+    return [Standing(r.id, Recipient(r.workspace_id, r.address), r.state == State.DEAD) for r in rows]
+
+
+def readers(tx: Transaction, poll: Poll) -> Sequence[Recipient]:
+    """The members who have their own copy before them."""
+    member = tables.member.c
+    theirs = tables.message.join(
+        tables.member, (member.circle_id == _m.circle_id) & (member.person_id == _m.person_id)
+    )
+    copies = (_m.circle_id == poll.circle_id, _m.subject_id == poll.id, _m.kind == POLL.name)
+    rows = tx.execute(
+        select(_m.workspace_id, _m.address, _m.person_id)
+        .select_from(theirs)
+        .where(*copies, _m.shown_version > 0)
+    )
+    return [Recipient(row.workspace_id, row.address, row.person_id) for row in rows]

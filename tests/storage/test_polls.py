@@ -1,0 +1,196 @@
+"""The counters of a poll, and what is left of an anonymous one when it has closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, func, select, update
+
+from bot.domain.message import State
+from bot.domain.poll import POLL, Ballot, Poll, Rules
+from storage import messages, polls, tables
+from storage.messages import Recipient
+from tests.storage.rows import NOW, fill
+
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+steps = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 2), st.sampled_from([polls.vote, polls.take_back])),
+    max_size=30,
+)
+
+
+def opened(tx: Connection, rules: Rules, options: Sequence[str] = ("a", "b", "c")) -> Poll:
+    if tx.execute(select(tables.circle.c.id)).first() is None:
+        fill(tx, "ours")
+    author = tx.execute(select(tables.person.c.id)).scalar_one()
+    poll_id = polls.open_poll(tx, "ours", author, Ballot("?", tuple(options), NOW + DAY, rules), NOW)
+    poll = polls.load(tx, "ours", poll_id)
+    assert poll
+    return poll
+
+
+def votes(tx: Connection, poll: Poll) -> list[tuple[str, str]]:
+    v = tables.vote.c
+    return [tuple(row) for row in tx.execute(select(v.voter, v.option_id).where(v.poll_id == poll.id))]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps, st.booleans(), st.booleans())
+def test_the_counters_are_what_counting_would_give(
+    tx: Connection, steps: list[tuple[int, int, object]], many: bool, anonymous: bool
+) -> None:
+    poll = opened(tx, Rules(many=many, anonymous=anonymous))
+    options = [option.id for option in polls.options(tx, poll)]
+    model: set[tuple[int, int]] = set()
+    for person, option, act in steps:
+        voter = poll.voter(f"person {person}")
+        if act is polls.vote:
+            news = polls.vote(tx, poll, voter, options[option])
+            assert news is ((person, option) not in model)
+            model = {each for each in model if many or each[0] != person} | {(person, option)}
+        else:
+            news = polls.take_back(tx, poll, voter, options[option])
+            assert news is ((person, option) in model)
+            model -= {(person, option)}
+    assert sorted(votes(tx, poll)) == sorted((poll.voter(f"person {p}"), options[o]) for p, o in model)
+    assert [o.votes for o in polls.options(tx, poll)] == [
+        sum(option == n for _, option in model) for n in range(len(options))
+    ]
+    now = polls.hold(tx, "ours", poll.id)
+    assert now
+    assert now.voters == len({person for person, _ in model})
+
+
+def test_closing_keeps_the_count_and_nothing_that_leads_to_anybody(tx: Connection) -> None:
+    poll = opened(tx, Rules(asks_words=True))
+    option = polls.options(tx, poll)[0].id
+    names = [poll.voter(f"person {n}") for n in range(6)]
+    for n, name in enumerate(names):
+        polls.vote(tx, poll, name, option)
+        polls.say(tx, poll, name, f"words {n}")
+    assert polls.close(tx, poll, NOW)
+    assert not polls.close(tx, poll, NOW)
+    closed = polls.load(tx, "ours", poll.id)
+    assert closed
+    assert (closed.key, closed.voters, closed.closed_at) == ("", 6, NOW)
+    assert polls.options(tx, closed)[0].votes == 6
+    assert votes(tx, closed) == []
+    kept = list(tx.execute(select(tables.poll_words.c.voter).where(tables.poll_words.c.poll_id == poll.id)))
+    assert len({row.voter for row in kept} - set(names)) == 6
+    assert sorted(polls.words(tx, closed)) == [f"words {n}" for n in range(6)]
+
+
+def test_free_answers_are_written_anew_in_an_order_drawn_by_lot(tx: Connection) -> None:
+    """By where they stand in the table, which tells who came first."""
+    orders = set()
+    for _ in range(8):
+        poll = opened(tx, Rules(asks_words=True))
+        for n in range(6):
+            polls.say(tx, poll, poll.voter(f"person {n}"), f"words {n}")
+        polls.close(tx, poll, NOW)
+        place = "rowid" if tx.dialect.name == "sqlite" else "ctid"
+        rows = tx.exec_driver_sql(f"SELECT text FROM poll_words WHERE poll_id = '{poll.id}' ORDER BY {place}")
+        orders.add(tuple(row.text for row in rows))
+    assert len(orders) > 4
+
+
+def test_a_signed_poll_keeps_who_chose_what(tx: Connection) -> None:
+    poll = opened(tx, Rules(anonymous=False))
+    option = polls.options(tx, poll)[1].id
+    polls.vote(tx, poll, poll.author_id, option)
+    polls.close(tx, poll, NOW)
+    assert [option_id for option_id, _ in polls.signed(tx, poll)] == [option]
+
+
+def test_drafts_are_used_once_by_whoever_opened_the_form(tx: Connection) -> None:
+    fill(tx, "ours")
+    author, home = (tx.execute(select(t.c.id)).scalar_one() for t in (tables.person, tables.workspace))
+    draft_id = polls.draft(tx, "ours", author, home, "slack:T:C", NOW)
+    assert polls.load_draft(tx, "ours", draft_id, "somebody else") is None
+    found = polls.load_draft(tx, "ours", draft_id, author)
+    assert found
+    assert found.place == "slack:T:C"
+    assert polls.use_draft(tx, "ours", draft_id)
+    assert not polls.use_draft(tx, "ours", draft_id)
+
+
+# The card in a channel
+
+
+def standing(tx: Connection) -> str:
+    """A card in a channel that shows what was last asked for; its subject."""
+    fill(tx, "ours")
+    home = tx.execute(select(tables.workspace.c.id)).scalar_one()
+    messages.want(tx, "ours", POLL, "poll", [Recipient(home, "slack:T:C")], NOW)
+    (message,) = messages.due(tx, home, 0, NOW, 9)
+    claimed = messages.claim(tx, message, NOW, NOW + DAY)
+    assert claimed
+    assert messages.shown(tx, claimed, "C:1", NOW)
+    return home
+
+
+def row(tx: Connection) -> tuple[str, int, object]:
+    m = tables.message.c
+    found = tx.execute(select(m.state, m.wanted_version, m.due_at).where(m.subject_id == "poll")).one()
+    return (found.state, found.wanted_version, found.due_at)
+
+
+def vote_at(tx: Connection, second: float) -> None:
+    moment = NOW + second * SECOND
+    messages.bump_channels(tx, "ours", POLL, "poll", moment, after=2 * SECOND)
+
+
+def test_votes_within_two_seconds_are_one_change(tx: Connection) -> None:
+    standing(tx)
+    for second in (10, 10.5, 11.9):
+        vote_at(tx, second)
+    assert row(tx) == (State.WAITING, 4, NOW + 12 * SECOND)
+
+
+def test_votes_while_a_change_is_on_its_way_wait_their_two_seconds_too(tx: Connection) -> None:
+    home = standing(tx)
+    vote_at(tx, 10)
+    (message,) = messages.due(tx, home, 3, NOW + 12 * SECOND, 9)
+    claimed = messages.claim(tx, message, NOW + 12 * SECOND, NOW + DAY)
+    assert claimed
+    for second in (12.1, 12.3):
+        vote_at(tx, second)
+    messages.shown(tx, claimed, "C:1", NOW + 12.4 * SECOND)
+    assert row(tx) == (State.WAITING, 4, NOW + 14.1 * SECOND)
+
+
+def test_a_change_asked_for_at_once_is_not_put_off_by_a_later_one(tx: Connection) -> None:
+    home = standing(tx)
+    vote_at(tx, 10)
+    (message,) = messages.due(tx, home, 3, NOW + 12 * SECOND, 9)
+    claimed = messages.claim(tx, message, NOW + 12 * SECOND, NOW + DAY)
+    assert claimed
+    messages.bump(tx, "ours", POLL, "poll", NOW + 12.1 * SECOND)
+    messages.bump(tx, "ours", POLL, "poll", NOW + 12.2 * SECOND, after=DAY)
+    messages.shown(tx, claimed, "C:1", NOW + 12.4 * SECOND)
+    assert row(tx)[2] == NOW + 12.4 * SECOND
+
+
+def test_a_persons_own_copy_is_left_alone(tx: Connection) -> None:
+    standing(tx)
+    m = tables.message.c
+    person = tx.execute(select(tables.person.c.id)).scalar_one()
+    tx.execute(update(tables.message).where(m.subject_id == "poll").values(person_id=person))
+    vote_at(tx, 10)
+    assert row(tx)[:2] == (State.SHOWN, 1)
+
+
+def test_a_foreign_circle_holds_nothing(tx: Connection) -> None:
+    poll = opened(tx, Rules())
+    option = polls.options(tx, poll)[0].id
+    for circle in ("theirs", ""):
+        assert polls.load(tx, circle, poll.id) is None
+        assert polls.hold(tx, circle, poll.id) is None
+        assert polls.hold_by_option(tx, circle, option) is None
+        assert polls.options(tx, replace(poll, circle_id=circle)) == ()
+    assert tx.execute(select(func.count()).select_from(tables.vote)).scalar_one() == 1  # of `fill`
