@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Table, delete, insert, literal, select, update
 
 from bot.chat.form import Value
-from bot.domain.circle import Role
+from bot.domain.circle import MAX_CEILING, Role
 from bot.domain.content import Copy, Found
-from bot.domain.circle import MAX_CEILING
 from bot.domain.message import AUTHOR, CONTENT, PRIORITIES, State
 from handlers.content import service
 from storage import circles, contents, messages, people, tables

@@ -1,8 +1,8 @@
 """One content to everybody, as fast as the chat takes it: our pump with its database, and others with none.
 
 The chat is unlimited here: ours is given a pace that never holds it. Everybody in the crowd has been written
-to before, so that nobody opens a conversation; the same bodies leave on all sides, as many at a
-time.
+to before, so that nobody opens a conversation; the same bodies leave on all sides, as many
+at a time.
 """
 
 from __future__ import annotations

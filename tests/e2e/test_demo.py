@@ -22,7 +22,7 @@ from bot.app import from_settings
 from bot.settings import Settings
 
 COUNTS = ("members", "contents", "delivered", "edited", "shared", "clicks")
-PATIENCE = 60.0
+PATIENCE = 150.0
 """Seconds the month may take."""
 ENDS = 5.0
 """Seconds after SIGTERM."""

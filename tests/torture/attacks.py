@@ -17,7 +17,8 @@ from tests.emulators.proxy import Fault
 from tests.emulators.slack import Kind
 from tests.torture import child
 from tests.torture.judge import Verdict, judge
-from tests.torture.world import Process, World
+from tests.torture.processes import Process
+from tests.torture.world import World
 
 Attack = Callable[[World], Awaitable[int]]
 """Tells how often it was done."""

@@ -90,8 +90,9 @@ def _shorten_slack_calls() -> None:
 
 def keep_slots(told: str) -> None:
     """Each leaves a mark of its own in the transaction that takes it, so that twice would be seen."""
+    from bot.context import Dated
+    from bot.domain.schedule import Schedule
     from scheduler import timetable
-    from scheduler.slots import Schedule
     from storage import inbox
     from storage.database import Transaction
     from storage.tables import new_id
@@ -101,8 +102,8 @@ def keep_slots(told: str) -> None:
 
     for slot in told.split():
         name, _, at = slot.partition("@")
-        daily = timetable.Daily(Schedule(name, time.fromisoformat(at)), partial(mark, name=name))
-        timetable.DAILY = (*timetable.DAILY, daily)
+        dated = Dated(Schedule(name, time.fromisoformat(at)), partial(mark, name=name))
+        timetable.DATES = (*timetable.DATES, dated)
 
 
 def go_blind() -> None:

@@ -23,7 +23,8 @@ from tests.databases import Server
 from tests.emulators.proxy import Address
 from tests.torture import attacks, points
 from tests.torture.attacks import Outcome
-from tests.torture.world import World, world
+from tests.torture.founding import world
+from tests.torture.world import World
 
 log = logging.getLogger(__name__)
 
