@@ -48,7 +48,7 @@ def serve() -> None:
 
 @cli.command()
 def worker() -> None:
-    """Run the bot without HTTP, beside `cercle serve` on one PostgreSQL; as many as there is work for."""
+    """Run beside `cercle serve` on one PostgreSQL, letting nobody in; as many as there is work for."""
     gc.disable()
     from bot import serving
 

@@ -22,7 +22,6 @@ from bot.domain.content import Found
 from bot.locales import Translator, language_of
 from bot.meters import Meters
 from bot.settings import Settings
-from bot.web import metrics
 from bot.web.acks import Acks
 from handlers import FEATURES
 from scheduler.engine import engine
@@ -89,10 +88,8 @@ class Cercle:
         self._engine = engine(self.tools, self.ring)
         database.ring = self.ring
         self._pumping: asyncio.Task[None] | None = None
-        self._pages = [
-            *pages.routes(database, site, now, DOCUMENTS, secret=secret, trusted_proxy=trusted_proxy),
-            *metrics.routes(database, self.meters, now, metrics_token),
-        ]
+        self._operations = pages.operations(database, self.meters, now, metrics_token)
+        self._pages = pages.routes(database, site, now, DOCUMENTS, secret=secret, trusted_proxy=trusted_proxy)
         self._acks = Acks(self.meters, _doors(self.platforms))
 
     def ring(self) -> None:
@@ -100,7 +97,8 @@ class Cercle:
         self.pump.ring()
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        return [*self._pages, *(route for platform in self.platforms for route in platform.routes())]
+        chats = (route for platform in self.platforms for route in platform.routes())
+        return [*self._operations, *self._pages, *chats]
 
     async def start(self, *, by_itself: bool = True) -> None:
         """Ready for events; the pump and the clock run unless somebody else drives them."""
@@ -128,10 +126,11 @@ class Cercle:
         await self._client.close()
         await asyncio.to_thread(self.database.close)
 
-    def web(self, *, by_itself: bool = True) -> web.Application:
-        """The one web application; starting and stopping it starts and stops the bot."""
+    def web(self, *, by_itself: bool = True, doors: bool = True) -> web.Application:
+        """The one web application; starting and stopping it starts and stops the bot. Without `doors` it lets
+        nobody in, and only tells how it is."""
         app = web.Application(client_max_size=1 << 20, middlewares=[self._acks.middleware()])
-        app.add_routes(self.routes())
+        app.add_routes(self.routes() if doors else self._operations)
         app.on_startup.append(lambda _: self.start(by_itself=by_itself))
         app.on_shutdown.append(lambda _: self.hush())
         app.on_cleanup.append(lambda _: self.stop())

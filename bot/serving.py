@@ -7,6 +7,8 @@ import gc
 import os
 import signal
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
@@ -30,38 +32,47 @@ LIMIT = 9.5
 async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT; then what is under way is finished, in less than 10 s."""
     cercle, told = _made(settings)
-    runner = web.AppRunner(
-        cercle.web(), access_log=None, auto_decompress=False, shutdown_timeout=LAST_REQUESTS
-    )
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, settings.cercle_host, settings.cercle_port)
-        await site.start()
-        log.info("serving", address=site.name, site=settings.cercle_base_url)
+    async with _running(cercle.web()) as runner:
+        address = await _listen(runner, settings.cercle_host, settings.cercle_port)
+        log.info("serving", address=address, site=settings.cercle_base_url)
         await _greet(cercle)
         _spare()
         await told.wait()
-    finally:
-        _end_within(LIMIT)
-        await runner.cleanup()
     log.info("stopped")
 
 
 async def work(settings: Settings) -> None:
-    """The same without HTTP, beside others on one PostgreSQL."""
+    """The same beside others on one PostgreSQL, where nobody comes in; asked how it is, it answers on a port
+    of its own."""
     if is_file(settings.cercle_database_url):
         raise NoServer
     cercle, told = _made(settings)
-    await cercle.start()
-    try:
-        log.info("working", site=settings.cercle_base_url)
+    async with _running(cercle.web(doors=False)) as runner:
+        port = settings.cercle_worker_port
+        address = await _listen(runner, settings.cercle_host, port) if port else ""
+        log.info("working", address=address, site=settings.cercle_base_url)
         _spare()
         await told.wait()
+    log.info("stopped")
+
+
+@asynccontextmanager
+async def _running(app: web.Application) -> AsyncIterator[web.AppRunner]:
+    """Started; stopped in order, and in any case."""
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=LAST_REQUESTS)
+    await runner.setup()
+    try:
+        yield runner
     finally:
         _end_within(LIMIT)
-        await cercle.hush()
-        await cercle.stop()
-    log.info("stopped")
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
+    """Its address."""
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    return site.name
 
 
 class NoServer(Unavailable):

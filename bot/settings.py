@@ -27,6 +27,7 @@ class Settings(BaseModel):
     cercle_base_url: str = "http://127.0.0.1:8000"
     cercle_host: str = "127.0.0.1"
     cercle_port: int = Field(default=8000, ge=0, le=65535)
+    cercle_worker_port: int = Field(default=0, ge=0, le=65535)
     cercle_secret_key: SecretStr = SecretStr("")
     cercle_metrics_token: SecretStr = SecretStr("")
     cercle_trusted_proxy: bool = False

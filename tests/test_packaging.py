@@ -133,10 +133,12 @@ def test_the_composition_of_many_has_workers_that_nobody_calls(compose: dict[str
     assert worker["extends"] == {"file": "compose.yaml", "service": "cercle"}
     assert (worker["command"], worker["ports"]) == (["cercle", "worker"], [])
     assert "ports" not in services["postgres"]
-    for name in ("cercle", "worker"):
-        assert services[name]["environment"] == {
-            "CERCLE_DATABASE_URL_FILE": "/run/secrets/cercle_database_url"
-        }
+    database = {"CERCLE_DATABASE_URL_FILE": "/run/secrets/cercle_database_url"}
+    assert services["cercle"]["environment"] == database
+    assert worker["environment"] == database | {"CERCLE_WORKER_PORT": "8000"}
+    assert f":{worker['environment']['CERCLE_WORKER_PORT']}/healthz" in str(
+        compose["services"]["cercle"]["healthcheck"]
+    )
     for name in ("cercle_database_url", "postgres_password"):
         assert many["secrets"][name] == {"file": f"./secrets/{name}"}
     assert not set(many["secrets"]) & set(compose["secrets"])

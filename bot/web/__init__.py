@@ -1,4 +1,4 @@
-"""The pages people open from chat, each a module with its routes."""
+"""The pages people open from chat, and what an operator asks, each a module with its routes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime
 from aiohttp import web
 
 from bot.context import Document
-from bot.web import about, files, health, pages, redirect, share
+from bot.meters import Meters
+from bot.web import about, files, health, metrics, pages, redirect, share
 from storage.database import Database
 
 
@@ -29,5 +30,11 @@ def routes(
         *share.routes(database, site, now),
         *redirect.routes(database, now, secret=secret, trusted_proxy=trusted_proxy),
         *files.routes(database, documents, now),
-        *health.routes(database),
     ]
+
+
+def operations(
+    database: Database, meters: Meters, now: Callable[[], datetime], token: str = ""
+) -> list[web.RouteDef]:
+    """Is it alive, can it work, and how is it doing. `token`: whoever bears it may read the counters."""
+    return [*health.routes(database), *metrics.routes(database, meters, now, token)]

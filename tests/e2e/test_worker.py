@@ -17,12 +17,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import aiohttp
 import pytest
 from sqlalchemy import text
 
 from bot.app import ROUTER, utc_now
 from bot.chat.event import Command, Sender
 from bot.chat.reply import Say
+from bot.demo import free_port
 from bot.dispatch import Dispatcher
 from handlers.team.service import first_code
 from scheduler.engine import upgrade
@@ -75,13 +77,13 @@ class Worker:
 
 @asynccontextmanager
 async def working(
-    url: str, folder: Path, slack: FakeSlack | None = None, program: str = PLAIN
+    url: str, folder: Path, slack: FakeSlack | None = None, program: str = PLAIN, **more: str
 ) -> AsyncIterator[Worker]:
     """Started; whether it works is seen in its log."""
     with (folder / f"log-{monotonic()}").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", program, "worker"),
-            env=environ(url, slack),
+            env=environ(url, slack) | more,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=log,
         )
@@ -167,6 +169,36 @@ async def test_a_job_deferred_by_one_process_wakes_the_pump_of_another(
         await office.hears("call", "C2")
         await asyncio.sleep(1.5)
         assert arrived(slack) == Counter(C0=1, C1=1)
+
+
+async def test_asked_how_it_is_it_tells_what_it_sent_and_lets_nobody_in(
+    slack: FakeSlack, office: Office, postgres_url: str, tmp_path: Path
+) -> None:
+    port = free_port(0)
+    here = f"http://127.0.0.1:{port}"
+    async with (
+        working(postgres_url, tmp_path, slack, CERCLE_WORKER_PORT=str(port)) as worker,
+        aiohttp.ClientSession() as session,
+    ):
+        await ready(worker)
+        await office.hears("call", "C0")
+        await until(lambda: arrived(slack)["C0"])
+        sent = 'cercle_sends_total{method="send",platform="slack",result="shown"} 1.0'
+        async with asyncio.timeout(10):
+            while sent not in await (await session.get(f"{here}/metrics")).text():
+                await asyncio.sleep(0.05)
+        for path, status in (("healthz", 200), ("readyz", 200), ("s/x", 404)):
+            assert (await session.get(f"{here}/{path}")).status == status
+        for door in ("slack/events", "api/messages"):
+            assert (await session.post(f"{here}/{door}")).status == 404
+
+
+async def test_without_a_port_it_listens_nowhere(postgres_url: str, tmp_path: Path) -> None:
+    port = free_port(0)
+    async with working(postgres_url, tmp_path, CERCLE_PORT=str(port)) as worker:
+        await ready(worker)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
 
 
 async def test_emptying_the_queue_in_mid_run_loses_nothing(

@@ -121,8 +121,11 @@ class FakeTeams:
         self.endorsements = ["msteams"]
         self.openid_calls = self.token_calls = 0
         self.openid_status = self.token_status = 200
-        self.openid_delay = self.token_delay = 0.0
+        self.openid_delay = 0.0
         self.token_life = 3600
+        self.logging_in = asyncio.Event()
+        """Cleared, whoever asks for a token waits for it."""
+        self.logging_in.set()
         self.valid_tokens: set[str] = set()
         self.faults: deque[Fault] = deque()
         """The next calls meet these; later ones, whatever the weather brings."""
@@ -223,7 +226,7 @@ class FakeTeams:
     async def _token(self, request: web.Request) -> web.Response:
         self.token_calls += 1
         form = parse_qs(await request.text())
-        await asyncio.sleep(self.token_delay)
+        await self.logging_in.wait()
         known = form["client_id"] == [APP_ID] and form["client_secret"] == [PASSWORD]
         if self.token_status != 200 or not known or request.match_info["tenant"] != TENANT:
             return web.json_response({"error": "invalid_client"}, status=self.token_status or 401)

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.meters import Meters
-from bot.web import health, metrics
+from bot.web import operations
 from storage.database import connect as connect_database
 from storage.database import upgrade
 from tests import databases
@@ -31,7 +31,7 @@ async def site(server: databases.Server) -> AsyncIterator[str]:
     database = connect_database(server.address())
     database.open()
     app = web.Application()
-    app.add_routes([*health.routes(database), *metrics.routes(database, Meters(), lambda: TUESDAY)])
+    app.add_routes(operations(database, Meters(), lambda: TUESDAY))
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

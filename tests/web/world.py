@@ -18,7 +18,8 @@ from bot.domain.member import Preferences
 from bot.domain.message import AUTHOR, CONTENT, REMINDER, Kind, Message, State
 from bot.domain.network import Network
 from bot.domain.share import Share
-from bot.web import routes
+from bot.meters import Meters
+from bot.web import operations, routes
 from handlers.membership.service import found_circle
 from storage import circles, contents, messages, people, shares
 from storage.database import Database, Transaction
@@ -203,6 +204,7 @@ async def opened(url: str, *, trusted_proxy: bool = False) -> AsyncIterator[Worl
 async def serving(world: World, trusted_proxy: bool) -> AsyncIterator[str]:
     app = web.Application()
     runner = web.AppRunner(app)
+    app.router.add_routes(operations(world.database, Meters(), lambda: world.now))
     app.router.add_routes(
         routes(world.database, SITE, lambda: world.now, secret="s" * 32, trusted_proxy=trusted_proxy)
     )
