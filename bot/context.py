@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bot.chat.card import Card
 from bot.chat.event import Sender
@@ -18,6 +19,9 @@ from bot.domain.schedule import Schedule
 from bot.locales import Translator
 from storage.database import Transaction
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -28,6 +32,15 @@ class Scope:
     circle: Circle
     t: Translator
     site: str
+    known: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False, kw_only=True)
+
+    def once(self, read: Callable[Concatenate[Transaction, P], T], /, *asked: P.args, **more: P.kwargs) -> T:
+        """What `read(tx, …)` says, asked once: cards that are drawn in one turn share the answer."""
+        question = (read, *asked, *more.items())
+        if question not in self.known:
+            self.known[question] = read(self.tx, *asked, **more)
+        answer: T = self.known[question]
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +73,24 @@ class Context(Scope):
 
 @dataclass(frozen=True, slots=True)
 class Reading(Scope):
-    """Somebody is about to read a message; a whole channel when `reader` is None."""
+    """Somebody is about to read a message; a whole channel when `reader` is None. `readers` are the ids of
+    all who are shown the same in this turn, so that what they have of their own is asked for once."""
 
     message: Message
     reader: Person | None
     member: Member | None
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A kind of message and how it is drawn: at send time, from today's data, in the reader's language.
-    None means there is nothing to show any more. `arrived` is told once, when it first stands there; `lost`
-    when it became a dead letter."""
+    None means there is nothing to show any more. `arrived` is told once of each that first stands there;
+    `lost` of one that became a dead letter."""
 
     kind: Kind
     draw: Callable[[Reading], Card | None]
-    arrived: Callable[[Transaction, Message, datetime], None] | None = None
+    arrived: Callable[[Transaction, Sequence[Message], datetime], None] | None = None
     lost: Callable[[Transaction, Message, datetime], None] | None = None
 
 

@@ -19,7 +19,7 @@ from bot.chat.platform import Platform
 from bot.context import Notice as Drawing
 from bot.crash import crash
 from bot.domain.message import Message, State
-from scheduler.outcomes import ATTEMPTS, Ledger, Settle, bury, tell_team
+from scheduler.outcomes import ATTEMPTS, Ledger, Outcome, Settle, bury, each, tell_team
 from storage import messages, paces, people
 from storage.database import Database, Transaction
 from storage.messages import Look
@@ -55,7 +55,7 @@ class Doubts:
     async def resolve(self, look: Look, platform: str, until: datetime) -> None:
         """Look, take surplus away, write what was found. `until`: when another looks in our stead."""
         settle = await self._looked(look, platform)
-        await self._ledger.write(settle, until)
+        await self._ledger.write(Outcome(each, settle), until)
 
     async def _looked(self, look: Look, platform: str) -> Settle:
         message, messenger = look.message, self._platforms[platform].messenger
@@ -94,7 +94,7 @@ class Doubts:
         adopted = messages.adopt(tx, message, reference, now)
         arrived = self._drawings[message.kind].arrived
         if adopted and message.shown_version == 0 and arrived:
-            arrived(tx, message, now)
+            arrived(tx, [message], now)
         return adopted
 
     def _answered(self, tx: Transaction, now: datetime, *, look: Look, keep: tuple[str, ...]) -> None:

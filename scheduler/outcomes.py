@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -37,12 +40,20 @@ AGAIN = 1.0
 """Seconds between two tries to write an outcome while the database is away."""
 
 Settle = Callable[[Transaction, datetime], object]
-"""Writes an outcome under the fence of its claim, so that writing it twice is the same as once."""
+"""Writes one outcome, under the fence of its claim, so that writing it twice is the same as once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`what` came of one message; `settle` writes down several of those at once, each as `Settle` does."""
+
+    settle: Callable[[Transaction, datetime, Sequence[Any]], object]
+    what: Any
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    settle: Settle
+    outcome: Outcome
     written: asyncio.Future[None]
 
 
@@ -55,17 +66,17 @@ class Ledger:
         self._waiting: list[_Entry] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def write(self, settle: Settle, until: datetime) -> None:
+    async def write(self, outcome: Outcome, until: datetime) -> None:
         """Once it is on disk. While the database is away it is tried again until the claim is over: then the
         message is looked for."""
         try:
-            await self._with_others(settle)
+            await self._with_others(outcome)
         except Exception:
             log.exception("pump.settle")
-            await self._alone(settle, until)
+            await self._alone(outcome, until)
 
-    async def _with_others(self, settle: Settle) -> None:
-        entry = _Entry(settle, asyncio.get_running_loop().create_future())
+    async def _with_others(self, outcome: Outcome) -> None:
+        entry = _Entry(outcome, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())
@@ -81,27 +92,37 @@ class Ledger:
         self._writing = None
 
     async def _written(self, entries: Sequence[_Entry]) -> Exception | None:
-        def write(tx: Transaction) -> None:
-            for entry in entries:
-                entry.settle(tx, self._now())
-
         try:
-            await self._database.transact(write)
+            await self._database.transact(partial(self._settle, outcomes=[e.outcome for e in entries]))
         except Exception as error:
             return error
         crash("ledger.written")
         return None
 
-    async def _alone(self, settle: Settle, until: datetime) -> None:
+    def _settle(self, tx: Transaction, *, outcomes: Sequence[Outcome]) -> None:
+        """Those of a kind together."""
+        kinds: defaultdict[Callable[..., object], list[Any]] = defaultdict(list)
+        for outcome in outcomes:
+            kinds[outcome.settle].append(outcome.what)
+        for settle, these in kinds.items():
+            settle(tx, self._now(), these)
+
+    async def _alone(self, outcome: Outcome, until: datetime) -> None:
         while True:
             try:
-                await self._database.transact(lambda tx: settle(tx, self._now()))
+                await self._database.transact(partial(self._settle, outcomes=[outcome]))
                 return
             except Exception:
                 log.exception("pump.settle")
             if self._now() >= until:
                 return
             await asyncio.sleep(AGAIN)
+
+
+def each(tx: Transaction, now: datetime, settles: Sequence[Settle]) -> None:
+    """The outcomes of a kind of which few come together."""
+    for settle in settles:
+        settle(tx, now)
 
 
 def failed(tx: Transaction, now: datetime, *, message: Message, error: MessengerError) -> bool:

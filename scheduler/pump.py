@@ -9,8 +9,8 @@ over, and looks in the chat before anything is sent a second time (`scheduler.do
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,14 +27,12 @@ from bot.chat.platform import Platform
 from bot.context import Notice as Drawing
 from bot.context import Reading
 from bot.crash import crash
-from bot.domain.circle import Circle, Person
-from bot.domain.member import Member
 from bot.domain.message import PRIORITIES, Message
 from bot.locales import Translator
 from bot.meters import Meters, Result
 from scheduler.doubts import Doubts
-from scheduler.outcomes import Ledger, Settle, address_key, bury, failed, method, method_of, pace_key, result
-from scheduler.weigh import weigh
+from scheduler.outcomes import Ledger, Outcome, address_key, bury, failed, method, method_of, pace_key, result
+from scheduler.weigh import used, weigh
 from storage import circles, messages, people
 from storage.database import Database, Transaction
 from storage.messages import Look, Queue
@@ -50,9 +48,9 @@ FRESH = timedelta(seconds=1)
 """How long a look at a claim is good for: a process that was frozen since looks again before it sends."""
 AT_ONCE = 40
 """Messages of one workspace under way at a time."""
-HANDFUL = 10
+HANDFUL = 20
 """Room for fewer is not worth a turn."""
-A_TURN, A_ROUND = 20, 400
+A_TURN, A_ROUND = 40, 400
 """Messages weighed in one transaction, and in one round of all workspaces: what each of them waits for."""
 ABREAST = 4
 """Workspaces that have their turn at a time."""
@@ -91,8 +89,8 @@ class Outgoing:
 
 @dataclass(slots=True)
 class Turn:
-    """What one workspace has to be done. `held`: its paces that are used up, by key, until when. `more`: that
-    was not all of it."""
+    """What one workspace has to be done. `held`: its paces that are used up, by key, until when. `spent`: how
+    much of each person's ceiling. `more`: that was not all of it."""
 
     queue: Queue
     room: int
@@ -101,7 +99,7 @@ class Turn:
     outgoing: list[Outgoing] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     held: dict[str, datetime] = field(default_factory=dict)
-    circles: dict[str, Circle] = field(default_factory=dict)
+    spent: Counter[str | None] = field(default_factory=Counter)
     more: bool = False
 
     @property
@@ -280,79 +278,89 @@ class Pump:
             return
         room = turn.room - len(turn.outgoing)
         due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, room) if room else []
-        turn.paces.read(address_key(message) for message in due)
-        for message in due:
-            if key not in turn.held and (one := self._prepare(tx, turn, message)) is not None:
-                turn.outgoing.append(one)
+        if due:
+            turn.paces.read(address_key(message) for message in due)
+            self._claim_due(tx, turn, key, due)
         turn.more |= key not in turn.held and len(due) == room
 
-    def _prepare(self, tx: Transaction, turn: Turn, message: Message) -> Outgoing | None:
-        """Weigh, draw, pace, claim; None if it does not leave this time."""
-        kind = self._drawings[message.kind].kind
-        reader, member = (
-            people.load(tx, message.circle_id, message.person_id) if message.person_id else (None, None)
-        )
-        circle = self._circle(tx, turn, message.circle_id)
-        verdict = weigh(tx, message, kind, circle, reader, member, turn.now)
-        if verdict.never:
-            messages.drop(tx, message, verdict.never)
-        elif verdict.until is not None:
-            messages.postpone(tx, message, verdict.until)
-        elif card := self._draw(tx, turn, message, reader, member):
-            return self._take(tx, turn, message, card)
-        return None
+    def _claim_due(self, tx: Transaction, turn: Turn, key: str, due: Sequence[Message]) -> None:
+        """Weigh, draw, pace, and claim what is left, in as few questions as there are of them for one."""
+        cards: dict[str, Card] = {}
+        ready = []
+        for reading in self._weighed(tx, turn, due):
+            message = reading.message
+            if (card := self._draw(turn, reading)) and self._take(tx, turn, message):
+                cards[message.id] = card
+                ready.append(message)
+                turn.spent[message.person_id] += self._counts(message)
+            if key in turn.held:
+                break
+        for message in messages.claim(tx, due[0].circle_id, ready, turn.now, turn.now + LEASE):
+            notice = Notice(message.id, cards[message.id])
+            turn.outgoing.append(Outgoing(message, turn.queue.platform, notice, turn.began))
 
-    def _draw(
-        self, tx: Transaction, turn: Turn, message: Message, reader: Person | None, member: Member | None
-    ) -> Card | None:
+    def _weighed(self, tx: Transaction, turn: Turn, due: Sequence[Message]) -> Iterator[Reading]:
+        """What may leave now, and all that it takes to draw it. A workspace has one circle."""
+        circle = circles.circle(tx, due[0].circle_id)
+        known = people.load_all(tx, circle.id, {m.person_id for m in due if m.person_id})
+        counting = (known[m.person_id][0] for m in due if m.person_id and self._counts(m))
+        turn.spent = Counter(used(tx, circle.id, counting, turn.now))
+        answers: dict[Hashable, Any] = {}
+        readers = _readers(due)
+        for message in due:
+            kind = self._drawings[message.kind].kind
+            reader, member = known[message.person_id] if message.person_id else (None, None)
+            verdict = weigh(message, kind, circle, reader, member, turn.spent[message.person_id], turn.now)
+            if verdict.never:
+                messages.drop(tx, message, verdict.never)
+            elif verdict.until is not None:
+                messages.postpone(tx, message, verdict.until)
+            else:
+                told = reader or circle
+                scope = tx, turn.now, circle, Translator(told.language, told.zone), self._site
+                together = readers[message.kind, message.subject_id]
+                yield Reading(*scope, message, reader, member, together, known=answers)
+
+    def _counts(self, message: Message) -> bool:
+        """Against its reader's ceiling, once it leaves."""
+        return self._drawings[message.kind].kind.counts and message.shown_version == 0
+
+    def _draw(self, turn: Turn, reading: Reading) -> Card | None:
         """From today's data; a message without a card is out of the way."""
+        message = reading.message
         try:
-            card = self._drawings[message.kind].draw(self._reading(tx, turn, message, reader, member))
+            card = self._drawings[message.kind].draw(reading)
         except Exception:
             log.exception("pump.draw", kind=message.kind, message=message.id)
-            self._bury(tx, message, "could not be drawn", turn.now)
+            self._bury(reading.tx, message, "could not be drawn", turn.now)
             return None
         if card is None:
-            messages.drop(tx, message, messages.NOTHING_TO_SHOW)
+            messages.drop(reading.tx, message, messages.NOTHING_TO_SHOW)
         return card
 
-    def _reading(
-        self, tx: Transaction, turn: Turn, message: Message, reader: Person | None, member: Member | None
-    ) -> Reading:
-        circle = self._circle(tx, turn, message.circle_id)
-        t = Translator(reader.language, reader.zone) if reader else Translator(circle.language, circle.zone)
-        return Reading(tx, turn.now, circle, t, self._site, message, reader, member)
-
-    def _circle(self, tx: Transaction, turn: Turn, circle_id: str) -> Circle:
-        if circle_id not in turn.circles:
-            turn.circles[circle_id] = circles.circle(tx, circle_id)
-        return turn.circles[circle_id]
-
-    def _take(self, tx: Transaction, turn: Turn, message: Message, card: Card) -> Outgoing | None:
-        """A turn of the workspace's pace and of the address's, and the claim. A used-up workspace is noted:
-        its messages stay due; a used-up address postpones this one."""
+    def _take(self, tx: Transaction, turn: Turn, message: Message) -> bool:
+        """A turn of the workspace's pace and of the address's. A used-up workspace is noted: its messages
+        stay due; a used-up address postpones this one."""
         pace = self._platforms[turn.queue.platform].pace
         workspace, limit = pace_key(message), pace.update if message.shown_version else pace.send
-        used = turn.paces.take({workspace: limit, address_key(message): pace.channel})
-        if used is None:
-            claimed = messages.claim(tx, message, turn.now, turn.now + LEASE)
-            notice = Notice(message.id, card)
-            return Outgoing(claimed, turn.queue.platform, notice, turn.began) if claimed else None
-        if used[0] == workspace:
-            turn.held.update([used])
+        used_up = turn.paces.take({workspace: limit, address_key(message): pace.channel})
+        if used_up is None:
+            return True
+        if used_up[0] == workspace:
+            turn.held.update([used_up])
         else:
-            messages.postpone(tx, message, used[1])
-        return None
+            messages.postpone(tx, message, used_up[1])
+        return False
 
     # one message, with no transaction open
 
     async def _deliver(self, one: Outgoing) -> None:
-        settle = await self._attempt(one)
-        if settle is not None:
+        outcome = await self._attempt(one)
+        if outcome is not None:
             crash("pump.answered")
-            await self._ledger.write(settle, one.claimed.now + LEASE)
+            await self._ledger.write(outcome, one.claimed.now + LEASE)
 
-    async def _attempt(self, one: Outgoing) -> Settle | None:
+    async def _attempt(self, one: Outgoing) -> Outcome | None:
         """Call the platform; what came of it, to be written down. None if the claim was lost before."""
         message = one.message
         messenger = self._platforms[one.platform].messenger
@@ -370,15 +378,18 @@ class Pump:
             log.exception("pump.deliver", message=message.id)
             return self._failure(one, Unsure(type(error).__name__))
         self._meters.sent(one.platform, method(message), Result.SHOWN)
-        return partial(self._stands, message=message, reference=reference)
+        return Outcome(self._stand, (message, reference))
 
-    def _failure(self, one: Outgoing, error: MessengerError) -> Settle:
+    def _failure(self, one: Outgoing, error: MessengerError) -> Outcome:
         self._meters.sent(one.platform, method(one.message), result(one.message, error))
-        return partial(self._fails, message=one.message, error=error)
+        return Outcome(self._fail, (one.message, error))
 
-    def _fails(self, tx: Transaction, now: datetime, *, message: Message, error: MessengerError) -> None:
-        if failed(tx, now, message=message, error=error):
-            self._lost(tx, message, now)
+    def _fail(
+        self, tx: Transaction, now: datetime, failures: Sequence[tuple[Message, MessengerError]]
+    ) -> None:
+        for message, error in failures:
+            if failed(tx, now, message=message, error=error):
+                self._lost(tx, message, now)
 
     def _bury(self, tx: Transaction, message: Message, why: str, now: datetime) -> None:
         if bury(tx, message, why, now):
@@ -407,11 +418,27 @@ class Pump:
     def _moment(self) -> Moment:
         return Moment(self._now(), monotonic())
 
-    def _stands(self, tx: Transaction, now: datetime, *, message: Message, reference: str) -> None:
-        arrived = self._drawings[message.kind].arrived
-        if messages.shown(tx, message, reference, now) and message.shown_version == 0 and arrived:
-            arrived(tx, message, now)
+    def _stand(self, tx: Transaction, now: datetime, stand: Sequence[tuple[Message, str]]) -> None:
+        new = (message for message in messages.shown(tx, stand, now) if message.shown_version == 0)
+        for kind, arrived in _by_kind(new):
+            if tell := self._drawings[kind].arrived:
+                tell(tx, arrived, now)
         crash("pump.settling")
+
+
+def _readers(due: Iterable[Message]) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """Who is shown the same, by kind and subject."""
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for message in due:
+        found[message.kind, message.subject_id] += [message.person_id] if message.person_id else []
+    return {what: tuple(who) for what, who in found.items()}
+
+
+def _by_kind(these: Iterable[Message]) -> Iterable[tuple[str, list[Message]]]:
+    found: defaultdict[str, list[Message]] = defaultdict(list)
+    for message in these:
+        found[message.kind].append(message)
+    return found.items()
 
 
 async def _put(messenger: Messenger, one: Outgoing) -> str:

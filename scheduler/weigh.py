@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,17 +29,32 @@ class Verdict:
 GO = Verdict()
 
 
+def used(tx: Transaction, circle_id: str, people: Iterable[Person], now: datetime) -> Counter[str]:
+    """How many messages count against the ceiling of each, by their id, in the week of their own clock."""
+    homes: defaultdict[str, set[str]] = defaultdict(set)
+    for person in people:
+        homes[person.zone].add(person.id)
+    weeks: defaultdict[tuple[datetime, datetime], list[str]] = defaultdict(list)
+    for zone, there in homes.items():
+        weeks[week_of(zone, now)] += there
+    found: Counter[str] = Counter()
+    for week, ids in weeks.items():
+        found.update(messages.count_shown(tx, circle_id, ids, *week))
+    return found
+
+
 def weigh(
-    tx: Transaction,
     message: Message,
     kind: Kind,
     circle: Circle,
     reader: Person | None,
     member: Member | None,
+    used: int,
     now: datetime,
 ) -> Verdict:
     """The one place that decides whether a message may leave: consent, reachability, staleness, working
-    time, ceiling. A card that is there already is only redrawn, and disturbs nobody."""
+    time, ceiling, of which so many are `used`. A card that is there already is only redrawn, and disturbs
+    nobody."""
     if message.shown_version > 0 or reader is None:
         return GO
     if message.expires_at is not None and message.expires_at <= now:
@@ -49,20 +66,6 @@ def weigh(
     if not kind.unasked:
         return GO
     ceiling = weekly_ceiling(circle, member) if member and kind.counts else None
-    return _in_working_time(tx, message, reader, member, ceiling, now)
-
-
-def _in_working_time(
-    tx: Transaction,
-    message: Message,
-    reader: Person,
-    member: Member | None,
-    ceiling: int | None,
-    now: datetime,
-) -> Verdict:
-    used = 0
-    if ceiling is not None:
-        used = messages.count_shown(tx, message.circle_id, reader.id, *week_of(reader.zone, now))
     moment = may_go(working_time(reader.zone, member), now, used, ceiling)
     if moment is None:
         return Verdict(until=now + UNREACHABLE_PAUSE)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
 
 from bot.domain.content import Content, Copy, Draft, DraftState, Found
 from bot.domain.share import Stance
@@ -197,13 +198,31 @@ def latest(tx: Transaction, circle_id: str, limit: int) -> list[Content]:
     return [_content(row) for row in rows]
 
 
+_w, _s = tables.words.c, tables.stance.c
+
+
+def _theirs(columns: Any) -> tuple[ColumnElement[bool], ...]:
+    """What some people made of a content."""
+    return (
+        columns.circle_id == bindparam("circle"),
+        columns.content_id == bindparam("content"),
+        columns.person_id.in_(bindparam("people", expanding=True)),
+    )
+
+
+_words_of = select(_w.person_id, _w.text).where(*_theirs(_w))
+_stances_of = select(_s.person_id, _s.declined_at, _s.later_until).where(*_theirs(_s))
+
+
+def words_of(tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]) -> dict[str, str]:
+    """Members' own texts; nothing for whoever has none."""
+    asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
+    return {row.person_id: row.text for row in tx.execute(_words_of, asked)}
+
+
 def words(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> str:
     """The member's own text; empty while they have none."""
-    w = tables.words.c
-    found = tx.execute(
-        select(w.text).where(w.circle_id == circle_id, w.content_id == content_id, w.person_id == person_id)
-    ).scalar()
-    return found or ""
+    return words_of(tx, circle_id, content_id, (person_id,)).get(person_id, "")
 
 
 def save_words(
@@ -213,14 +232,13 @@ def save_words(
     put(tx, tables.words, key, {"text": text, "saved_at": now})
 
 
-def stance(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> Stance:
-    s = tables.stance.c
-    row = tx.execute(
-        select(s.declined_at, s.later_until).where(
-            s.circle_id == circle_id, s.content_id == content_id, s.person_id == person_id
-        )
-    ).first()
-    return Stance(row.declined_at is not None, row.later_until) if row else Stance()
+def stances(
+    tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]
+) -> dict[str, Stance]:
+    """Nothing for whoever took none."""
+    asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
+    rows = tx.execute(_stances_of, asked)
+    return {row.person_id: Stance(row.declined_at is not None, row.later_until) for row in rows}
 
 
 def take_stance(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -264,21 +265,23 @@ def load(tx: Transaction, circle_id: str, message_id: str) -> Message | None:
 _of_week = (_m.shown_at >= bindparam("since")) & (_m.shown_at < bindparam("until"))
 _perhaps = (_m.shown_version == 0) & _m.state.in_([State.SENDING, State.AMBIGUOUS])
 _count_shown = (
-    select(func.count())
-    .select_from(tables.message)
+    select(_m.person_id, func.count().label("times"))
     .where(
         _m.circle_id == bindparam("circle"),
-        _m.person_id == bindparam("person"),
+        _m.person_id.in_(bindparam("people", expanding=True)),
         _m.counts,
         _of_week | _perhaps,
     )
+    .group_by(_m.person_id)
 )
 
 
-def count_shown(tx: Transaction, circle_id: str, person_id: str, since: datetime, until: datetime) -> int:
-    """What counts against a member's ceiling in a week: what stands there, and what may."""
-    week = {"since": since, "until": until}
-    return tx.execute(_count_shown, {"circle": circle_id, "person": person_id, **week}).scalar_one()
+def count_shown(
+    tx: Transaction, circle_id: str, person_ids: Collection[str], since: datetime, until: datetime
+) -> dict[str, int]:
+    """What counts against each member's ceiling in a week: what stands there, and what may."""
+    asked = {"circle": circle_id, "people": list(person_ids), "since": since, "until": until}
+    return {row.person_id: row.times for row in tx.execute(_count_shown, asked)}
 
 
 _mine = (
@@ -311,9 +314,14 @@ def drop(tx: Transaction, message: Message, why: str) -> None:
     _change(tx, message, state=State.DROPPED, lease_until=None, last_error=why)
 
 
+_these = (_m.circle_id == bindparam("circle"), _m.id.in_(bindparam("ids", expanding=True)))
+_as_they_are = (
+    select(_m.id, _m.fence, _m.wanted_version, _m.state).where(*_these).with_for_update(skip_locked=True)
+)
+"""Until the transaction ends, as nobody else changes them; what somebody is just changing is left out."""
 _claim = (
     update(tables.message)
-    .where(*_mine, _m.state == State.WAITING, _m.wanted_version == bindparam("drawn"))
+    .where(*_these)
     .values(
         state=State.SENDING,
         fence=_m.fence + 1,
@@ -322,24 +330,29 @@ _claim = (
         claimed_version=_m.wanted_version,
         tried_at=func.coalesce(_m.tried_at, bindparam("moment")),
     )
-    .returning(tables.message)
 )
 
 
-def claim(tx: Transaction, message: Message, now: datetime, lease_until: datetime) -> Message | None:
-    """Take it for this process; the value returned carries the new fence. None if somebody else did, or if
-    another version is wanted since it was read, and drawn."""
-    drawn = {"drawn": message.wanted_version, "until": lease_until, "moment": now}
-    taken = tx.execute(_claim, {**_key(message), **drawn}).first()
-    return _message(taken) if taken else None
+def claim(
+    tx: Transaction, circle_id: str, drawn: Sequence[Message], now: datetime, lease_until: datetime
+) -> list[Message]:
+    """Take them for this process; the values returned carry the new fence. Left out is what somebody else
+    took, and that of which another version is wanted since it was read, and drawn."""
+    ids = [message.id for message in drawn]
+    found = {row.id: tuple(row[1:]) for row in tx.execute(_as_they_are, {"circle": circle_id, "ids": ids})}
+    free = [m for m in drawn if found.get(m.id) == (m.fence, m.wanted_version, State.WAITING)]
+    if free:
+        mine = {"circle": circle_id, "ids": [message.id for message in free]}
+        tx.execute(_claim, {**mine, "until": lease_until, "moment": now})
+    return [replace(m, state=State.SENDING, fence=m.fence + 1, attempt=m.attempt + 1) for m in free]
 
 
-_held = select(_m.id).where(*_mine, _m.state == bindparam("state"))
+_claimed = select(_m.id).where(*_mine, _m.state == bindparam("state"))
 
 
 def holds(tx: Transaction, message: Message) -> bool:
     """Is the claim still this one?"""
-    return tx.execute(_held, {**_key(message), "state": message.state}).first() is not None
+    return tx.execute(_claimed, {**_key(message), "state": message.state}).first() is not None
 
 
 _newer = _m.wanted_version > bindparam("version")
@@ -362,10 +375,31 @@ _shown = (
 )
 
 
-def shown(tx: Transaction, message: Message, reference: str, now: datetime) -> bool:
-    """The version that was claimed stands there now; a newer one wanted meanwhile makes it due again."""
-    values = {"version": message.wanted_version, "where": reference, "moment": now}
-    return tx.execute(_shown, {**_key(message), **values}).rowcount == 1
+def shown(tx: Transaction, stand: Sequence[tuple[Message, str]], now: datetime) -> list[Message]:
+    """The version that was claimed stands there now, under that reference; a newer one wanted meanwhile makes
+    it due again. Returns those whose claim was still this one."""
+    held = _held(tx, [message for message, _ in stand])
+    ours = [(message, reference) for message, reference in stand if message.id in held]
+    rows = [
+        {**_key(message), "version": message.wanted_version, "where": reference, "moment": now}
+        for message, reference in ours
+    ]
+    if rows:
+        tx.execute(_shown, rows)
+    return [message for message, _ in ours]
+
+
+_fences = select(_m.id, _m.fence).where(*_these).order_by(_m.id).with_for_update()
+
+
+def _held(tx: Transaction, claimed: Sequence[Message]) -> set[str]:
+    """Those of which the claim is still this one, until the transaction ends."""
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for message in claimed:
+        ids[message.circle_id].append(message.id)
+    asked = ({"circle": circle_id, "ids": its} for circle_id, its in sorted(ids.items()))
+    fences = {row.id: row.fence for each in asked for row in tx.execute(_fences, each)}
+    return {message.id for message in claimed if fences.get(message.id) == message.fence}
 
 
 def retry(tx: Transaction, message: Message, at: datetime, why: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -87,6 +87,9 @@ _by_sender = (
     )
 )
 _by_id = _everything().where(_p.circle_id == bindparam("circle"), _p.id == bindparam("person"))
+_by_ids = _everything().where(
+    _p.circle_id == bindparam("circle"), _p.id.in_(bindparam("people", expanding=True))
+)
 
 
 def find(
@@ -100,6 +103,15 @@ def find(
 def load(tx: Transaction, circle_id: str, person_id: str) -> tuple[Person, Member | None]:
     row = tx.execute(_by_id, {"circle": circle_id, "person": person_id}).one()
     return _person(row), _member(row)
+
+
+def load_all(
+    tx: Transaction, circle_id: str, person_ids: Collection[str]
+) -> dict[str, tuple[Person, Member | None]]:
+    """By their ids."""
+    rows = tx.execute(_by_ids, {"circle": circle_id, "people": list(person_ids)}) if person_ids else ()
+    found = ((_person(row), _member(row)) for row in rows)
+    return {person.id: (person, member) for person, member in found}
 
 
 def add(tx: Transaction, platform: str, workspace: str, user: str, **profile: object) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Update, delete, func, insert, select, update
+from sqlalchemy import Row, Update, bindparam, delete, func, insert, select, update
 
 from bot.domain.message import CONTENT
 from bot.domain.share import Share, Tally
@@ -52,13 +52,27 @@ def _share(row: Row[Any]) -> Share:
     )
 
 
+_theirs = (
+    _s.circle_id == bindparam("circle"),
+    _s.content_id == bindparam("content"),
+    _s.person_id.in_(bindparam("people", expanding=True)),
+)
+_shares_of = select(tables.share).where(*_theirs)
+
+
+def of_members(
+    tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]
+) -> dict[str, list[Share]]:
+    """By person; nothing for whoever has none."""
+    asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
+    found: dict[str, list[Share]] = {}
+    for row in tx.execute(_shares_of, asked):
+        found.setdefault(row.person_id, []).append(_share(row))
+    return found
+
+
 def of_member(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> list[Share]:
-    rows = tx.execute(
-        select(tables.share).where(
-            _s.circle_id == circle_id, _s.content_id == content_id, _s.person_id == person_id
-        )
-    )
-    return [_share(row) for row in rows]
+    return of_members(tx, circle_id, content_id, (person_id,)).get(person_id, [])
 
 
 def by_page(tx: Transaction, token: str) -> tuple[str, Share] | None:
@@ -98,17 +112,22 @@ def count_click(tx: Transaction, link_token: str, day: str, visitor: str, now: d
     return insert_new(tx, tables.click, {"link_token": link_token, "day": day, "visitor": visitor, "at": now})
 
 
-def clicks(tx: Transaction, circle_id: str, content_id: str, person_id: str | None = None) -> int:
-    """Readers of a content's links: one member's, or everybody's."""
-    question = (
-        select(func.count())
-        .select_from(tables.click)
-        .join(tables.share, _s.link_token == _k.link_token)
-        .where(_s.circle_id == circle_id, _s.content_id == content_id)
-    )
-    if person_id is not None:
-        question = question.where(_s.person_id == person_id)
-    return tx.execute(question).scalar_one()
+_clicks = select(func.count()).select_from(tables.click).join(tables.share, _s.link_token == _k.link_token)
+_clicks_of = _clicks.add_columns(_s.person_id).where(*_theirs).group_by(_s.person_id)
+_clicks_of_all = _clicks.where(*_theirs[:2])
+
+
+def clicks_of(
+    tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]
+) -> dict[str, int]:
+    """Readers of each member's links to a content; nothing for whoever has none."""
+    asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
+    return {person_id: count for count, person_id in tx.execute(_clicks_of, asked)}
+
+
+def clicks(tx: Transaction, circle_id: str, content_id: str) -> int:
+    """Readers of everybody's links to a content."""
+    return tx.execute(_clicks_of_all, {"circle": circle_id, "content": content_id}).scalar_one()
 
 
 def tally(tx: Transaction, circle_id: str, content_id: str) -> Tally:

@@ -7,6 +7,7 @@ under the verified circle.
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, unquote
 
@@ -36,6 +37,7 @@ class Action:
 A = TypeVar("A", bound=Action)
 
 
+@lru_cache(1024)
 def pack(action: Action) -> str:
     """`verb/field/field`, at most MAX_PACKED characters; raises ValueError above that."""
     values = (str(getattr(action, field.name)) for field in fields(action))  # type: ignore[arg-type]

@@ -95,7 +95,7 @@ class BadInstance(BadInput):
 def final_text(words: str, link: str) -> str:
     """What is posted: the words, a blank line, the link; the link once, wherever the member put it."""
     words = words.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if not link or regex.search(rf"{regex.escape(link)}(?![\w/?#&=%-])", words):
+    if not link or (link in words and regex.search(rf"{regex.escape(link)}(?![\w/?#&=%-])", words)):
         return words
     return f"{words}\n\n{link}" if words else link
 
@@ -131,7 +131,7 @@ def length(network: Network, words: str, link: str) -> int:
 
 def utf16_length(text: str) -> int:
     """UTF-16 code units, as LinkedIn's limit is counted (developers.buffer.com, character limits)."""
-    return sum(2 if ord(character) > 0xFFFF else 1 for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 GRAPHEME = regex.compile(r"\X")

@@ -46,6 +46,8 @@ class Translator:
 
     def __call__(self, key: str, count: int | None = None, /, **values: object) -> str:
         """Raises KeyError for a key the catalogue does not have."""
+        if count is None and not values:
+            return _said(self.language, key)
         if count is not None:
             values["count"] = self.number(count)
         return self._pattern(key, count).format(**values)
@@ -55,18 +57,14 @@ class Translator:
         if count is not None:
             values["count"] = self.number(count)
         parts: list[Span] = []
-        for literal, name, _, _ in Formatter().parse(self._pattern(key, count)):
+        for literal, name in _parsed(self._pattern(key, count)):
             parts += [literal] if literal else []
             parts += [values[name]] if name else []
         return tuple(parts)
 
     def _pattern(self, key: str, count: int | None) -> str:
-        book = catalogue(self.language)
-        message = book.get(key)
-        if message is None or not message.string:
-            raise KeyError(f"no {self.language} text for {key!r}")
-        forms = message.string if isinstance(message.string, tuple) else (message.string,)
-        return str(forms[_plural(self.language, 1 if count is None else count) % len(forms)])
+        forms = _forms(self.language, key)
+        return forms[_plural(self.language, 1 if count is None else count) % len(forms)]
 
     def number(self, value: float) -> str:
         return str(format_decimal(value, locale=_REGION[self.language]))
@@ -114,6 +112,27 @@ class Translator:
 
     def country(self, code: str) -> str:
         return str(Locale.parse(_REGION[self.language]).territories[code])
+
+
+@cache
+def _forms(language: str, key: str) -> tuple[str, ...]:
+    """Raises KeyError for a key the catalogue does not have."""
+    message = catalogue(language).get(key)
+    if message is None or not message.string:
+        raise KeyError(f"no {language} text for {key!r}")
+    return tuple(message.string) if isinstance(message.string, tuple) else (str(message.string),)
+
+
+@cache
+def _said(language: str, key: str) -> str:
+    """A sentence with nothing to fill in."""
+    return _forms(language, key)[0].format()
+
+
+@cache
+def _parsed(pattern: str) -> tuple[tuple[str, str | None], ...]:
+    """The words of a sentence, and the names of what stands between them."""
+    return tuple((literal, name) for literal, name, _, _ in Formatter().parse(pattern))
 
 
 def _plural(language: str, count: int) -> int:

@@ -4,14 +4,14 @@ from bot.context import Feature, Notice
 from bot.domain.pulse import PACE, PULSE, PULSE_REMINDER
 from handlers.pulse.cards import examples
 from handlers.pulse.handlers import draw_pace, draw_pulse, draw_reminder, router
-from handlers.pulse.service import promise_reminder
+from handlers.pulse.service import promise_reminders
 
 FEATURE = Feature(
     "pulse",
     router,
     examples,
     (
-        Notice(PULSE, draw_pulse, promise_reminder),
+        Notice(PULSE, draw_pulse, promise_reminders),
         Notice(PULSE_REMINDER, draw_reminder),
         Notice(PACE, draw_pace),
     ),

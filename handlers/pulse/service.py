@@ -119,14 +119,16 @@ def ask(tx: Transaction, circle_id: str, now: datetime) -> None:
     entries.write(tx, circle_id, "log.pulse_opened", now)
 
 
-def promise_reminder(tx: Transaction, message: Message, now: datetime) -> None:
+def promise_reminders(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
     """One, to whoever was asked in good time; it leaves only if they have not answered by then."""
-    pulse = pulses.load(tx, message.circle_id, message.subject_id)
-    if pulse is None or now + LAST_DAYS >= pulse.closes_at - LAST_DAYS:
-        return
-    reader = Recipient(message.workspace_id, message.address, message.person_id)
-    when = {"due_at": pulse.closes_at - LAST_DAYS, "expires_at": pulse.closes_at}
-    messages.want(tx, message.circle_id, PULSE_REMINDER, pulse.id, [reader], now, **when)
+    for circle_id, pulse_id in {(message.circle_id, message.subject_id) for message in arrived}:
+        pulse = pulses.load(tx, circle_id, pulse_id)
+        if pulse is None or now + LAST_DAYS >= pulse.closes_at - LAST_DAYS:
+            continue
+        asked = [m for m in arrived if m.subject_id == pulse_id]
+        readers = [Recipient(m.workspace_id, m.address, m.person_id) for m in asked]
+        when = {"due_at": pulse.closes_at - LAST_DAYS, "expires_at": pulse.closes_at}
+        messages.want(tx, circle_id, PULSE_REMINDER, pulse_id, readers, now, **when)
 
 
 def is_done(reading: Reading, pulse: Pulse) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from bot.chat.action import Action
 from bot.chat.card import (
@@ -28,6 +29,9 @@ from bot.domain.network import Network
 from bot.domain.share import Stance
 from bot.locales import Translator
 from handlers.actions import Leave, OpenJoin, OpenPause
+
+ALIKE = 256
+"""Parts of cards made lately that many members are shown alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,23 +155,29 @@ def card(t: Translator, view: View, now: datetime) -> Card:
 
 
 def _offer(t: Translator, view: View, now: datetime) -> Card:
-    copy = view.content.copy
-    picture = (Image(copy.picture_url, copy.picture_alt),) if copy.picture_url else ()
+    content = view.content
     mine = t("content.own_words") if view.own else t("content.suggested")
     return Card(
-        copy.title,
+        content.copy.title,
         (
-            small(*t.spans("content.from", topic=view.topic, author=view.author)),
-            *picture,
-            text(Bold(t("content.why")), " — ", copy.why),
+            *_what_and_why(t, content.copy, view.topic, view.author),
             text(Italic(mine)),
             Quote(view.words),
             *_too_long(t, view),
             _share(t, view),
             *_confirm(t, view),
-            _others(t, view, now),
-            small(t("content.because", topic=view.topic)),
+            *_or_else(t, content.id, content.copy.url, view.topic, view.stance.came_back(now)),
         ),
+    )
+
+
+@lru_cache(ALIKE)
+def _what_and_why(t: Translator, copy: Copy, topic: str, author: Mention) -> tuple[Element, ...]:
+    picture = (Image(copy.picture_url, copy.picture_alt),) if copy.picture_url else ()
+    return (
+        small(*t.spans("content.from", topic=topic, author=author)),
+        *picture,
+        text(Bold(t("content.why")), " — ", copy.why),
     )
 
 
@@ -202,22 +212,23 @@ def _confirm(t: Translator, view: View) -> tuple[Element, ...]:
     return (small(t("content.opened")), buttons(*said))
 
 
-def _others(t: Translator, view: View, now: datetime) -> Element:
+@lru_cache(ALIKE)
+def _or_else(t: Translator, content_id: str, url: str, topic: str, came_back: bool) -> tuple[Element, ...]:
     """What came back once does not come back again."""
-    content_id = view.content.id
-    return buttons(
-        None if view.stance.came_back(now) else Button(t("content.later"), Later(content_id)),
+    others = buttons(
+        None if came_back else Button(t("content.later"), Later(content_id)),
         Button(t("content.not_for_me"), Decline(content_id)),
         Menu(
             t("content.more"),
             (
                 FormButton(t("content.ask_author"), OpenAsk(content_id)),
                 Button(t("content.why_me"), Why(content_id)),
-                LinkButton(t("button.read"), view.content.copy.url),
+                LinkButton(t("button.read"), url),
                 Button(t("content.stop"), Stop()),
             ),
         ),
     )
+    return others, small(t("content.because", topic=topic))
 
 
 def _posted(t: Translator, view: View, now: datetime) -> Card:

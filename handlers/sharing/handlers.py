@@ -122,10 +122,10 @@ def stop(ctx: Context, event: Click, action: Stop) -> Reply:
 
 
 def _view(reading: Reading) -> View | None:
-    content = contents.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    content = reading.once(contents.load, reading.circle.id, reading.message.subject_id)
     if reading.reader is None or reading.member is None or content is None:
         return None
-    return service.view(reading, reading.reader, reading.member, content)
+    return service.view(reading, reading.reader, reading.member, content, reading.readers)
 
 
 def draw_content(reading: Reading) -> Card | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.chat.text import Mention
@@ -22,7 +23,7 @@ from bot.domain.errors import (
 from bot.domain.member import Member, working_time
 from bot.domain.message import AUTHOR, QUESTION, REMINDER, Message
 from bot.domain.network import Network, over
-from bot.domain.share import Share, moments, next_morning
+from bot.domain.share import Share, Stance, moments, next_morning
 from handlers.sharing.cards import Outlet, View
 from storage import circles, contents, messages, people, shares
 from storage.database import Transaction
@@ -49,22 +50,46 @@ def live(ctx: Context, content_id: str) -> Content:
     return found
 
 
-def view(scope: Scope, person: Person, member: Member, content: Content) -> View:
-    """What this member's card shows today."""
-    own = contents.words(scope.tx, scope.circle.id, content.id, person.id)
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What members made of a content, each by person; whoever did nothing of a kind is not among them."""
+
+    words: Mapping[str, str]
+    stances: Mapping[str, Stance]
+    shares: Mapping[str, Sequence[Share]]
+    clicks: Mapping[str, int]
+
+
+def taken(tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]) -> Taken:
+    theirs = tx, circle_id, content_id, person_ids
+    return Taken(
+        contents.words_of(*theirs),
+        contents.stances(*theirs),
+        shares.of_members(*theirs),
+        shares.clicks_of(*theirs),
+    )
+
+
+def view(
+    scope: Scope, person: Person, member: Member, content: Content, readers: tuple[str, ...] = ()
+) -> View:
+    """What this member's card shows today. `readers`: all whose view of it is wanted."""
+    theirs = scope.once(taken, scope.circle.id, content.id, readers or (person.id,))
+    own = theirs.words.get(person.id, "")
     words = own or opening(content, person.id)
-    author, _ = people.load(scope.tx, scope.circle.id, content.author_id)
-    topics = {topic.id: topic for topic in circles.topics(scope.tx, scope.circle.id)}
-    stance = contents.stance(scope.tx, scope.circle.id, content.id, person.id)
+    author, _ = scope.once(people.load, scope.circle.id, content.author_id)
+    topics = {topic.id: topic for topic in scope.once(circles.topics, scope.circle.id)}
+    stance = theirs.stances.get(person.id, Stance())
+    mine = _shares(scope, person, member, content, theirs.shares.get(person.id, ()))
     return View(
         content=content,
         topic=topics[content.copy.topic_id].name(scope.t.language),
         author=Mention(author.address, author.name),
         words=words,
         own=bool(own),
-        outlets=tuple(_outlet(scope, words, share) for share in _shares(scope, person, member, content)),
+        outlets=tuple(_outlet(scope, words, share) for share in mine),
         stance=stance,
-        clicks=shares.clicks(scope.tx, scope.circle.id, content.id, person.id),
+        clicks=theirs.clicks.get(person.id, 0),
         moments=_moments(scope, person, member, content) if stance.waits(scope.now) else (),
     )
 
@@ -86,10 +111,12 @@ def networks(member: Member, content: Content) -> list[Network]:
     return [Network(network) for network in member.preferences.networks if network in meant]
 
 
-def _shares(scope: Scope, person: Person, member: Member, content: Content) -> list[Share]:
+def _shares(
+    scope: Scope, person: Person, member: Member, content: Content, made: Sequence[Share]
+) -> list[Share]:
     """One a network the member has today, and those already posted on; tokens are made as needed."""
     wanted = networks(member, content)
-    known = {s.network: s for s in shares.of_member(scope.tx, scope.circle.id, content.id, person.id)}
+    known = {share.network: share for share in made}
     if missing := [network for network in wanted if network not in known]:
         shares.offer(scope.tx, scope.circle.id, content.id, [(person.id, network) for network in missing])
         known = {s.network: s for s in shares.of_member(scope.tx, scope.circle.id, content.id, person.id)}
@@ -188,9 +215,10 @@ def redraw(ctx: Context, content_id: str) -> None:
     messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, content_id, ctx.now)
 
 
-def count_delivery(tx: Transaction, message: Message, now: datetime) -> None:
-    """One more copy has arrived: the author's figures follow."""
-    messages.bump(tx, message.circle_id, AUTHOR, message.subject_id, now, after=COALESCE)
+def count_delivery(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
+    """More copies have arrived: the author's figures follow."""
+    for circle_id, content_id in {(message.circle_id, message.subject_id) for message in arrived}:
+        messages.bump(tx, circle_id, AUTHOR, content_id, now, after=COALESCE)
 
 
 def posted(ctx: Context, content_id: str, network: str, at: datetime | None) -> None:

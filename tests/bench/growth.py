@@ -3,9 +3,11 @@ while many wait. No network here: the chat only nods."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -112,10 +114,11 @@ def _sending(folder: Path, backend: str, plan: Plan, step: Step) -> list[Figure]
 def _line(folder: Path, backend: str, members: int, plan: Plan) -> Iterator[Line]:
     """The process that sends is not the one that made them all: its memory is its own."""
     with database(folder, backend) as url:
-        with sender(folder, url, "nod", networks="linkedin") as one:
+        begun = partial(sender, folder, url, "nod", networks="linkedin", began=time.time())
+        with begun() as one:
             one.ask("start", by_itself=False)
             one.ask("gather", workspaces=1, members=members)
             one.ask("publish", author=True)
-        with sender(folder, url, "nod", networks="linkedin") as one:
+        with begun() as one:
             one.ask("start", by_itself=False)
             yield Line(one, plan.cards)

@@ -45,9 +45,8 @@ def later(tx: Connection) -> None:
 
 def shown(tx: Connection) -> None:
     want(tx)
-    claimed = messages.claim(tx, only(tx), NOW, NOW + SECOND)
-    assert claimed
-    assert messages.shown(tx, claimed, "ref", NOW)
+    (claimed,) = messages.claim(tx, "ours", [only(tx)], NOW, NOW + SECOND)
+    assert messages.shown(tx, [(claimed, "ref")], NOW)
 
 
 def dead(tx: Connection) -> None:

@@ -37,8 +37,16 @@ def only(tx: Connection) -> Message:
     return found
 
 
+def claim(tx: Connection, message: Message) -> Message | None:
+    return next(iter(messages.claim(tx, message.circle_id, [message], NOW, LEASE)), None)
+
+
+def stand(tx: Connection, message: Message, reference: str) -> bool:
+    return bool(messages.shown(tx, [(message, reference)], NOW))
+
+
 def claimed(tx: Connection) -> Message:
-    message = messages.claim(tx, only(tx), NOW, LEASE)
+    message = claim(tx, only(tx))
     assert message is not None
     return message
 
@@ -54,7 +62,7 @@ def due(tx: Connection, now: datetime = NOW, most: int = 10) -> list[Message]:
 
 
 def shown(tx: Connection) -> Message:
-    assert messages.shown(tx, claimed(tx), "ref", NOW)
+    assert stand(tx, claimed(tx), "ref")
     return only(tx)
 
 
@@ -102,9 +110,9 @@ def test_a_change_for_one_goes_before_a_change_for_all(tx: Connection, circle: s
         there = [Recipient("ours-id", subject, "ours-id")]
         messages.want(tx, "ours", kind, subject, there, NOW)
     for message in due(tx):
-        claim = messages.claim(tx, message, NOW, LEASE)
-        assert claim is not None
-        messages.shown(tx, claim, "ref", NOW)
+        held = claim(tx, message)
+        assert held is not None
+        stand(tx, held, "ref")
     messages.bump_for(tx, "ours", "ours-id", "one", NOW)
     messages.bump(tx, "ours", CONTENT, "many", NOW)
     messages.bump(tx, "ours", CONTENT, "one", NOW)
@@ -137,8 +145,8 @@ def test_what_was_changed_since_it_was_drawn_is_not_claimed(tx: Connection, circ
     want(tx, "a")
     drawn = only(tx)
     bump(tx)
-    assert messages.claim(tx, drawn, NOW, LEASE) is None
-    assert messages.claim(tx, only(tx), NOW, LEASE) is not None
+    assert claim(tx, drawn) is None
+    assert claim(tx, only(tx)) is not None
 
 
 def test_bumps_become_one_after_the_first_ones_pause(tx: Connection, circle: str) -> None:
@@ -148,7 +156,7 @@ def test_bumps_become_one_after_the_first_ones_pause(tx: Connection, circle: str
     messages.bump(tx, "ours", CONTENT, "s", NOW + SECOND, after=2 * SECOND)
     message = only(tx)
     assert (message.state, message.wanted_version, message.due_at) == (State.WAITING, 3, NOW + 2 * SECOND)
-    messages.shown(tx, claimed(tx), "ref", NOW)
+    stand(tx, claimed(tx), "ref")
     assert (only(tx).state, only(tx).shown_version) == (State.SHOWN, 3)
 
 
@@ -157,7 +165,7 @@ def test_a_bump_while_it_is_sent_makes_it_due_again(tx: Connection, circle: str)
     held = claimed(tx)
     bump(tx)
     assert only(tx).state is State.SENDING
-    assert messages.shown(tx, held, "ref", NOW)
+    assert stand(tx, held, "ref")
     message = only(tx)
     assert (message.state, message.shown_version, message.wanted_version) == (State.WAITING, 1, 2)
 
@@ -177,11 +185,11 @@ def test_a_bump_can_be_for_one_person(tx: Connection, circle: str) -> None:
 def test_of_two_claims_one_wins(tx: Connection, circle: str) -> None:
     want(tx, "a")
     seen = only(tx)
-    first = messages.claim(tx, seen, NOW, LEASE)
+    first = claim(tx, seen)
     assert first is not None
     assert (first.state, first.attempt, first.fence) == (State.SENDING, 1, seen.fence + 1)
-    assert messages.claim(tx, seen, NOW, LEASE) is None
-    assert messages.claim(tx, first, NOW, LEASE) is None
+    assert claim(tx, seen) is None
+    assert claim(tx, first) is None
     assert due(tx) == []
 
 
@@ -201,7 +209,7 @@ def test_who_lost_the_fence_changes_nothing(tx: Connection, circle: str) -> None
     messages.reap(tx, LEASE + SECOND)
     quick = claimed(tx)
     before = only(tx)
-    assert not messages.shown(tx, slow, "late", NOW)
+    assert not stand(tx, slow, "late")
     assert not messages.retry(tx, slow, NOW, "late")
     assert not messages.wait_longer(tx, slow, NOW, "late")
     assert not messages.bury(tx, slow, "late")
@@ -209,7 +217,7 @@ def test_who_lost_the_fence_changes_nothing(tx: Connection, circle: str) -> None
     messages.postpone(tx, slow, NOW + SECOND)
     messages.drop(tx, slow, "late")
     assert only(tx) == before
-    assert messages.shown(tx, quick, "ref", NOW)
+    assert stand(tx, quick, "ref")
 
 
 def test_a_lease_that_is_not_over_is_left_alone(tx: Connection, circle: str) -> None:
@@ -351,7 +359,7 @@ def test_who_leaves_gets_nothing_more(tx: Connection, circle: str) -> None:
     seen = only(tx)
     messages.drop_all_for(tx, "ours", "ours-id", "left")
     assert only(tx).state is State.DROPPED
-    assert messages.claim(tx, seen, NOW, LEASE) is None
+    assert claim(tx, seen) is None
 
 
 def test_what_is_hastened_keeps_the_moment_it_was_asked_for(tx: Connection, circle: str) -> None:
@@ -376,14 +384,14 @@ def test_what_has_not_left_can_be_put_off(tx: Connection, circle: str) -> None:
     want(tx, "a", due_at=NOW + SECOND)
     old = only(tx)
     assert put_off(tx, NOW + 3 * SECOND)
-    assert messages.claim(tx, old, NOW, LEASE) is None
+    assert claim(tx, old) is None
     assert (due(tx, NOW + 2 * SECOND), len(due(tx, NOW + 3 * SECOND))) == ([], 1)
     messages.drop(tx, only(tx), messages.NOTHING_TO_SHOW)
     assert put_off(tx, NOW)
     assert not messages.put_off(tx, "ours", AUTHOR, "s", "ours-id", NOW)
     message = claimed(tx)
     assert not put_off(tx, NOW + SECOND)
-    messages.shown(tx, message, "ref", NOW)
+    stand(tx, message, "ref")
     assert not put_off(tx, NOW + SECOND)
 
 
@@ -391,16 +399,38 @@ def test_the_ceiling_counts_what_was_shown_and_what_is_on_its_way(tx: Connection
     want(tx, "shown")
     shown(tx)
     week = (NOW - timedelta(days=1), NOW + timedelta(days=1))
-    assert messages.count_shown(tx, "ours", "ours-id", *week) == 1
-    assert messages.count_shown(tx, "ours", "ours-id", week[1], week[1] + SECOND) == 0
+    assert messages.count_shown(tx, "ours", ["ours-id"], *week) == {"ours-id": 1}
+    assert messages.count_shown(tx, "ours", ["ours-id"], week[1], week[1] + SECOND) == {}
     want(tx, "going")
     (going,) = due(tx)
-    messages.claim(tx, going, NOW, LEASE)
-    assert messages.count_shown(tx, "ours", "ours-id", *week) == 2
+    claim(tx, going)
+    assert messages.count_shown(tx, "ours", ["ours-id"], *week) == {"ours-id": 2}
     messages.reap(tx, LEASE + SECOND)
-    assert messages.count_shown(tx, "ours", "ours-id", *week) == 2
+    assert messages.count_shown(tx, "ours", ["ours-id"], *week) == {"ours-id": 2}
 
 
 def test_a_message_from_memory_is_no_proof(tx: Connection, circle: str) -> None:
     want(tx, "a")
-    assert messages.claim(tx, replace(only(tx), circle_id="theirs"), NOW, LEASE) is None
+    assert claim(tx, replace(only(tx), circle_id="theirs")) is None
+
+
+def test_many_are_claimed_at_once_but_for_those_that_others_have(tx: Connection, circle: str) -> None:
+    want(tx, *"abcd")
+    seen = due(tx)
+    assert claim(tx, seen[0])
+    messages.drop(tx, seen[1], "left")
+    mine = messages.claim(tx, "ours", seen, NOW, LEASE)
+    assert [message.address for message in mine] == [message.address for message in seen[2:]]
+    assert mine == [messages.load(tx, "ours", message.id) for message in mine]
+
+
+def test_of_many_that_stand_those_whose_claim_was_lost_are_left_alone(tx: Connection, circle: str) -> None:
+    want(tx, *"abc")
+    lost, *held = messages.claim(tx, "ours", due(tx), NOW, LEASE)
+    messages.bury(tx, lost, "gone")
+    there = [(message, f"ref-{message.address}") for message in (lost, *held)]
+    assert messages.shown(tx, [(replace(lost, fence=lost.fence - 1), "late"), *there[1:]], NOW) == held
+    for message in held:
+        stands = messages.load(tx, "ours", message.id)
+        assert stands is not None
+        assert (stands.state, stands.reference) == (State.SHOWN, f"ref-{message.address}")

@@ -23,7 +23,7 @@ SECOND = timedelta(seconds=1)
 LIMIT = aiohttp.ClientTimeout
 SHORTENED = {
     "bot.platforms.slack.adapter": ("GREET_WITHIN", "GREET_AGAIN"),
-    "bot.platforms.slack.messenger": ("PATIENCE",),
+    "bot.platforms.slack.calls": ("PATIENCE",),
     "bot.platforms.teams.auth": ("FETCH_TIMEOUT",),
     "bot.platforms.teams.glue": ("TIMEOUT", "TOKEN_TIMEOUT", "TOKEN_RETRY_AFTER"),
     "handlers.content.jobs": ("LEASE",),

@@ -85,10 +85,9 @@ def _find(tx: Transaction, user: str) -> Person:
 def _show(tx: Transaction, person: Person, kind: Kind, content_id: str) -> None:
     reader = Recipient(person.workspace_id, person.address, person.id)
     messages.want(tx, person.circle_id, kind, content_id, [reader], NOW)
-    for due in _due(tx, person.circle_id, NOW):
-        claimed = messages.claim(tx, due, NOW, NOW + timedelta(minutes=1))
-        assert claimed is not None
-        messages.shown(tx, claimed, "reference", NOW)
+    due = _due(tx, person.circle_id, NOW)
+    claimed = messages.claim(tx, person.circle_id, due, NOW, NOW + timedelta(minutes=1))
+    messages.shown(tx, [(message, "reference") for message in claimed], NOW)
 
 
 def _due(tx: Transaction, circle_id: str, until: datetime) -> list[Message]:
@@ -145,7 +144,10 @@ class World:
 
     async def clicks(self, person: Person | None = None) -> int:
         person_id = person.id if person else None
-        return await self.do(lambda tx: shares.clicks(tx, self.camille.circle_id, self.content_id, person_id))
+        where = self.camille.circle_id, self.content_id
+        if person_id is None:
+            return await self.do(lambda tx: shares.clicks(tx, *where))
+        return (await self.do(lambda tx: shares.clicks_of(tx, *where, (person_id,)))).get(person_id, 0)
 
     async def waiting(self) -> dict[tuple[str, str], timedelta]:
         """What is to be drawn again: (kind, who) and in how long."""

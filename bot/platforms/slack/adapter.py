@@ -22,8 +22,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.messenger import Messenger, MessengerError, Notebook, Unavailable
 from bot.chat.platform import Dispatch, Words
 from bot.platforms.slack import parse
+from bot.platforms.slack.calls import call
 from bot.platforms.slack.guard import Guard
-from bot.platforms.slack.messenger import PACE, SlackMessenger, call
+from bot.platforms.slack.messenger import PACE, SlackMessenger
 from bot.platforms.slack.profiles import Profiles
 from bot.platforms.slack.replies import Body, Exchange, Replies
 from bot.platforms.slack.surface import PATH

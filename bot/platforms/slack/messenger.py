@@ -1,33 +1,28 @@
-"""Slack's Web API as a messenger: one request a call, never a second try, every failure by its right name."""
+"""Slack as a messenger."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.chat.card import Card
 from bot.chat.messenger import (
     CannotTell,
     Gone,
     Limit,
-    MessengerError,
     Notebook,
     Notice,
     Pace,
     Refused,
-    Throttled,
     Unavailable,
     Unreachable,
     Unsure,
 )
 from bot.platforms.slack import render
+from bot.platforms.slack.calls import Cards, call
 
 METADATA = "cercle_notice"
 """The event_type under which a notice's id travels in message metadata."""
@@ -35,12 +30,14 @@ METADATA = "cercle_notice"
 PACE = Pace(
     send=Limit(4, burst=10),
     update=Limit(50 / 60, burst=20),
-    channel=Limit(1),
+    channel=Limit(0.8),
     find=Limit(50 / 60, burst=10),
 )
 """docs.slack.dev/apis/web-api/rate-limits: chat.postMessage 1/s a channel and "several hundred per minute" a
-workspace (240 is our reading of several); chat.update is Tier 3, 50 a minute and more, bursts tolerated, and
-so is conversations.history, but for apps sold outside the Marketplace: 1 a minute, which a 429 tells."""
+workspace (240 is our reading of several). A channel is written to a little less often: of two that left a
+second apart the first may take longer to get there. chat.update is Tier 3, 50 a minute and more, bursts
+tolerated, and so is conversations.history, but for apps sold outside the Marketplace: 1 a minute, which a 429
+tells."""
 
 SKEW = timedelta(seconds=2)
 """How far Slack's clock may be behind ours."""
@@ -48,87 +45,13 @@ SKEW = timedelta(seconds=2)
 PAGE, PAGES = 100, 10
 """Messages at a time, and how often more are asked for, when one is looked for."""
 
-PATIENCE = 30.0
-"""Seconds to wait when Slack says "too fast" and not until when."""
-
-BROKEN = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError)
-"""What slack_sdk 3.47 lets through; AttributeError is its answer to a 200 whose body is no JSON object."""
-
-
-def _codes(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-PARTLY_DONE = _codes("internal_error fatal_error")
-"""docs.slack.dev: "It's possible some aspect of the operation succeeded before the error was raised"."""
-
-UNREACHABLE = _codes("""
-    cannot_dm_bot cannot_dm_yourself channel_is_limited_access channel_not_found is_archived is_inactive
-    messages_tab_disabled not_enough_users not_in_channel restricted_action
-    restricted_action_non_threadable_channel restricted_action_read_only_channel
-    restricted_action_thread_only_channel user_disabled user_not_found user_not_visible users_not_found
-    """)
-"""This address cannot be written to (errors of chat.postMessage and conversations.open)."""
-
-GONE = _codes("cant_update_message message_not_found")
-"""No message of ours stands there. One deleted above its thread stays as "This message was deleted.", which
-is Slackbot's, so that changing it is not permitted (errors of chat.update and chat.delete)."""
-
-PASSING = _codes("""
-    access_denied account_inactive accesslimited ekm_access_denied enterprise_is_restricted
-    external_channel_migrating invalid_auth message_limit_exceeded not_authed org_login_required
-    request_timeout service_unavailable team_access_not_granted team_added_to_org token_expired token_revoked
-    two_factor_setup_required
-    """)
-"""Not done, and mended by time or by an operator: nearly all concern the token or the workspace, so no
-single message is to blame. `account_inactive` is said of the token's account, not of the reader's."""
-
-
-async def call(request: Awaitable[AsyncSlackResponse], lost: type[MessengerError]) -> dict[str, Any]:
-    """The answer's body. Raises a MessengerError; `lost` is the one for an answer that never came."""
-    try:
-        response = await request
-    except BROKEN as error:
-        _fail(error, lost)
-    return response.data if isinstance(response.data, dict) else {}
-
-
-def _fail(error: Exception, lost: type[MessengerError]) -> NoReturn:
-    match error:
-        case SlackApiError():
-            raise _said_no(error, lost) from error
-        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            raise Unavailable(type(error).__name__) from error
-        case _:
-            raise lost(type(error).__name__) from error
-
-
-def _said_no(error: SlackApiError, lost: type[MessengerError]) -> MessengerError:
-    """`response` is slack_sdk's own, or aiohttp's when the body was no JSON."""
-    response = error.response
-    status: int = getattr(response, "status_code", None) or response.status
-    body = getattr(response, "data", None)
-    code = body.get("error", "") if isinstance(body, dict) else ""
-    if status == 429 or code in ("ratelimited", "rate_limited"):
-        return Throttled(_wait(response.headers.get("Retry-After", "")))
-    if status >= 500 or code in PARTLY_DONE or not code:
-        return lost(code or f"status {status}")
-    if code in UNREACHABLE:
-        return Unreachable(code)
-    if code in GONE:
-        return Gone(code)
-    return Unavailable(code) if code in PASSING else Refused(code)
-
-
-def _wait(retry_after: str) -> float:
-    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else PATIENCE
-
 
 class SlackMessenger:
     """Addresses: `slack:T1:U1`, a person, and `slack:T1:C1`, a channel. References: `C1:1700000000.0001`."""
 
     def __init__(self, client: AsyncWebClient, notebook: Notebook) -> None:
         self._client = client
+        self._cards = Cards(client)
         self._notebook = notebook
         self._conversations: dict[str, str] = {}
 
@@ -145,7 +68,7 @@ class SlackMessenger:
     async def update(self, address: str, reference: str, notice: Notice) -> None:
         """The metadata goes along, or Slack drops it."""
         channel, ts = _split(reference)
-        await call(self._client.chat_update(channel=channel, ts=ts, **_drawn(notice)), Unavailable)
+        await self._cards.put("chat.update", {"channel": channel, "ts": ts, **_drawn(notice)}, Unavailable)
 
     async def delete(self, address: str, reference: str) -> None:
         channel, ts = _split(reference)
@@ -197,10 +120,8 @@ class SlackMessenger:
 
     async def post(self, channel: str, message: dict[str, Any]) -> str:
         """Post `text`, `blocks`, `metadata`, and return the reference. Raises MessengerError."""
-        request = self._client.chat_postMessage(
-            channel=channel, unfurl_links=False, unfurl_media=False, **message
-        )
-        body = await call(request, Unsure)
+        quiet = {"unfurl_links": False, "unfurl_media": False}
+        body = await self._cards.put("chat.postMessage", {"channel": channel, **quiet, **message}, Unsure)
         if not body.get("ts"):
             raise Unsure("posted without a ts")
         return f"{body.get('channel', channel)}:{body['ts']}"

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.event import Sender
 from bot.chat.messenger import MessengerError, Unavailable
 from bot.platforms.slack import parse
-from bot.platforms.slack.messenger import call
+from bot.platforms.slack.calls import call
 from bot.platforms.slack.parse import Profile
 
 KEPT = 12 * 3600.0

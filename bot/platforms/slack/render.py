@@ -1,9 +1,10 @@
-"""Cards and forms as Block Kit. Pure: the same card is the same JSON."""
+"""Cards and forms as Block Kit. Pure: the same card is the same JSON. What many are shown is drawn once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, time
+from functools import lru_cache
 from itertools import count
 from typing import Any, Final, assert_never
 
@@ -42,6 +43,7 @@ from bot.chat.form import (
 from bot.chat.plain import bar, summary
 from bot.chat.text import Bold, Span, Spans
 from bot.platforms.slack.text import (
+    KEPT,
     LIMITS,
     Json,
     fit,
@@ -102,6 +104,15 @@ def _card(card: Card, limit: str) -> list[Json]:
 
 
 def _element(element: Element, numbers: Iterator[int]) -> list[Json]:
+    if not isinstance(element, Buttons):
+        return _still(element)
+    items = _at_most("actions", [_item(item, numbers) for item in element.items])
+    return [{"type": "actions", "elements": items}] if items else []
+
+
+@lru_cache(KEPT)
+def _still(element: Text | Quote | Image | Facts | Bars | Divider) -> list[Json]:
+    """What cannot be pressed. Nobody changes what is returned."""
     match element:
         case Text():
             return _text(element.spans, element.quiet)
@@ -115,9 +126,6 @@ def _element(element: Element, numbers: Iterator[int]) -> list[Json]:
             return rich("rich_text_section", _bars(element))
         case Divider():
             return [{"type": "divider"}]
-        case Buttons():
-            items = _at_most("actions", [_item(item, numbers) for item in element.items])
-            return [{"type": "actions", "elements": items}] if items else []
         case _:
             assert_never(element)
 
@@ -149,13 +157,19 @@ def _lines(rows: Iterable[Spans]) -> Iterator[Span]:
 
 def _item(item: Item, numbers: Iterator[int]) -> Json:
     number = next(numbers)
+    if isinstance(item, LinkButton):  # whose page is often one's own
+        return _button(item, f"link:{number}", {"value": LINK, "url": _page(item.url)})
+    return _pressed(item, number)
+
+
+@lru_cache(KEPT)
+def _pressed(item: Button | FormButton | Menu, number: int) -> Json:
+    """Nobody changes what is returned."""
     match item:
         case Button():
             return _button(item, f"act:{number}", {"value": pack(item.action)})
         case FormButton():
             return _button(item, f"form:{number}", {"value": pack(item.action)})
-        case LinkButton():
-            return _button(item, f"link:{number}", {"value": LINK, "url": _page(item.url)})
         case Menu():
             options = _at_most("overflow options", [_entry(button) for button in item.buttons])
             return {"type": "overflow", "action_id": f"menu:{number}", "options": options}

@@ -17,7 +17,8 @@ from bot.chat.messenger import MessengerError, Unavailable
 from bot.chat.platform import Answer, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.platforms.slack import render
-from bot.platforms.slack.messenger import SlackMessenger, call
+from bot.platforms.slack.calls import call
+from bot.platforms.slack.messenger import SlackMessenger
 from bot.platforms.slack.parse import AGAIN, Delivery
 from bot.platforms.slack.profiles import Begin
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, assert_never
 
 from bot.chat.plain import line
@@ -36,6 +37,10 @@ LIMITS: Final = {
 }
 """Characters and counts, from @slack/types 3.2.0 and docs.slack.dev/reference/block-kit (November 2026).
 Slack publishes no limit for the length of a rich_text block: ours is that of a text object."""
+
+
+KEPT: Final = 1024
+"""Words that were dressed lately: a card for many says the same to all of them."""
 
 
 def rich(kind: str, spans: Spans) -> list[Json]:
@@ -133,6 +138,7 @@ def _between(mark: str, words: str) -> str:
 _LOOK_ALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
+@lru_cache(KEPT)
 def marked_up(words: str) -> str:
     """Words as mrkdwn that reads as typed. There is no escape for * _ ~ `: only a look-alike is safe."""
     words = re.sub(r"(?m)^(\s*)>", r"\1›", clean(words))
@@ -140,7 +146,9 @@ def marked_up(words: str) -> str:
     return words.translate(_LOOK_ALIKES)
 
 
+@lru_cache(KEPT)
 def plain(words: str, limit: str) -> Json:
+    """Nobody changes what is returned."""
     return {"type": "plain_text", "text": fit(words, limit), "emoji": False}
 
 

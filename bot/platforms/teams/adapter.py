@@ -45,9 +45,10 @@ EMPTY: Final[Mapping[str, Any]] = {}
 DRAIN: Final = 3.0
 """Seconds that close() waits for the answers under way."""
 
-PACE: Final = Pace(send=Limit(30, burst=4), update=Limit(10, burst=2), channel=Limit(1))
+PACE: Final = Pace(send=Limit(30, burst=4), update=Limit(10, burst=2), channel=Limit(0.8))
 """Teams allows 50 requests a second a tenant, sends and updates together, and 7 in one second, 60 in 30 a
-conversation ("rate limit", October 2026). What is left is for answers to clicks."""
+conversation ("rate limit", October 2026). What is left is for answers to clicks. Two messages to one
+conversation leave more than a second apart: the first may take longer to get there."""
 
 
 LOCAL = "local"

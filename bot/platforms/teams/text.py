@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, assert_never
 from urllib.parse import quote
 
@@ -49,11 +50,17 @@ def sound(text: str) -> str:
     return _CONTROL.sub("", _BREAK.sub("\n", whole))
 
 
+KEPT = 1024
+"""Words that were made safe lately: a card for many says the same to all of them."""
+
+
+@lru_cache(KEPT)
 def inert(text: str) -> str:
     """The words as they are, with nothing a client would act upon."""
     return _LIVE.sub(rf"\g<0>{JOINER}", sound(text))
 
 
+@lru_cache(KEPT)
 def literal(text: str) -> str:
     """One line that reads the same whether or not the client parses Markdown. Backslashes would not do:
     Teams for mobile honours them before `* _ [ ] )` only, and a choice without Markdown shows them."""
