@@ -291,15 +291,23 @@ def say(tx: Transaction, poll: Poll, voter: str, text: str) -> None:
         tx.execute(insert(tables.poll_words).values(**mine, text=text))
 
 
+_words = select(_w.text).where(_w.circle_id == bindparam("circle"), _w.poll_id == bindparam("poll"))
+_said = _words.where(_w.voter == bindparam("who"))
+
+
 def said(tx: Transaction, poll: Poll, voter: str) -> str:
-    mine = (_w.circle_id == poll.circle_id, _w.poll_id == poll.id, _w.voter == voter)
-    return tx.execute(select(_w.text).where(*mine)).scalar() or ""
+    """Asks nothing of a poll that asks for no words."""
+    if not poll.rules.asks_words:
+        return ""
+    where = {"circle": poll.circle_id, "poll": poll.id, "who": voter}
+    return tx.execute(_said, where).scalar() or ""
 
 
 def words(tx: Transaction, poll: Poll) -> tuple[str, ...]:
     """In no order: see `bot.domain.poll.may_be_read`."""
-    mine = (_w.circle_id == poll.circle_id, _w.poll_id == poll.id)
-    return tuple(tx.execute(select(_w.text).where(*mine)).scalars())
+    if not poll.rules.asks_words:
+        return ()
+    return tuple(tx.execute(_words, {"circle": poll.circle_id, "poll": poll.id}).scalars())
 
 
 # Closing

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
 
@@ -75,8 +75,7 @@ class Translator:
     def day(self, moment: datetime | date) -> str:
         """ "lundi 23 novembre", "mardi 1er décembre", in this zone."""
         local = moment.astimezone(zone_or(self.zone)).date() if isinstance(moment, datetime) else moment
-        number = "'1er'" if self.language == "fr" and local.day == 1 else "d"
-        return str(format_date(local, f"EEEE {number} MMMM", locale=_REGION[self.language]))
+        return _day(self.language, local)
 
     def month(self, day: date) -> str:
         """ "novembre 2026"."""
@@ -89,7 +88,7 @@ class Translator:
     def time(self, moment: datetime | time) -> str:
         """ "14:30", in this zone."""
         local = moment.astimezone(zone_or(self.zone)).time() if isinstance(moment, datetime) else moment
-        return str(format_time(local, "short", locale=_REGION[self.language]))
+        return _time(self.language, local)
 
     def moment(self, moment: datetime) -> str:
         """ "lundi 23 novembre, 14:30", in this zone."""
@@ -133,6 +132,18 @@ def _said(language: str, key: str) -> str:
 def _parsed(pattern: str) -> tuple[tuple[str, str | None], ...]:
     """The words of a sentence, and the names of what stands between them."""
     return tuple((literal, name) for literal, name, _, _ in Formatter().parse(pattern))
+
+
+@lru_cache(1024)
+def _day(language: str, day: date) -> str:
+    """Kept, as `_time` is: one date stands on thousands of cards, and Babel reads its pattern each time."""
+    number = "'1er'" if language == "fr" and day.day == 1 else "d"
+    return str(format_date(day, f"EEEE {number} MMMM", locale=_REGION[language]))
+
+
+@lru_cache(1024)
+def _time(language: str, hour: time) -> str:
+    return str(format_time(hour, "short", locale=_REGION[language]))
 
 
 def _plural(language: str, count: int) -> int:

@@ -132,7 +132,6 @@ class View:
 
     poll: Poll
     options: tuple[Option, ...]
-    author: Mention
     chosen: frozenset[str] = frozenset()
     own_words: str = ""
     words: tuple[str, ...] = ()
@@ -150,25 +149,25 @@ class Listed:
 # The poll itself
 
 
-def in_channel(t: Translator, view: View, now: datetime) -> Card:
-    return Card(view.poll.question, (_by(t, view), *_standing(t, view, now), *_known(t, view)))
+def in_channel(t: Translator, view: View, author: Mention, now: datetime) -> Card:
+    return Card(view.poll.question, (_by(t, author), *_standing(t, view, now), *_known(t, view)))
 
 
-def own(t: Translator, view: View, now: datetime) -> Card:
+def own(t: Translator, view: View, author: Mention, now: datetime) -> Card:
     """In a member's own conversation, where their choice shows."""
     why = (small(t("poll.because")), _ways_out(t)) if view.poll.is_open(now) else ()
-    body = (_by(t, view), *_standing(t, view, now), *_mine(t, view), *_known(t, view), *why)
+    body = (_by(t, author), *_standing(t, view, now), *_mine(t, view), *_known(t, view), *why)
     return Card(view.poll.question, body)
 
 
-def reminder(t: Translator, view: View, now: datetime) -> Card:
-    whole = own(t, view, now)
+def reminder(t: Translator, view: View, author: Mention, now: datetime) -> Card:
+    whole = own(t, view, author, now)
     closing = t("poll.closes_soon", moment=t.moment(view.poll.closes_at))
     return replace(whole, body=(text(closing), *whole.body)) if view.poll.is_open(now) else whole
 
 
-def _by(t: Translator, view: View) -> Element:
-    return small(*t.spans("poll.by", author=view.author))
+def _by(t: Translator, author: Mention) -> Element:
+    return small(*t.spans("poll.by", author=author))
 
 
 def _standing(t: Translator, view: View, now: datetime) -> tuple[Element, ...]:
@@ -446,7 +445,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "p1", "c", "a", t("example.poll"), Rules(), now, closes, place="slack:T1:C1", series="p1", voters=28
     )
     camille = Mention("slack:T1:U1", "Camille")
-    view = View(poll, options, camille)
+    view = View(poll, options)
     every = Rules(many=True, live=False, open_options=True, asks_words=True)
     hidden = replace(view, poll=replace(poll, rules=every))
     to_members = replace(view, poll=replace(poll, place="", repeats=Repeat.WEEKLY))
@@ -457,14 +456,14 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     csv = "https://cercle.example/f/poll.csv/aaa"
     draft = Draft("d1", "w", poll.place)
     return {
-        "channel": in_channel(t, view, now),
-        "channel_hidden": in_channel(t, hidden, now),
-        "channel_signed": in_channel(t, signed, now),
-        "channel_closed": in_channel(t, closed, closes),
-        "own": own(t, to_members, now),
-        "own_voted": own(t, mine, now),
-        "own_closed": own(t, replace(closed, poll=replace(closed.poll, place="")), closes),
-        "reminder": reminder(t, to_members, closes - timedelta(days=1)),
+        "channel": in_channel(t, view, camille, now),
+        "channel_hidden": in_channel(t, hidden, camille, now),
+        "channel_signed": in_channel(t, signed, camille, now),
+        "channel_closed": in_channel(t, closed, camille, closes),
+        "own": own(t, to_members, camille, now),
+        "own_voted": own(t, mine, camille, now),
+        "own_closed": own(t, replace(closed, poll=replace(closed.poll, place="")), camille, closes),
+        "reminder": reminder(t, to_members, camille, closes - timedelta(days=1)),
         "choice": choice(t, replace(view, chosen=frozenset({"o0"}))),
         "choice_already": choice(t, replace(view, chosen=frozenset({"o0", "o1"})), new=False),
         "choice_none": choice(t, view),

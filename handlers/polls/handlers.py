@@ -192,9 +192,10 @@ def draw_poll(reading: Reading) -> Card | None:
     view = _seen(reading)
     if view is None or (reading.message.shown_version == 0 and not view.poll.is_open(reading.now)):
         return None
+    author = service.author(reading.tx, view.poll)
     if reading.reader is None:
-        return cards.in_channel(reading.t, view, reading.now)
-    return cards.own(reading.t, view, reading.now)
+        return cards.in_channel(reading.t, view, author, reading.now)
+    return cards.own(reading.t, view, author, reading.now)
 
 
 def draw_reminder(reading: Reading) -> Card | None:
@@ -205,7 +206,7 @@ def draw_reminder(reading: Reading) -> Card | None:
     answered = bool(view.chosen or view.own_words)
     if reading.message.shown_version == 0 and (answered or not view.poll.is_open(reading.now)):
         return None
-    return cards.reminder(reading.t, view, reading.now)
+    return cards.reminder(reading.t, view, service.author(reading.tx, view.poll), reading.now)
 
 
 def draw_author(reading: Reading) -> Card | None:

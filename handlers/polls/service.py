@@ -230,9 +230,12 @@ def _answerable(ctx: Context, poll: Poll | None) -> Poll:
 
 
 def _counted(ctx: Context, poll: Poll) -> None:
-    """The cards in channels, and what this person sees of it: as few however many vote."""
-    messages.bump_channels(ctx.tx, poll.circle_id, POLL, poll.id, ctx.now, after=COALESCED)
-    messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
+    """The cards in channels, and this person's own, which of a poll in channels its author alone has: as few
+    however many vote."""
+    if not poll.to_members:
+        messages.bump_channels(ctx.tx, poll.circle_id, POLL, poll.id, ctx.now, after=COALESCED)
+    if poll.to_members or _is_mine(ctx, poll):
+        messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
 
 
 def say(ctx: Context, poll_id: str, typed: str) -> Poll:
@@ -437,13 +440,16 @@ def open_again(tx: Transaction, circle_id: str, poll_id: str, now: datetime) -> 
 
 def view(tx: Transaction, poll: Poll, person_id: str | None) -> View:
     """What that person sees of a poll; with None, what a whole channel does."""
-    author, _ = people.load(tx, poll.circle_id, poll.author_id)
     voter = poll.voter(person_id) if person_id else ""
     return View(
         poll,
         polls.options(tx, poll),
-        Mention(author.address, author.name),
         polls.chosen(tx, poll, voter) if voter else frozenset(),
         polls.said(tx, poll, voter) if voter else "",
         may_be_read(poll, polls.words(tx, poll)) if poll.lets_words_be_read else (),
     )
+
+
+def author(tx: Transaction, poll: Poll) -> Mention:
+    found, _ = people.load(tx, poll.circle_id, poll.author_id)
+    return Mention(found.address, found.name)

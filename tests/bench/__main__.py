@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests import databases
-from tests.bench import contest, fanout, growth, pace, servers
+from tests.bench import contest, fanout, growth, pace, servers, votes
 from tests.bench.contest import Arena, Contender
 from tests.bench.figures import Better, Figure, Step, summary, table
 
@@ -66,6 +66,7 @@ PLANS: dict[str, Plan] = {
     "fanout": fanout.Plan(),
     "growth": growth.Plan(),
     "pace": pace.Plan(),
+    "votes": votes.Plan(),
 }
 SMALLEST: dict[str, Plan] = {
     "presses": Presses(members=16, rounds=1, presses=64, peer_presses=32, pressed=128, starts=1),
@@ -79,6 +80,18 @@ SMALLEST: dict[str, Plan] = {
         tenant_members=3,
         tenant_contents=3,
         backends=("postgres",),
+    ),
+    "votes": votes.Plan(
+        members=48,
+        rounds=1,
+        votes=48,
+        peer_votes=32,
+        few=10,
+        many=100,
+        voters=8,
+        cards=8,
+        turns=3,
+        backends=("sqlite",),
     ),
 }
 

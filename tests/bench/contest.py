@@ -42,29 +42,10 @@ class Contender:
         return sum(result.acknowledged for result in self.results)
 
     @property
-    def last(self) -> dict[str, int]:
-        """The button each user pressed last."""
-        return {user: button for result in self.results for user, button in result.last.items()}
+    def next_name(self) -> str:
+        return f"{self.name}.{len(self.results)}"
 
-
-@dataclass(frozen=True)
-class Arena:
-    folder: Path
-    environ: dict[str, str]
-    messages: dict[str, dict[str, Any]]
-    ours: Contender
-    peer: Contender
-    floor: Contender
-
-    def press(self, server: Contender, presses: int) -> Result:
-        load = Load(
-            name=f"{server.name}.{len(server.results)}",
-            port=server.port,
-            secret=self.environ["SLACK_SIGNING_SECRET"],
-            presses=presses,
-            messages=self.messages,
-            buttons=server.buttons,
-        )
+    def meet(self, load: Load) -> Result:
         done = subprocess.run(
             [sys.executable, "-m", "tests.bench.load"],
             cwd=servers.ROOT,
@@ -74,8 +55,37 @@ class Arena:
             text=True,
             check=True,
         )
-        server.results.append(Result(**json.loads(done.stdout)))
-        return server.results[-1]
+        self.results.append(Result(**json.loads(done.stdout)))
+        return self.results[-1]
+
+    @property
+    def last(self) -> dict[str, int]:
+        """The button each user pressed last."""
+        return {user: button for result in self.results for user, button in result.last.items()}
+
+
+@dataclass(frozen=True)
+class Arena:
+    folder: Path
+    environ: dict[str, str]
+    users: list[str]
+    messages: dict[str, dict[str, Any]]
+    ours: Contender
+    peer: Contender
+    floor: Contender
+
+    def press(self, server: Contender, presses: int) -> Result:
+        return server.meet(
+            Load(
+                name=server.next_name,
+                port=server.port,
+                secret=self.environ["SLACK_SIGNING_SECRET"],
+                presses=presses,
+                channels={user: people.conversation(user) for user in self.users},
+                messages=self.messages,
+                buttons=server.buttons,
+            )
+        )
 
 
 @contextmanager
@@ -88,7 +98,8 @@ def arena(folder: Path, told: dict[str, str], members: int) -> Iterator[Arena]:
         yield Arena(
             folder,
             environ,
-            {user: shown(told, user) for user in users},
+            users,
+            {where: shown(told, where) for where in map(people.conversation, users)},
             stack.enter_context(ours(folder, environ, content)),
             stack.enter_context(peer(folder, environ, content)),
             stack.enter_context(floor(folder, environ)),
@@ -103,14 +114,14 @@ def own(folder: Path) -> dict[str, str]:
     }
 
 
-def shown(told: dict[str, str], user: str) -> dict[str, Any]:
-    """The card that stands in somebody's conversation, as Slack itself tells it."""
+def shown(told: dict[str, str], channel: str) -> dict[str, Any]:
+    """The card that stands there, as Slack itself tells it."""
     where = urlsplit(told["SLACK_API_URL"])
     with closing(http.client.HTTPConnection(where.netloc)) as connection:
         connection.request(
             "POST",
             f"{where.path}conversations.history",
-            urlencode({"channel": people.conversation(user), "limit": 1}),
+            urlencode({"channel": channel, "limit": 1}),
             {
                 "Authorization": f"Bearer {told['SLACK_BOT_TOKEN']}",
                 "Content-Type": "application/x-www-form-urlencoded",

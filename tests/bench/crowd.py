@@ -5,6 +5,7 @@ What is measured starts after that, by the ways of the house: `handlers.content.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +16,9 @@ from bot.chat.form import Value
 from bot.domain.circle import MAX_CEILING, Role
 from bot.domain.content import Copy, Found
 from bot.domain.message import AUTHOR, CONTENT, PRIORITIES, State
+from bot.domain.poll import Poll
 from handlers.content import service
-from storage import circles, contents, messages, people, tables
+from storage import circles, contents, messages, people, polls, tables
 from storage.database import Transaction
 from storage.messages import Recipient
 from storage.tables import new_id
@@ -41,7 +43,13 @@ class Crowd:
 
 
 def gather(
-    tx: Transaction, platform: str, place: str, users: Sequence[str], networks: str, now: datetime
+    tx: Transaction,
+    platform: str,
+    place: str,
+    users: Sequence[str],
+    networks: str,
+    now: datetime,
+    own_zone: str = "UTC",
 ) -> Crowd:
     """Members of one topic, on weekdays from nine to six, who take all there is; the lead is none of them."""
     circles.open_circle(
@@ -59,7 +67,7 @@ def gather(
         select(w.circle_id, w.id).where(w.platform == platform, w.external_id == place)
     ).one()
     topic = tx.execute(select(t.id).where(t.circle_id == circle)).scalar_one()
-    everyone = [_person(circle, workspace, f"{platform}:{place}", user) for user in [LEAD, *users]]
+    everyone = [_person(circle, workspace, f"{platform}:{place}", user, own_zone) for user in [LEAD, *users]]
     tx.execute(insert(tables.person), everyone)
     who = (p.circle_id == circle) & (p.external_id != LEAD)
     wishes = {"joined_at": now, "consent_version": 1, "weekly_ceiling": MAX_CEILING, "networks": networks}
@@ -68,7 +76,7 @@ def gather(
     return Crowd(circle, workspace, topic, str(everyone[0]["id"]))
 
 
-def _person(circle: str, workspace: str, place: str, user: str) -> dict[str, object]:
+def _person(circle: str, workspace: str, place: str, user: str, zone: str) -> dict[str, object]:
     return {
         "circle_id": circle,
         "id": new_id(),
@@ -77,7 +85,7 @@ def _person(circle: str, workspace: str, place: str, user: str) -> dict[str, obj
         "address": f"{place}:{user}",
         "name": user.title(),
         "platform_language": "en",
-        "zone": "UTC",
+        "zone": zone,
         "role": Role.LEAD if user == LEAD else Role.NONE,
         "guest": False,
         "reachable": True,
@@ -117,6 +125,35 @@ def read_link(tx: Transaction, crowd: Crowd, now: datetime) -> str:
     draft = contents.add_draft(tx, crowd.circle, crowd.lead, LINK, now)
     contents.fill_draft(tx, crowd.circle, draft, Found(LINK, "A first week"), "")
     return draft
+
+
+def have_voted(tx: Transaction, users: Sequence[str]) -> None:
+    """In the one poll, each for another option than their neighbour."""
+    asked, voters = poll(tx), ids(tx)
+    options = [option.id for option in polls.options(tx, asked)]
+    of = {"circle_id": asked.circle_id, "poll_id": asked.id}
+    rows = [
+        {**of, "voter": asked.voter(voters[user]), "option_id": options[n % len(options)]}
+        for n, user in enumerate(users)
+    ]
+    tx.execute(insert(tables.vote), rows)
+    for option, votes in Counter(row["option_id"] for row in rows).items():
+        tx.execute(update(tables.poll_option).where(tables.poll_option.c.id == option).values(votes=votes))
+    polls.mark(tx, asked, voters=len(rows))
+
+
+def poll(tx: Transaction) -> Poll:
+    """The only one there is."""
+    p = tables.poll.c
+    found = polls.load(tx, *tx.execute(select(p.circle_id, p.id)).one())
+    assert found is not None
+    return found
+
+
+def ids(tx: Transaction) -> dict[str, str]:
+    """Of all people, by what their platform calls them."""
+    p = tables.person.c
+    return {row.external_id: row.id for row in tx.execute(select(p.external_id, p.id))}
 
 
 def unsend(tx: Transaction) -> None:

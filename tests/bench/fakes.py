@@ -21,6 +21,8 @@ async def main(members: int) -> None:
     async with FakeSlack() as slack:
         for user in (people.LEAD, *people.members(members)):
             slack.add_user(user, user.title(), locale=people.LOCALE, tz=people.ZONE)
+            slack.response_url(people.CHANNEL, user, key=user)
+        slack.add_channel(people.CHANNEL)
         print(json.dumps(environment(slack, teams)), flush=True)
         await asyncio.to_thread(sys.stdin.read)
     await teams.close()

@@ -27,14 +27,18 @@ PATH = "/slack/events"
 @dataclass(frozen=True)
 class Load:
     """`presses` in all, shared out to `connections`; none starts after `seconds`. `name` makes their keys
-    unique. Each user presses `buttons` (action_id, value) in turn, on the message that is theirs."""
+    unique. `channels`: where each user presses `buttons` (action_id, value) in turn; `messages`: what stands
+    there. `spread`: neighbours begin with different buttons. `doors`: where to answer each of them."""
 
     name: str
     port: int
     secret: str
     presses: int
+    channels: dict[str, str]
     messages: dict[str, dict[str, Any]]
     buttons: list[tuple[str, str]]
+    spread: bool = False
+    doors: str = "https://hooks.slack.com/actions"
     connections: int = 16
     seconds: float = 60.0
 
@@ -72,9 +76,9 @@ class Press:
 
 def presses(load: Load, connection: int) -> Iterator[Press]:
     """What one connection sends: its own users' presses, each user's in their order."""
-    users = sorted(load.messages)[connection :: load.connections]
+    users = sorted(load.channels)[connection :: load.connections]
     share = len(range(connection, load.presses, load.connections))
-    turns: Counter[str] = Counter()
+    turns = Counter({user: number for number, user in enumerate(users)} if load.spread else {})
     for number, user in enumerate(islice(cycle(users), share)):
         button = turns[user] % len(load.buttons)
         turns[user] += 1
@@ -82,7 +86,7 @@ def presses(load: Load, connection: int) -> Iterator[Press]:
 
 
 def request(load: Load, user: str, button: int, key: str) -> bytes:
-    body = urlencode({"payload": json.dumps(payload(load.messages[user], user, load.buttons[button], key))})
+    body = urlencode({"payload": json.dumps(payload(load, user, load.buttons[button], key))})
     headers = {
         "Host": f"127.0.0.1:{load.port}",
         "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
@@ -95,9 +99,10 @@ def request(load: Load, user: str, button: int, key: str) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def payload(message: dict[str, Any], user: str, button: tuple[str, str], key: str) -> dict[str, Any]:
+def payload(load: Load, user: str, button: tuple[str, str], key: str) -> dict[str, Any]:
     """docs.slack.dev/reference/interaction-payloads/block_actions-payload, message and all."""
-    channel, (action_id, value) = people.conversation(user), button
+    channel, (action_id, value) = load.channels[user], button
+    message = load.messages[channel]
     container = {"type": "message", "message_ts": message["ts"], "channel_id": channel}
     pressed = {"type": "button", "block_id": "b", "action_id": action_id, "value": value}
     return {
@@ -110,10 +115,10 @@ def payload(message: dict[str, Any], user: str, button: tuple[str, str], key: st
         "team": {"id": people.WORKSPACE, "domain": "fake"},
         "enterprise": None,
         "is_enterprise_install": False,
-        "channel": {"id": channel, "name": "directmessage"},
+        "channel": {"id": channel, "name": "directmessage" if channel.startswith("D") else "general"},
         "message": message,
         "state": {"values": {}},
-        "response_url": f"https://hooks.slack.com/actions/{people.WORKSPACE}/{key}",
+        "response_url": f"{load.doors}/{user}",
         "actions": [
             {**pressed, "text": {"type": "plain_text", "text": value}, "action_ts": f"{time.time():.6f}"}
         ],

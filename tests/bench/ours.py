@@ -41,9 +41,10 @@ def sender(
     free: bool = True,
     networks: str = "linkedin,bluesky",
     began: float | None = None,
+    module: str = "sender",
 ) -> Iterator[Worker]:
     """`free`: of the chat's pace. `networks` of each member. `began`: when its clock showed ten on a Tuesday;
-    now, unless told."""
+    now, unless told. `module`: what obeys."""
     given = {"url": url, "chat": chat, "port": port, "free": free, "networks": networks}
-    with worker(folder, "sender", **given, began=began or time.time()) as one:
+    with worker(folder, module, **given, began=began or time.time()) as one:
         yield one

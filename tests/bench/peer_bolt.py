@@ -9,7 +9,9 @@ SQLite has its write-ahead log, and waits for a lock rather than fail.
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +27,8 @@ EVENTS = ("app_home_opened", "user_change")
 BEFORE = ("read_charter", "edit_words", "later")
 AFTER = ("now", "ask_author", "why", "stop", "posted")
 VIEWS = ("joined", "paused", "words", "asked", "composed")
+
+Listener = Callable[..., Awaitable[None]]
 
 LOCK_PATIENCE = 30.0
 """Seconds. With SQLite's usual 5 the peer loses presses to "database is locked"."""
@@ -65,7 +69,11 @@ def engine(path: str) -> AsyncEngine:
     return made
 
 
-def bolt(sessions: async_sessionmaker[AsyncSession]) -> AsyncApp:
+def connect(path: str) -> async_sessionmaker[AsyncSession]:
+    return async_sessionmaker(engine(path), expire_on_commit=False)
+
+
+def bolt(pressed: str | re.Pattern[str], hears: Listener) -> AsyncApp:
     """21 listeners, the pressed one in their middle."""
     token, url = os.environ["SLACK_BOT_TOKEN"], os.environ["SLACK_API_URL"]
     app = AsyncApp(
@@ -75,28 +83,36 @@ def bolt(sessions: async_sessionmaker[AsyncSession]) -> AsyncApp:
     async def only_ack(ack: Any) -> None:
         await ack()
 
-    async def not_for_me(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
-        async with sessions() as session:
-            found = await session.execute(select(Member).where(Member.slack_user == body["user"]["id"]))
-            member = found.scalar_one()
-            key = f"{body['trigger_id']}:{action['action_ts']}"
-            press = Press(key=key, member_id=member.id, content=action["value"], at=datetime.now(UTC))
-            session.add(press)
-            await session.commit()
-        await ack()
-
     for command in COMMANDS:
         app.command(command)(only_ack)
     for name in EVENTS:
         app.event(name)(only_ack)
     for action_id in BEFORE:
         app.action(action_id)(only_ack)
-    app.action(PRESSED)(not_for_me)
+    app.action(pressed)(hears)
     for action_id in AFTER:
         app.action(action_id)(only_ack)
     for callback_id in VIEWS:
         app.view(callback_id)(only_ack)
     return app
+
+
+def declining(sessions: async_sessionmaker[AsyncSession]) -> Listener:
+    async def not_for_me(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+        async with sessions() as session:
+            member = await presser(session, body)
+            key = f"{body['trigger_id']}:{action['action_ts']}"
+            press = Press(key=key, member_id=member.id, content=action["value"], at=datetime.now(UTC))
+            session.add(press)
+            await session.commit()
+        await ack()
+
+    return not_for_me
+
+
+async def presser(session: AsyncSession, body: dict[str, Any]) -> Member:
+    found = await session.execute(select(Member).where(Member.slack_user == body["user"]["id"]))
+    return found.scalar_one()
 
 
 async def prepare(made: AsyncEngine, users: list[str]) -> None:
@@ -109,5 +125,4 @@ async def prepare(made: AsyncEngine, users: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sessions = async_sessionmaker(engine(sys.argv[2]), expire_on_commit=False)
-    bolt(sessions).start(port=int(sys.argv[1]), host="127.0.0.1")
+    bolt(PRESSED, declining(connect(sys.argv[2]))).start(port=int(sys.argv[1]), host="127.0.0.1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 WORKSPACE = "T1"
 LEAD = "ULEAD"
+CHANNEL = "C1"
 LOCALE = "en-GB"
 ZONE = "Europe/London"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -152,9 +154,10 @@ def chat(notebook: Notebook, told: Json, now: Clock) -> Chat:
             raise ValueError(other)
 
 
-async def main(told: Json) -> None:
+@asynccontextmanager
+async def bot(told: Json, now: Clock) -> AsyncIterator[Cercle]:
+    """Not started."""
     logs.configure("WARNING")
-    now = tuesday(told["began"])
     cercle = Cercle(
         connect(told["url"]),
         SITE,
@@ -164,10 +167,16 @@ async def main(told: Json) -> None:
         now=now,
     )
     try:
-        await obey(Sending(cercle, told, now).obey)
+        yield cercle
     finally:
         await cercle.hush()
         await cercle.stop()
+
+
+async def main(told: Json) -> None:
+    now = tuesday(told["began"])
+    async with bot(told, now) as cercle:
+        await obey(Sending(cercle, told, now).obey)
 
 
 if __name__ == "__main__":

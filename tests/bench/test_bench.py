@@ -36,6 +36,14 @@ FIGURES = {
         "pace_tenant",
         "pace_teams_apart",
     ],
+    "votes": [
+        "votes_to_bolt",
+        "writes_votes_ours",
+        "writes_votes_peer",
+        "writes_counters",
+        "vote_sqlite",
+        "count_sqlite",
+    ],
 }
 
 

@@ -3,6 +3,8 @@ lead, consents, a link, a form, and the pump, which sends the cards to Slack."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -42,9 +44,16 @@ class Clock:
 
 async def make(environ: dict[str, str], users: list[str]) -> str:
     """Fill the database that `environ` names; returns the content's id."""
+    clock = Clock(datetime.now(UTC) - BEFORE)
+    async with bot(environ, clock) as cercle:
+        return await _play(cercle, clock, users)
+
+
+@asynccontextmanager
+async def bot(environ: dict[str, str], clock: Clock) -> AsyncIterator[Cercle]:
+    """Ours in Slack, with an empty database, doing nothing by itself."""
     url = environ["CERCLE_DATABASE_URL"]
     upgrade(url)
-    clock = Clock(datetime.now(UTC) - BEFORE)
     slack = load({name: value for name, value in environ.items() if name.startswith("SLACK_")})
     cercle = Cercle(
         connect_database(url),
@@ -56,7 +65,7 @@ async def make(environ: dict[str, str], users: list[str]) -> str:
     )
     await cercle.start(by_itself=False)
     try:
-        return await _play(cercle, clock, users)
+        yield cercle
     finally:
         await cercle.hush()
         await cercle.stop()
@@ -64,20 +73,20 @@ async def make(environ: dict[str, str], users: list[str]) -> str:
 
 async def _play(cercle: Cercle, clock: Clock, users: list[str]) -> str:
     code = await cercle.database.transact(partial(first_code, now=clock()))
-    await _hear(cercle, Command("lead", _sender(people.LEAD), f"lead {code}"))
+    await hear(cercle, Command("lead", sender(people.LEAD), f"lead {code}"))
     topics = await cercle.database.transact(_topics)
     for user in users:
-        await _hear(cercle, Submission(user, _sender(user), pack(Join(1)), _wishes(topics)))
-    await _hear(cercle, Command("post", _sender(people.LEAD), f"post {LINK}"))
+        await hear(cercle, Submission(user, sender(user), pack(Join(1)), _wishes(topics)))
+    await hear(cercle, Command("post", sender(people.LEAD), f"post {LINK}"))
     await read_pages(cercle.database, _page, clock)
     draft = await cercle.database.transact(lambda tx: tx.execute(select(tables.draft.c.id)).scalar_one())
     form = _composed(topics[0], clock())
-    await _hear(cercle, Submission("compose", _sender(people.LEAD), pack(Compose(draft)), form))
+    await hear(cercle, Submission("compose", sender(people.LEAD), pack(Compose(draft)), form))
     await _deliver(cercle, clock, len(users))
     return await cercle.database.transact(lambda tx: tx.execute(select(tables.content.c.id)).scalar_one())
 
 
-async def _hear(cercle: Cercle, event: Event) -> None:
+async def hear(cercle: Cercle, event: Event) -> None:
     answer = await cercle.dispatch(event)
     assert not isinstance(answer.reply, Ask), answer.reply
 
@@ -103,7 +112,7 @@ def _topics(tx: Transaction) -> tuple[str, ...]:
     return tuple(topic.id for topic in circles.topics(tx, circle))
 
 
-def _sender(user: str) -> Sender:
+def sender(user: str) -> Sender:
     return Sender("slack", people.WORKSPACE, user, user.title(), people.LOCALE, people.ZONE)
 
 

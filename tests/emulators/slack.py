@@ -250,8 +250,8 @@ class FakeSlack:
         self._triggers[key] = (user, self.clock() + TRIGGER_LIFE)
         return key
 
-    def response_url(self, channel: str, user: str, ts: str = "") -> str:
-        key = f"r{next(self._numbers)}"
+    def response_url(self, channel: str, user: str, ts: str = "", key: str = "") -> str:
+        key = key or f"r{next(self._numbers)}"
         self._doors[key] = _Door(channel, user, self.clock() + RESPONSE_URL_LIFE, ts)
         return f"{self.root}/response/{key}"
 

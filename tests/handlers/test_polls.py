@@ -843,6 +843,31 @@ async def test_a_vote_touches_as_few_rows_however_many_members_and_votes_there_a
     assert costs[0][1] <= 6
 
 
+async def test_a_vote_in_a_channel_asks_the_database_ten_things(either: House) -> None:
+    """Who it is, what they chose before, the counters, the card and the answer: each of them once, for it is
+    what a vote costs."""
+    await either.says("ines", QUICK, GENERAL)
+    await either.settle()
+    engine = either.database.engine  # type: ignore[attr-defined]
+    statements: list[str] = []
+
+    def ran(connection: object, cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "after_cursor_execute", ran)
+    await presses(either, "hugo", "Oui")
+    event.remove(engine, "after_cursor_execute", ran)
+    assert len(statements) <= 10, statements
+
+
+async def test_the_author_of_a_poll_in_a_channel_sees_their_own_vote_counted(either: House) -> None:
+    await either.says("ines", QUICK, GENERAL)
+    await either.settle()
+    await presses(either, "ines", "Oui")
+    await either.settle()
+    assert "1 vote," in words(either.card("ines", "On déjeune ?"))
+
+
 def fill(tx: Transaction, crowd: int, now: datetime) -> None:
     """So many more people with a copy of their own and a vote."""
     circle_id, poll_id = tx.execute(select(tables.poll.c.circle_id, tables.poll.c.id)).one()

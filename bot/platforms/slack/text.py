@@ -94,11 +94,13 @@ def small(spans: Spans) -> list[Json]:
     words = clean(line(spans))
     if not words.strip():
         return []
-    dressed = _dressed(spans)
-    bare = all(_mrkdwn(span) == marked_up(spoken(span)) for span in spans)
-    if bare or length(dressed) > LIMITS["text object"]:
+    if all(map(_is_bare, spans)) or length(dressed := _dressed(spans)) > LIMITS["text object"]:
         return [{"type": "context", "elements": [plain(words, "text object")]}]
     return [{"type": "context", "elements": [{"type": "mrkdwn", "text": dressed, "verbatim": True}]}]
+
+
+def _is_bare(span: Span) -> bool:
+    return isinstance(span, str) or _mrkdwn(span) == marked_up(spoken(span))
 
 
 def _dressed(spans: Spans) -> str:

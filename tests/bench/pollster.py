@@ -1,0 +1,109 @@
+"""Ours with one poll in which many have voted, in a process of its own: what a vote more costs, and a look at
+the counts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from itertools import count
+from statistics import median
+
+from sqlalchemy import select
+
+from bot.app import Cercle, Clock
+from bot.chat.action import Action, pack
+from bot.chat.event import Click, Command, Sender
+from bot.context import Reading
+from bot.domain.poll import POLL
+from bot.locales import Translator
+from handlers.polls.cards import TakeBack, Vote
+from handlers.polls.handlers import draw_poll
+from storage import circles, messages, polls, tables
+from storage.database import Transaction
+from tests.bench import chats, crowd
+from tests.bench.sender import SITE, bot, tuesday
+from tests.bench.servers import seconds
+from tests.bench.talk import Json, given, obey
+
+PLACE = chats.place("nod", 0)
+CHANNEL = f"nod:{PLACE}:C1"
+ASKED = 'poll "Shall we meet on Thursdays?" "Yes" "No" "Every second one"'
+
+
+class Polling:
+    def __init__(self, cercle: Cercle, now: Clock) -> None:
+        self._cercle = cercle
+        self._database = cercle.database
+        self._now = now
+        self._keys = count()
+
+    async def obey(self, told: Json) -> Json:
+        match told["do"]:
+            case "start":
+                await self._cercle.start(by_itself=False)
+                return {}
+            case "fill":
+                await self._fill(told["votes"], told["members"])
+                return {}
+            case "vote":
+                return {"seconds": await self._vote(told["after"], told["voters"])}
+            case "draw":
+                return {"seconds": await self._database.read(partial(self._draw, cards=told["cards"]))}
+            case other:
+                raise ValueError(other)
+
+    # filling
+
+    async def _fill(self, votes: int, members: int) -> None:
+        """A poll in a channel, opened by the first member; so many of them voted."""
+        users = chats.users(members)
+        gather = partial(
+            crowd.gather, platform="nod", place=PLACE, users=users, networks="linkedin", now=self._now()
+        )
+        await self._database.transact(gather)
+        await self._cercle.dispatch(Command("poll", _sender(users[0]), ASKED, CHANNEL))
+        await self._database.transact(partial(crowd.have_voted, users=users[:votes]))
+        await self._cercle.pump.drain()
+
+    # voting
+
+    async def _vote(self, after: int, voters: int) -> float:
+        """Seconds in which so many who come after the others vote, and take it back."""
+        options = await self._database.read(lambda tx: polls.options(tx, crowd.poll(tx)))
+        users = chats.users(after + voters)[after:]
+        began = time.perf_counter()
+        for does in (Vote, TakeBack):
+            presses = (self._press(user, does(options[n % len(options)].id)) for n, user in enumerate(users))
+            await asyncio.gather(*presses)
+        return time.perf_counter() - began
+
+    async def _press(self, user: str, action: Action) -> None:
+        await self._cercle.dispatch(Click(str(next(self._keys)), _sender(user), pack(action), CHANNEL))
+
+    # looking
+
+    def _draw(self, tx: Transaction, cards: int) -> float:
+        """Seconds for the card in the channel, the median of so many."""
+        poll, m = crowd.poll(tx), tables.message.c
+        its = (m.subject_id == poll.id, m.kind == POLL.name)
+        message = messages.load(tx, poll.circle_id, tx.execute(select(m.id).where(*its)).scalar_one())
+        assert message is not None
+        circle = circles.circle(tx, poll.circle_id)
+        t = Translator(circle.language, circle.zone)
+        reading = Reading(tx, self._now(), circle, t, SITE, message, None, None)
+        return median(seconds(partial(draw_poll, reading)) for _ in range(cards))
+
+
+def _sender(user: str) -> Sender:
+    return Sender("nod", PLACE, user, user.title(), "en-GB", "UTC")
+
+
+async def main(told: Json) -> None:
+    now = tuesday(told["began"])
+    async with bot(told, now) as cercle:
+        await obey(Polling(cercle, now).obey)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(given()))

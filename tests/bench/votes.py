@@ -1,0 +1,287 @@
+"""One poll of a large circle: votes a second by the whole way of a press, against a peer that counts the same
+ones; and what a vote costs when many have voted before."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import urljoin
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.chat.event import Command
+from bot.domain.secrecy import pseudonym
+from tests import databases
+from tests.bench import contest, crowd, peer_votes, people, servers, world
+from tests.bench.contest import Contender
+from tests.bench.figures import LABELS, Better, Figure, Step
+from tests.bench.load import Load
+from tests.bench.ours import database, sender
+from tests.bench.talk import Worker
+
+FLAT = 1 / 1.2
+"""A vote, and a look at the counts, may cost 20 % more."""
+QUESTION, OPTIONS = "Shall we meet on Thursdays?", ("Yes", "No", "Every second one")
+VOTE = "vote/"
+"""How the value starts of a button of ours that votes."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`members` of the circle. Half of them have voted, as in the middle of a poll's life; in each of the
+    `rounds` so many of the others do, for the first time: each a stranger to a server that has just started.
+    The peer is slow, and asked for less. Then a poll of `few` votes and one of `many`, in which so many
+    `voters` vote and take it back, and whose card is drawn so many times, in many short `turns`: what else
+    the machine does meets both."""
+
+    members: int = 10_000
+    rounds: int = 7
+    votes: int = 600
+    peer_votes: int = 240
+    few: int = 100
+    many: int = 100_000
+    voters: int = 40
+    cards: int = 200
+    turns: int = 25
+    backends: tuple[str, ...] = databases.BACKENDS
+
+    @property
+    def steps(self) -> int:
+        return 1 + 2 * (1 + self.rounds) + 2 * len(self.backends)
+
+    def measure(self, folder: Path, step: Step) -> list[Figure]:
+        with servers.fakes(folder, self.members) as told:
+            step(f"a circle of {self.members:,}, and a poll in a channel")
+            with hall(folder / "votes", told, self.members) as polled:
+                figures = [*_race(polled, self, step), *_kept(polled)]
+        for backend in self.backends:
+            figures += _growth(folder / f"votes-{backend}", backend, self, step)
+        return figures
+
+
+# The whole way
+
+
+@dataclass(frozen=True)
+class Booth:
+    """A server, and its card in the channel."""
+
+    server: Contender
+    card: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Hall:
+    folder: Path
+    told: dict[str, str]
+    users: list[str]
+    ours: Booth
+    peer: Booth
+
+    def vote(self, booth: Booth, votes: int) -> None:
+        """By those who come after the last one, each for what the neighbour does not."""
+        server = booth.server
+        done = len(self.users) // 2 + server.answered
+        voters = islice(cycle(self.users), done, done + votes)
+        server.meet(
+            Load(
+                name=server.next_name,
+                port=server.port,
+                secret=self.told["SLACK_SIGNING_SECRET"],
+                presses=votes,
+                channels=dict.fromkeys(voters, people.CHANNEL),
+                messages={people.CHANNEL: booth.card},
+                buttons=server.buttons,
+                spread=True,
+                doors=urljoin(self.told["SLACK_API_URL"], "/response"),
+            )
+        )
+
+
+@contextmanager
+def hall(folder: Path, told: dict[str, str], members: int) -> Iterator[Hall]:
+    folder.mkdir()
+    users = people.members(members)
+    environ = servers.environment(**told, **contest.own(folder))
+    with ExitStack() as stack:
+        asyncio.run(_ask(environ, users))
+        card = contest.shown(told, people.CHANNEL)
+        port = servers.free_port()
+        process = stack.enter_context(contest.serve(folder, environ, port))
+        ours = Booth(Contender("ours", port, process, _buttons(card)), card)
+        yield Hall(folder, told, users, ours, stack.enter_context(_peer(folder, environ, users)))
+
+
+async def _ask(environ: dict[str, str], users: list[str]) -> None:
+    """In a channel, by one of the members."""
+    clock = world.Clock(datetime.now(UTC) - world.BEFORE)
+    place, labels = people.WORKSPACE, " ".join(f'"{label}"' for label in OPTIONS)
+    gather = partial(
+        crowd.gather,
+        platform="slack",
+        place=place,
+        users=users,
+        networks="linkedin",
+        now=clock(),
+        own_zone=people.ZONE,
+    )
+    async with world.bot(environ, clock) as cercle:
+        await cercle.database.transact(gather)
+        asked = Command(
+            "poll", world.sender(users[0]), f'poll "{QUESTION}" {labels}', f"slack:{place}:{people.CHANNEL}"
+        )
+        await world.hear(cercle, asked)
+        await cercle.database.transact(partial(crowd.have_voted, users=users[: len(users) // 2]))
+        await cercle.pump.drain()
+
+
+@contextmanager
+def _peer(folder: Path, environ: dict[str, str], users: list[str]) -> Iterator[Booth]:
+    path, port = str(folder / "peer.sqlite3"), servers.free_port()
+    card = asyncio.run(_hang(path, environ, users))
+    with servers.serving(folder, environ, port, "-m", "tests.bench.peer_votes", str(port), path) as process:
+        yield Booth(Contender("peer", port, process, _buttons(card)), card)
+
+
+async def _hang(path: str, environ: dict[str, str], users: list[str]) -> dict[str, Any]:
+    card = await peer_votes.open_poll(path, users, QUESTION, OPTIONS, len(users) // 2)
+    slack = AsyncWebClient(environ["SLACK_BOT_TOKEN"], environ["SLACK_API_URL"])
+    await slack.chat_postMessage(channel=people.CHANNEL, **card)
+    return contest.shown(environ, people.CHANNEL)
+
+
+def _buttons(card: dict[str, Any]) -> list[tuple[str, str]]:
+    """Those that vote, as they stand on the card."""
+    rows = (block["elements"] for block in card["blocks"] if block["type"] == "actions")
+    return [
+        (button["action_id"], button["value"])
+        for button in (button for row in rows for button in row)
+        if button["value"].startswith(VOTE) or peer_votes.VOTE.fullmatch(button["action_id"])
+    ]
+
+
+def _race(polled: Hall, plan: Plan, step: Step) -> list[Figure]:
+    """In turn, so that whatever else the machine does meets both; the first round only warms up."""
+    entrants = ((polled.ours, plan.votes), (polled.peer, plan.peer_votes))
+    for number in range(1 + plan.rounds):
+        for booth, votes in entrants:
+            step(f"votes, round {number} of {plan.rounds}: {booth.server.name}")
+            polled.vote(booth, votes)
+    ours, peer = (median(result.rate for result in booth.server.results[1:]) for booth, _ in entrants)
+    what = f"votes on one poll of {plan.members:,}, to an idiomatic Bolt app"
+    return [Figure("votes_to_bolt", what, "/s", ours, peer, Better.HIGHER, 3)]
+
+
+# What the databases say
+
+
+def _kept(polled: Hall) -> list[Figure]:
+    """No vote that was acknowledged may be missing, and the counters say what the rows do."""
+    with closing(sqlite3.connect(polled.folder / "cercle.sqlite3")) as ours:
+        mine, (counted, there) = _votes_of_ours(ours), _counts_of_ours(ours)
+    with closing(sqlite3.connect(polled.folder / "peer.sqlite3")) as peer:
+        theirs = _votes_of_peer(peer)
+    what = "votes that the counters tell, to those that are there"
+    return [
+        _stand("ours", polled.ours.server, mine),
+        _stand("peer", polled.peer.server, theirs),
+        Figure("writes_counters", what, "", counted, there, Better.HIGHER, 1),
+    ]
+
+
+def _stand(name: str, server: Contender, votes: dict[str, str]) -> Figure:
+    """Of each member the vote that was acknowledged last; `votes` are the values of buttons."""
+    values = [value for _, value in server.buttons]
+    stand = sum(votes.get(user) == values[button] for user, button in server.last.items())
+    what = f"votes of {name} that stand, to those acknowledged"
+    return Figure(f"writes_votes_{name}", what, "", stand, len(server.last), Better.HIGHER, 1)
+
+
+def _votes_of_ours(made: sqlite3.Connection) -> dict[str, str]:
+    """The poll is anonymous; as long as it is open, whoever has its key and knows all members can tell."""
+    key = made.execute("SELECT key FROM poll").fetchone()[0]
+    members = made.execute("SELECT external_id, id FROM person").fetchall()
+    chosen = dict(made.execute("SELECT voter, option_id FROM vote"))
+    names = {user: pseudonym(key, id) for user, id in members}
+    return {user: f"{VOTE}{chosen[name]}" for user, name in names.items() if name in chosen}
+
+
+def _counts_of_ours(made: sqlite3.Connection) -> tuple[int, int]:
+    """Votes by the counters, none if any of them is wrong, and by the rows."""
+    counters = dict(made.execute("SELECT id, votes FROM poll_option"))
+    voters = made.execute("SELECT voters FROM poll").fetchone()[0]
+    rows = dict(made.execute("SELECT option_id, count(*) FROM vote GROUP BY option_id"))
+    there = sum(rows.values())
+    right = all(votes == rows.get(option, 0) for option, votes in counters.items()) and voters == there
+    return (sum(counters.values()) if right else 0), there
+
+
+def _votes_of_peer(made: sqlite3.Connection) -> dict[str, str]:
+    return dict(
+        made.execute(
+            "SELECT slack_user, poll_id || ':' || option_id FROM vote JOIN member ON member.id = member_id"
+        )
+    )
+
+
+# Few votes and many
+
+
+@dataclass
+class Line:
+    """A process before a poll with so many votes; seconds each. The first turn only warms up."""
+
+    worker: Worker
+    votes: int
+    voting: list[float] = field(default_factory=list)
+    drawing: list[float] = field(default_factory=list)
+
+    def measure(self, plan: Plan) -> None:
+        took = self.worker.ask("vote", after=self.votes, voters=plan.voters)["seconds"]
+        self.voting.append(took / (2 * plan.voters))
+        self.drawing.append(self.worker.ask("draw", cards=plan.cards)["seconds"])
+
+
+def _growth(folder: Path, backend: str, plan: Plan, step: Step) -> list[Figure]:
+    label = LABELS[backend]
+    step(f"polls of {plan.few:,} and {plan.many:,} votes, {label}")
+    with (
+        _line(folder / "few", backend, plan.few, plan) as few,
+        _line(folder / "many", backend, plan.many, plan) as many,
+    ):
+        step(f"votes and counts, {label}")
+        for _ in range(1 + plan.turns):
+            for one in (few, many):
+                one.measure(plan)
+    compared = f"at {plan.many:,} votes, {label}, to {plan.few:,}"
+    return [
+        _flat(f"vote_{backend}", f"a vote {compared}", many.voting, few.voting),
+        _flat(f"count_{backend}", f"the counts on a card {compared}", many.drawing, few.drawing),
+    ]
+
+
+def _flat(name: str, what: str, many: list[float], few: list[float]) -> Figure:
+    ours, against = (1000 * median(seconds[1:]) for seconds in (many, few))
+    return Figure(name, what, "ms", ours, against, Better.LOWER, FLAT)
+
+
+@contextmanager
+def _line(folder: Path, backend: str, votes: int, plan: Plan) -> Iterator[Line]:
+    """The process that is measured is not the one that made them all."""
+    with database(folder, backend) as url:
+        begun = partial(sender, folder, url, "nod", module="pollster")
+        with begun() as one:
+            one.ask("start")
+            one.ask("fill", votes=votes, members=votes + plan.voters)
+        with begun() as one:
+            one.ask("start")
+            yield Line(one, votes)
