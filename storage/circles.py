@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 
 from bot.domain.circle import Charter, Circle, Role, Topic
 from storage import tables
@@ -57,13 +57,17 @@ def add_charter(tx: Transaction, circle_id: str, charter: Charter) -> None:
     )
 
 
+_every = select(tables.circle)
+_by_id = _every.where(tables.circle.c.id == bindparam("circle"))
+
+
 def circle(tx: Transaction, circle_id: str) -> Circle:
-    row = tx.execute(select(tables.circle).where(tables.circle.c.id == circle_id)).one()
+    row = tx.execute(_by_id, {"circle": circle_id}).one()
     return Circle(**row._mapping)
 
 
 def every(tx: Transaction) -> list[Circle]:
-    return [Circle(**row._mapping) for row in tx.execute(select(tables.circle))]
+    return [Circle(**row._mapping) for row in tx.execute(_every)]
 
 
 def change(tx: Transaction, circle_id: str, **values: object) -> None:
@@ -83,9 +87,14 @@ def charter(tx: Transaction, circle_id: str, language: str) -> Charter:
     return Charter(**row._mapping)
 
 
+_t = tables.topic.c
+_topics = (
+    select(_t.id, _t.name_fr, _t.name_en).where(_t.circle_id == bindparam("circle")).order_by(_t.position)
+)
+
+
 def topics(tx: Transaction, circle_id: str) -> tuple[Topic, ...]:
-    c = tables.topic.c
-    rows = tx.execute(select(c.id, c.name_fr, c.name_en).where(c.circle_id == circle_id).order_by(c.position))
+    rows = tx.execute(_topics, {"circle": circle_id})
     return tuple(Topic(**row._mapping) for row in rows)
 
 

@@ -14,7 +14,7 @@ from storage.database import Transaction
 from storage.rows import joined, put, split
 from storage.tables import new_id
 
-_d, _c = tables.draft.c, tables.content.c
+_d, _c, _w, _s = tables.draft.c, tables.content.c, tables.words.c, tables.stance.c
 
 
 def add_draft(tx: Transaction, circle_id: str, author_id: str, url: str, now: datetime) -> str:
@@ -197,13 +197,17 @@ def latest(tx: Transaction, circle_id: str, limit: int) -> list[Content]:
     return [_content(row) for row in rows]
 
 
+_words = select(_w.text).where(
+    _w.circle_id == bindparam("circle"),
+    _w.content_id == bindparam("content"),
+    _w.person_id == bindparam("person"),
+)
+
+
 def words(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> str:
     """The member's own text; empty while they have none."""
-    w = tables.words.c
-    found = tx.execute(
-        select(w.text).where(w.circle_id == circle_id, w.content_id == content_id, w.person_id == person_id)
-    ).scalar()
-    return found or ""
+    who = {"circle": circle_id, "content": content_id, "person": person_id}
+    return tx.execute(_words, who).scalar() or ""
 
 
 def save_words(
@@ -213,13 +217,16 @@ def save_words(
     put(tx, tables.words, key, {"text": text, "saved_at": now})
 
 
+_stance = select(_s.declined_at, _s.later_until).where(
+    _s.circle_id == bindparam("circle"),
+    _s.content_id == bindparam("content"),
+    _s.person_id == bindparam("person"),
+)
+
+
 def stance(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> Stance:
-    s = tables.stance.c
-    row = tx.execute(
-        select(s.declined_at, s.later_until).where(
-            s.circle_id == circle_id, s.content_id == content_id, s.person_id == person_id
-        )
-    ).first()
+    who = {"circle": circle_id, "content": content_id, "person": person_id}
+    row = tx.execute(_stance, who).first()
     return Stance(row.declined_at is not None, row.later_until) if row else Stance()
 
 

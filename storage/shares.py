@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Update, delete, func, insert, select, update
+from sqlalchemy import Row, Update, bindparam, delete, func, insert, select, update
 
 from bot.domain.message import CONTENT
 from bot.domain.share import Share, Tally
@@ -52,13 +52,13 @@ def _share(row: Row[Any]) -> Share:
     )
 
 
+_of_content = (_s.circle_id == bindparam("circle"), _s.content_id == bindparam("content"))
+_of_member = select(tables.share).where(*_of_content, _s.person_id == bindparam("person"))
+
+
 def of_member(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> list[Share]:
-    rows = tx.execute(
-        select(tables.share).where(
-            _s.circle_id == circle_id, _s.content_id == content_id, _s.person_id == person_id
-        )
-    )
-    return [_share(row) for row in rows]
+    who = {"circle": circle_id, "content": content_id, "person": person_id}
+    return [_share(row) for row in tx.execute(_of_member, who)]
 
 
 def by_page(tx: Transaction, token: str) -> tuple[str, Share] | None:
@@ -98,35 +98,40 @@ def count_click(tx: Transaction, link_token: str, day: str, visitor: str, now: d
     return insert_new(tx, tables.click, {"link_token": link_token, "day": day, "visitor": visitor, "at": now})
 
 
+_clicks = (
+    select(func.count())
+    .select_from(tables.click)
+    .join(tables.share, _s.link_token == _k.link_token)
+    .where(*_of_content)
+)
+_own_clicks = _clicks.where(_s.person_id == bindparam("person"))
+
+
 def clicks(tx: Transaction, circle_id: str, content_id: str, person_id: str | None = None) -> int:
     """Readers of a content's links: one member's, or everybody's."""
-    question = (
-        select(func.count())
-        .select_from(tables.click)
-        .join(tables.share, _s.link_token == _k.link_token)
-        .where(_s.circle_id == circle_id, _s.content_id == content_id)
+    question = _clicks if person_id is None else _own_clicks
+    return tx.execute(
+        question, {"circle": circle_id, "content": content_id, "person": person_id}
+    ).scalar_one()
+
+
+_delivered = (
+    select(func.count())
+    .select_from(tables.message)
+    .where(
+        _m.circle_id == bindparam("circle"),
+        _m.subject_id == bindparam("content"),
+        _m.kind == CONTENT.name,
+        _m.shown_version > 0,
     )
-    if person_id is not None:
-        question = question.where(_s.person_id == person_id)
-    return tx.execute(question).scalar_one()
+)
+_told = select(func.count(_s.opened_at), func.count(_s.posted_at)).where(*_of_content)
 
 
 def tally(tx: Transaction, circle_id: str, content_id: str) -> Tally:
-    delivered = tx.execute(
-        select(func.count())
-        .select_from(tables.message)
-        .where(
-            _m.circle_id == circle_id,
-            _m.subject_id == content_id,
-            _m.kind == CONTENT.name,
-            _m.shown_version > 0,
-        )
-    ).scalar_one()
-    opened, posted = tx.execute(
-        select(func.count(_s.opened_at), func.count(_s.posted_at)).where(
-            _s.circle_id == circle_id, _s.content_id == content_id
-        )
-    ).one()
+    what = {"circle": circle_id, "content": content_id}
+    delivered = tx.execute(_delivered, what).scalar_one()
+    opened, posted = tx.execute(_told, what).one()
     return Tally(delivered, opened, posted, clicks(tx, circle_id, content_id))
 
 
