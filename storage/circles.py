@@ -57,13 +57,17 @@ def add_charter(tx: Transaction, circle_id: str, charter: Charter) -> None:
     )
 
 
+_every = select(tables.circle)
+_by_id = _every.where(tables.circle.c.id == bindparam("circle"))
+
+
 def circle(tx: Transaction, circle_id: str) -> Circle:
-    row = tx.execute(select(tables.circle).where(tables.circle.c.id == circle_id)).one()
+    row = tx.execute(_by_id, {"circle": circle_id}).one()
     return Circle(**row._mapping)
 
 
 def every(tx: Transaction) -> list[Circle]:
-    return [Circle(**row._mapping) for row in tx.execute(select(tables.circle))]
+    return [Circle(**row._mapping) for row in tx.execute(_every)]
 
 
 def change(tx: Transaction, circle_id: str, **values: object) -> None:

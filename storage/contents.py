@@ -15,7 +15,7 @@ from storage.database import Transaction
 from storage.rows import joined, put, split
 from storage.tables import new_id
 
-_d, _c = tables.draft.c, tables.content.c
+_d, _c, _w, _s = tables.draft.c, tables.content.c, tables.words.c, tables.stance.c
 
 
 def add_draft(tx: Transaction, circle_id: str, author_id: str, url: str, now: datetime) -> str:
@@ -196,9 +196,6 @@ def latest(tx: Transaction, circle_id: str, limit: int) -> list[Content]:
         select(tables.content).where(_c.circle_id == circle_id).order_by(_c.created_at.desc()).limit(limit)
     )
     return [_content(row) for row in rows]
-
-
-_w, _s = tables.words.c, tables.stance.c
 
 
 def _theirs(columns: Any) -> tuple[ColumnElement[bool], ...]:

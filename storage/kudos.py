@@ -84,9 +84,7 @@ def shown(
     receivers who agreed and are still members; so is its giver."""
     span = [] if since is None else [_k.given_at >= since]
     span += [] if until is None else [_k.given_at < until]
-    agreed = (_t.state == Answer.SHOWN, _is_member(_t.receiver_id))
-    there = (_holds(*agreed), _is_member(_k.giver_id), _stands)
-    return _some(tx, circle_id, *there, *span, limit=limit, of_thanks=agreed)
+    return _some(tx, circle_id, *_there, *span, limit=limit, of_thanks=_agreed)
 
 
 def count_thanked(tx: Transaction, circle_id: str, giver_id: str, since: datetime, until: datetime) -> int:
@@ -111,6 +109,10 @@ def _is_member(person_id: ColumnElement[str]) -> ColumnElement[bool]:
         .correlate(tables.kudos, tables.thanks)
         .exists()
     )
+
+
+_agreed = (_t.state == Answer.SHOWN, _is_member(_t.receiver_id))
+_there = (_holds(*_agreed), _is_member(_k.giver_id), _stands)
 
 
 def _some(

@@ -52,6 +52,11 @@ class Look:
     number: int
 
 
+_addresses = select(_m.address).where(
+    _m.circle_id == bindparam("circle"), _m.subject_id == bindparam("subject"), _m.kind == bindparam("what")
+)
+
+
 def want(
     tx: Transaction,
     circle_id: str,
@@ -65,13 +70,8 @@ def want(
 ) -> int:
     """One row a recipient who has none yet for this subject; tells how many were made. None of them leaves
     before `due_at`."""
-    have = set(
-        tx.execute(
-            select(_m.address).where(
-                _m.circle_id == circle_id, _m.subject_id == subject_id, _m.kind == kind.name
-            )
-        ).scalars()
-    )
+    what = {"circle": circle_id, "subject": subject_id, "what": kind.name}
+    have = set(tx.execute(_addresses, what).scalars())
     rows = [
         {
             "circle_id": circle_id,
@@ -223,16 +223,21 @@ def due(tx: Transaction, workspace_id: str, rank: int, now: datetime, most: int)
     return [_message(row) for row in tx.execute(_due, where)]
 
 
+_turn = select(_w.id).where(_w.id == bindparam("workspace")).with_for_update(skip_locked=True, key_share=True)
+
+
 def take_turn(tx: Transaction, workspace_id: str) -> bool:
     """Claim for that workspace until this transaction ends; False while another process does. So a ceiling
     or a pace is never weighed by two at once."""
-    mine = select(_w.id).where(_w.id == workspace_id).with_for_update(skip_locked=True, key_share=True)
-    return tx.execute(mine).first() is not None
+    return tx.execute(_turn, {"workspace": workspace_id}).first() is not None
+
+
+_next_due = select(func.min(_m.due_at)).where(_m.state == State.WAITING)
 
 
 def next_due(tx: Transaction) -> datetime | None:
     """When the next waiting message may go."""
-    return tx.execute(select(func.min(_m.due_at)).where(_m.state == State.WAITING)).scalar()
+    return tx.execute(_next_due).scalar()
 
 
 def _message(row: Row[Any]) -> Message:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, select
 
 from bot.domain.entry import Entry
 from bot.domain.recap import DECIDED, DECISIONS, Recap
@@ -47,30 +48,52 @@ def latest(tx: Transaction, circle_id: str) -> Recap | None:
     return _recap(row) if row else None
 
 
-def _within(moment: ColumnElement[Any], since: datetime, until: datetime) -> ColumnElement[bool]:
-    return (moment >= since) & (moment < until)
+def _within(moment: ColumnElement[Any]) -> ColumnElement[bool]:
+    return (moment >= bindparam("since")) & (moment < bindparam("until"))
+
+
+_contents = (
+    select(_c.title)
+    .where(_c.circle_id == bindparam("circle"), _within(_c.published_at), _c.withdrawn_at.is_(None))
+    .order_by(_c.published_at, _c.id)
+)
+_shares = (
+    select(func.count())
+    .select_from(tables.share)
+    .where(_s.circle_id == bindparam("circle"), _within(_s.posted_at))
+)
+_clicks = (
+    select(func.count())
+    .select_from(tables.click.join(tables.share, _s.link_token == _k.link_token))
+    .where(_s.circle_id == bindparam("circle"), _within(_k.at))
+)
+_decisions = (
+    select(_e.at, _e.what, _e["values"])
+    .where(_e.circle_id == bindparam("circle"), _within(_e.at), _e.what.in_(DECIDED))
+    .order_by(_e.at.desc(), _e.id)
+    .limit(DECISIONS)
+)
+
+
+def _span(circle_id: str, since: datetime, until: datetime) -> Mapping[str, object]:
+    return {"circle": circle_id, "since": since, "until": until}
 
 
 def contents(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[str]:
     """Titles of what was brought and still stands, in the order in which it came."""
-    brought = (_c.circle_id == circle_id, _within(_c.published_at, since, until), _c.withdrawn_at.is_(None))
-    return list(tx.execute(select(_c.title).where(*brought).order_by(_c.published_at, _c.id)).scalars())
+    return list(tx.execute(_contents, _span(circle_id, since, until)).scalars())
 
 
 def shares(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> int:
     """What members say they posted, everybody together."""
-    posted = (_s.circle_id == circle_id, _within(_s.posted_at, since, until))
-    return tx.execute(select(func.count()).select_from(tables.share).where(*posted)).scalar_one()
+    return tx.execute(_shares, _span(circle_id, since, until)).scalar_one()
 
 
 def clicks(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> int:
-    links = tables.click.join(tables.share, _s.link_token == _k.link_token)
-    followed = (_s.circle_id == circle_id, _within(_k.at, since, until))
-    return tx.execute(select(func.count()).select_from(links).where(*followed)).scalar_one()
+    return tx.execute(_clicks, _span(circle_id, since, until)).scalar_one()
 
 
 def decisions(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[Entry]:
     """The latest, in the order in which they were taken."""
-    taken = (_e.circle_id == circle_id, _within(_e.at, since, until), _e.what.in_(DECIDED))
-    found = select(_e.at, _e.what, _e["values"]).where(*taken).order_by(_e.at.desc(), _e.id)
-    return [Entry(row.at, row.what, row[2]) for row in tx.execute(found.limit(DECISIONS))][::-1]
+    rows = tx.execute(_decisions, _span(circle_id, since, until))
+    return [Entry(row.at, row.what, row[2]) for row in rows][::-1]

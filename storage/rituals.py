@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.domain.circle import Circle
 from bot.domain.rhythm import USUAL, Ritual, When, schedule
@@ -24,9 +24,12 @@ def of_circle(tx: Transaction, circle: Circle) -> Mapping[Ritual, When]:
     return {**USUAL, **{Ritual(row.name): When(row.week, row.weekday, row.at) for row in rows}}
 
 
+_chosen = select(_r.circle_id, _r.week, _r.weekday, _r.at).where(_r.name == bindparam("ritual"))
+
+
 def schedules(tx: Transaction, ritual: Ritual) -> list[tuple[Circle, Schedule]]:
     """When it comes round in each circle that keeps it."""
-    rows = tx.execute(select(_r.circle_id, _r.week, _r.weekday, _r.at).where(_r.name == ritual))
+    rows = tx.execute(_chosen, {"ritual": ritual})
     chosen = {row.circle_id: When(row.week, row.weekday, row.at) for row in rows}
     found = [(c, schedule(c, ritual, chosen.get(c.id, USUAL[ritual]))) for c in circles.every(tx)]
     return [(circle, when) for circle, when in found if when is not None]

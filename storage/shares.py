@@ -52,11 +52,8 @@ def _share(row: Row[Any]) -> Share:
     )
 
 
-_theirs = (
-    _s.circle_id == bindparam("circle"),
-    _s.content_id == bindparam("content"),
-    _s.person_id.in_(bindparam("people", expanding=True)),
-)
+_of_content = (_s.circle_id == bindparam("circle"), _s.content_id == bindparam("content"))
+_theirs = (*_of_content, _s.person_id.in_(bindparam("people", expanding=True)))
 _shares_of = select(tables.share).where(*_theirs)
 
 
@@ -114,7 +111,7 @@ def count_click(tx: Transaction, link_token: str, day: str, visitor: str, now: d
 
 _clicks = select(func.count()).select_from(tables.click).join(tables.share, _s.link_token == _k.link_token)
 _clicks_of = _clicks.add_columns(_s.person_id).where(*_theirs).group_by(_s.person_id)
-_clicks_of_all = _clicks.where(*_theirs[:2])
+_clicks_of_all = _clicks.where(*_of_content)
 
 
 def clicks_of(
@@ -130,22 +127,23 @@ def clicks(tx: Transaction, circle_id: str, content_id: str) -> int:
     return tx.execute(_clicks_of_all, {"circle": circle_id, "content": content_id}).scalar_one()
 
 
+_delivered = (
+    select(func.count())
+    .select_from(tables.message)
+    .where(
+        _m.circle_id == bindparam("circle"),
+        _m.subject_id == bindparam("content"),
+        _m.kind == CONTENT.name,
+        _m.shown_version > 0,
+    )
+)
+_told = select(func.count(_s.opened_at), func.count(_s.posted_at)).where(*_of_content)
+
+
 def tally(tx: Transaction, circle_id: str, content_id: str) -> Tally:
-    delivered = tx.execute(
-        select(func.count())
-        .select_from(tables.message)
-        .where(
-            _m.circle_id == circle_id,
-            _m.subject_id == content_id,
-            _m.kind == CONTENT.name,
-            _m.shown_version > 0,
-        )
-    ).scalar_one()
-    opened, posted = tx.execute(
-        select(func.count(_s.opened_at), func.count(_s.posted_at)).where(
-            _s.circle_id == circle_id, _s.content_id == content_id
-        )
-    ).one()
+    what = {"circle": circle_id, "content": content_id}
+    delivered = tx.execute(_delivered, what).scalar_one()
+    opened, posted = tx.execute(_told, what).one()
     return Tally(delivered, opened, posted, clicks(tx, circle_id, content_id))
 
 

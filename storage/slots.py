@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.domain.story import Missed
 from storage import tables
@@ -29,9 +29,11 @@ def win(tx: Transaction, schedule: str, local_date: date, now: datetime, *, skip
     return insert_new(tx, tables.slot, values)
 
 
+_taken = select(_s.local_date).where(_s.schedule == bindparam("of"), _s.local_date >= bindparam("since"))
+
+
 def taken(tx: Transaction, schedule: str, since: date) -> frozenset[date]:
-    found = select(_s.local_date).where(_s.schedule == schedule, _s.local_date >= since)
-    return frozenset(tx.execute(found).scalars())
+    return frozenset(tx.execute(_taken, {"of": schedule, "since": since}).scalars())
 
 
 def skipped(tx: Transaction, circle_id: str, since: date) -> list[Missed]:

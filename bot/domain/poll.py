@@ -30,6 +30,9 @@ from bot.domain.working_time import MONDAY_TO_FRIDAY, first_instant, public_holi
 POLL = Kind("poll", unasked=True, consent=True, counts=True)
 POLL_REMINDER = Kind("poll_reminder", unasked=True, consent=True, counts=True)
 POLL_AUTHOR = Kind("poll_author", priority=1)
+POLL_AGAIN = Kind("poll_again", unasked=True, consent=True)
+"""The author's card of a poll that the clock opened: it waits for their hours, be it the middle of a night.
+They asked for the series, so it takes nothing from their ceiling."""
 
 MIN_OPTIONS, MAX_OPTIONS = 2, 10
 MAX_OPTION = 75

@@ -1,7 +1,7 @@
 """Asking the circle, or a channel: one poll, one count, wherever it stands."""
 
 from bot.context import Document, Feature, Notice
-from bot.domain.poll import POLL, POLL_AUTHOR, POLL_REMINDER
+from bot.domain.poll import POLL, POLL_AGAIN, POLL_AUTHOR, POLL_REMINDER
 from handlers.polls.cards import examples
 from handlers.polls.export import results
 from handlers.polls.handlers import draw_author, draw_poll, draw_reminder, router, tell_author
@@ -14,6 +14,7 @@ FEATURE = Feature(
         Notice(POLL, draw_poll, lost=tell_author),
         Notice(POLL_REMINDER, draw_reminder),
         Notice(POLL_AUTHOR, draw_author),
+        Notice(POLL_AGAIN, draw_author),
     ),
     (Document("poll.csv", results),),
 )

@@ -11,7 +11,7 @@ from bot.chat.reply import Ask, Replace, Reply, Say
 from bot.chat.router import Router
 from bot.context import Context, Reading
 from bot.domain.message import Message
-from bot.domain.poll import POLL_AUTHOR, Poll, Quick, parse_quick
+from bot.domain.poll import POLL_AGAIN, POLL_AUTHOR, Poll, Quick, parse_quick
 from bot.domain.working_time import zone_or
 from handlers.actions import OpenPoll
 from handlers.polls import cards, service
@@ -221,4 +221,5 @@ def draw_author(reading: Reading) -> Card | None:
 def tell_author(tx: Transaction, message: Message, now: datetime) -> None:
     """A channel did not take the card: its author can mend that."""
     if message.person_id is None:
-        messages.bump(tx, message.circle_id, POLL_AUTHOR, message.subject_id, now)
+        for kind in (POLL_AUTHOR, POLL_AGAIN):
+            messages.bump(tx, message.circle_id, kind, message.subject_id, now)

@@ -24,10 +24,12 @@ from bot.domain.errors import (
     Problems,
     TooManyWords,
 )
+from bot.domain.message import Kind
 from bot.domain.poll import (
     MAX_OPTIONS,
     MAX_WORDS,
     POLL,
+    POLL_AGAIN,
     POLL_AUTHOR,
     POLL_REMINDER,
     Ballot,
@@ -55,6 +57,8 @@ from storage.messages import Recipient
 
 T = TypeVar("T")
 
+KINDS = (POLL, POLL_REMINDER, POLL_AUTHOR, POLL_AGAIN)
+"""All that shows somebody a poll."""
 COALESCED = timedelta(seconds=2)
 """Votes within that time are one change of a card in a channel: 30 a minute, of the 50 that Slack allows a
 workspace."""
@@ -159,12 +163,13 @@ def _open(
     where: Sequence[Recipient],
     now: datetime,
     series: str = "",
+    authors: Kind = POLL_AUTHOR,
 ) -> Poll:
     poll_id = polls.open_poll(tx, author.circle_id, author.id, ballot, now, series)
     poll = polls.load(tx, author.circle_id, poll_id)
     assert poll is not None
     messages.want(tx, poll.circle_id, POLL, poll_id, where, now)
-    messages.want(tx, poll.circle_id, POLL_AUTHOR, poll_id, [_recipient(author)], now)
+    messages.want(tx, poll.circle_id, authors, poll_id, [_recipient(author)], now)
     if poll.to_members:
         entries.write(tx, poll.circle_id, "log.poll_opened", now, question=poll.question)
     _take_past_slots(tx, poll, author.zone, now)
@@ -262,7 +267,7 @@ def add_option(ctx: Context, poll_id: str, typed: str) -> Poll:
     labels = [option.label for option in polls.options(ctx.tx, poll)]
     another = read_another(typed, labels)
     polls.add_option(ctx.tx, poll.circle_id, poll.id, another, len(labels))
-    for kind in (POLL, POLL_REMINDER, POLL_AUTHOR):
+    for kind in KINDS:
         messages.bump(ctx.tx, poll.circle_id, kind, poll.id, ctx.now, after=SOON)
     _counted(ctx, poll)
     return poll
@@ -400,7 +405,7 @@ def close(tx: Transaction, poll: Poll, now: datetime) -> bool:
 
 
 def _redraw(tx: Transaction, poll: Poll, now: datetime) -> None:
-    for kind in (POLL, POLL_REMINDER, POLL_AUTHOR):
+    for kind in KINDS:
         messages.bump(tx, poll.circle_id, kind, poll.id, now)
 
 
@@ -432,7 +437,7 @@ def open_again(tx: Transaction, circle_id: str, poll_id: str, now: datetime) -> 
     ballot = Ballot(
         poll.question, labels, closes_at, poll.rules, poll.repeats, poll.place, poll.workspace_id, poll.shared
     )
-    _open(tx, author, ballot, where, now, poll.series)
+    _open(tx, author, ballot, where, now, poll.series, POLL_AGAIN)
 
 
 # What is seen

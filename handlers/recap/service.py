@@ -94,17 +94,21 @@ def _coming(tx: Transaction, circle: Circle, now: datetime) -> list[tuple[Ritual
 
 def figures(tx: Transaction, circle: Circle, recap: Recap) -> list[Figures]:
     """Of each of the last months, the latest as far as the recap looks."""
-    spoken = _speaks_of_all(tx, circle)
-    return [_figures(tx, circle, month, recap.made_at, spoken) for month in months_until(recap.month)]
+    months, spoken = months_until(recap.month), _speaks_of_all(tx, circle)
+    given = kudos.shown(tx, circle.id, since=_start(circle, months[0]), until=recap.made_at)
+    thanked = [each.given_at for each in given]
+    return [_figures(tx, circle, month, recap.made_at, thanked, spoken) for month in months]
 
 
-def _figures(tx: Transaction, circle: Circle, month: date, until: datetime, spoken: bool) -> Figures:
-    span = _start(circle, month), min(_start(circle, month_after(month)), until)
+def _figures(
+    tx: Transaction, circle: Circle, month: date, until: datetime, thanked: list[datetime], spoken: bool
+) -> Figures:
+    since, end = _start(circle, month), min(_start(circle, month_after(month)), until)
     return Figures(
         month,
-        contents=len(recaps.contents(tx, circle.id, *span)),
-        thanks=len(kudos.shown(tx, circle.id, since=span[0], until=span[1])),
-        shares=recaps.shares(tx, circle.id, *span) if spoken else None,
+        contents=len(recaps.contents(tx, circle.id, since, end)),
+        thanks=sum(since <= at < end for at in thanked),
+        shares=recaps.shares(tx, circle.id, since, end) if spoken else None,
     )
 
 

@@ -34,6 +34,7 @@ KINDS = {
     "pace": "trace.kind_pace",
     "poll": "trace.kind_poll",
     "poll_author": "trace.kind_poll_author",
+    "poll_again": "trace.kind_poll_author",
     "poll_reminder": "trace.kind_poll_reminder",
     "poll_week": "trace.kind_poll_week",
     "pulse": "trace.kind_pulse",

@@ -725,6 +725,23 @@ async def test_it_comes_back_on_its_day_where_it_stood(either: House) -> None:
     assert len(await all_polls(either)) == 3
 
 
+async def test_its_author_is_not_woken_when_it_comes_back(circle: House) -> None:
+    """Opened in a night by somebody awake, and in another by the clock."""
+    circle.clock.now = datetime(2026, 10, 18, 0, 30, tzinfo=UTC)
+    await asks(circle, place=GENERAL, repeats="weekly", closes_date="2026-10-22", closes_time="17:00")
+    await circle.settle()
+    assert repeating_cards(circle, "ines") == 1
+    await later(circle, days=7, hours=1)
+    assert len(await all_polls(circle)) == 2
+    assert repeating_cards(circle, "ines") == 0
+    await later(circle, days=1, hours=7)
+    assert repeating_cards(circle, "ines") == 1
+
+
+def repeating_cards(house: House, who: str) -> int:
+    return sum("Ne plus répéter" in labels(card) for card in house.cards(who))
+
+
 async def test_a_series_stops_when_told_to_or_when_its_author_leaves(circle: House) -> None:
     await asks(circle, place=GENERAL, repeats="weekly")
     await asks(circle, "hugo", place=CAFE, repeats="monthly")
