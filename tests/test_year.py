@@ -152,8 +152,8 @@ def slow_pace(patch: pytest.MonkeyPatch) -> None:
 def consent(patch: pytest.MonkeyPatch) -> None:
     """What waited for somebody who leaves is not dropped either."""
 
-    def unasked(tx: Any, message: Any, kind: Kind, *more: Any) -> Verdict:
-        return weigh(tx, message, replace(kind, consent=False), *more)
+    def unasked(message: Any, kind: Kind, *more: Any) -> Verdict:
+        return weigh(message, replace(kind, consent=False), *more)
 
     patch.setattr(messages, "drop_all_for", lambda *about: None)
     patch.setattr("scheduler.pump.weigh", unasked)
