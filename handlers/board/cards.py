@@ -219,7 +219,8 @@ def board(t: Translator, board: Board) -> Card:
         *_unsorted(t, board, Matter.PRACTICE),
     )
     more = (buttons(Button(t("board.more"), ShowThemes(1))),) if board.more else ()
-    return Card(t("board.title"), (*_now(t, board.gathering), *(rows or (text(t("board.empty")),)), *more))
+    empty = () if rows else (text(t("board.empty")),)
+    return Card(t("board.title"), (*empty, *_now(t, board.gathering), *rows, *more))
 
 
 def _now(t: Translator, gathering: Gathering | None) -> tuple[Element, ...]:

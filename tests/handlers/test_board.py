@@ -157,7 +157,7 @@ async def themed(house: House, title: str = "Le droit à l’image", findings: i
 
 
 async def planned(house: House, theme: Card, **values: Value) -> Reply:
-    form = asked(await house.presses("camille", "Qui et pour quand", theme))
+    form = asked(await house.presses("camille", "Choisir qui et quand", theme))
     return await house.submits("camille", form, **values)
 
 
@@ -534,7 +534,7 @@ async def test_nothing_reaches_into_another_circle(circle: House) -> None:
 
 
 async def theme_id(house: House, card: Card) -> str:
-    action = button(card, "Qui et pour quand").action
+    action = button(card, "Choisir qui et quand").action
     assert isinstance(action, OpenPlan)
     return action.theme
 
@@ -754,7 +754,7 @@ async def test_an_owner_in_the_other_chat_stays_unless_another_is_chosen(circle:
         people.change(tx, found[1], workspace_id="other", address="slack:T1:U1")
 
     await circle.database.transact(move)
-    form = asked(await circle.presses("camille", "Qui et pour quand", theme))
+    form = asked(await circle.presses("camille", "Choisir qui et quand", theme))
     assert "Lou s’en occupe, depuis l’autre messagerie" in notes(form)
     await circle.submits("camille", form, due_on="2026-12-18")
     assert "Lou s’en occupe. Réponse d’ici" in await words(circle)
@@ -882,7 +882,7 @@ async def test_of_two_who_answer_at_once_the_later_reads_the_earlier(on_each: Ho
 async def test_of_two_who_plan_at_once_the_later_reads_the_earlier(circle: House) -> None:
     await gathered(circle)
     theme = await themed(circle)
-    form = asked(await circle.presses("camille", "Qui et pour quand", theme))
+    form = asked(await circle.presses("camille", "Choisir qui et quand", theme))
     await circle.submits("camille", form, owner=(HOME + "lou",))
     again = await circle.submits("camille", form, owner=(HOME + "awa",), title="Un autre")
     assert isinstance(again, Ask)
