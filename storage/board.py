@@ -12,7 +12,7 @@ from datetime import date, datetime
 from random import SystemRandom
 from typing import Any
 
-from sqlalchemy import Row, Select, Update, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, Update, delete, func, insert, select, update
 
 from bot.domain.board import Finding, Gathering, Matter, Plan, Somebody, Theme
 from bot.domain.secrecy import SPOKEN_FROM
@@ -89,6 +89,23 @@ def tell(
     rows = [{**whose, **by, "id": new_id(), "kind": matter, "text": text} for matter, text in said.items()]
     _shuffle_in(tx, circle_id, gathering_id, rows)
     return True
+
+
+def signed_by(tx: Transaction, circle_id: str, gathering_id: str, person_id: str) -> bool:
+    """Whether somebody put their name to something there."""
+    return tx.execute(select(_f.id).where(*_signed(circle_id, gathering_id, person_id))).first() is not None
+
+
+def take_back(tx: Transaction, circle_id: str, gathering_id: str, person_id: str) -> bool:
+    """All that somebody signed there, in a theme or not; False for nothing. The gathering is held, for its
+    rows are written anew when something comes in."""
+    tx.execute(_gatherings(circle_id).where(_g.id == gathering_id).with_for_update())
+    signed = delete(tables.finding).where(*_signed(circle_id, gathering_id, person_id))
+    return tx.execute(signed).rowcount > 0
+
+
+def _signed(circle_id: str, gathering_id: str, person_id: str) -> tuple[ColumnElement[bool], ...]:
+    return _f.circle_id == circle_id, _f.gathering_id == gathering_id, _f.person_id == person_id
 
 
 def _shuffle_in(tx: Transaction, circle_id: str, gathering_id: str, new: Sequence[Mapping[str, Any]]) -> int:

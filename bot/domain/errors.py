@@ -305,7 +305,7 @@ class TrustMissing(BadInput):
 
 
 class PressureMissing(BadInput):
-    """How heavy the pressure is, is missing: a mark from 1 to 5."""
+    """The pressure is missing: a mark from 1 to 5."""
 
     field = "pressure"
 

@@ -56,6 +56,13 @@ class Tell(Action, verb="gathering.tell"):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBackWords(Action, verb="gathering.back"):
+    """What its reader signed there."""
+
+    gathering: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowBoard(Action, verb="board"):
     pass
 
@@ -112,7 +119,8 @@ class GiveBack(Action, verb="board.give_back"):
 @dataclass(frozen=True, slots=True)
 class Board:
     """`unsorted`: some of what stands in no theme yet, out of `counts`. `more`: there are other themes.
-    `sorts`: whoever reads this makes themes of it. `today` by the clock of the circle."""
+    `sorts`: whoever reads this makes themes of it. `signed`: they put their name to something in this
+    gathering. `today` by the clock of the circle."""
 
     today: date
     gathering: Gathering | None = None
@@ -123,6 +131,7 @@ class Board:
     counts: Mapping[Matter, int] | None = None
     more: bool = False
     sorts: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +211,18 @@ def _area(name: str, label: str, hint: str) -> TextInput:
     return TextInput(name, label, hint=hint, multiline=True, max_length=MAX_FINDING)
 
 
-def told(t: Translator, gathering: Gathering) -> Card:
+def told(t: Translator, gathering: Gathering, *, signed: bool = False) -> Card:
     again = FormButton(t("gathering.again"), OpenTell(gathering.id))
-    return Card(t("gathering.told"), (_known(t, gathering), buttons(again)))
+    back = _back_button(t, gathering) if signed else None
+    return Card(t("gathering.told"), (_known(t, gathering), buttons(again, back)))
+
+
+def _back_button(t: Translator, gathering: Gathering) -> Button:
+    return Button(t("gathering.take_back"), TakeBackWords(gathering.id))
+
+
+def taken_back(t: Translator) -> Card:
+    return Card("", (text(t("gathering.taken_back")), buttons(Button(t("board.show"), ShowBoard()))))
 
 
 # The board
@@ -219,14 +237,17 @@ def board(t: Translator, board: Board) -> Card:
         *_unsorted(t, board, Matter.PRACTICE),
     )
     more = (buttons(Button(t("board.more"), ShowThemes(1))),) if board.more else ()
-    return Card(t("board.title"), (*_now(t, board.gathering), *(rows or (text(t("board.empty")),)), *more))
+    empty = () if rows else (text(t("board.empty")),)
+    return Card(t("board.title"), (*empty, *_now(t, board), *rows, *more))
 
 
-def _now(t: Translator, gathering: Gathering | None) -> tuple[Element, ...]:
+def _now(t: Translator, board: Board) -> tuple[Element, ...]:
+    gathering = board.gathering
     if gathering is None:
         return (buttons(FormButton(t("gathering.start"), OpenGathering())),)
     until = text(t("board.open", day=t.day(gathering.closes_at)))
-    return (until, buttons(_tell_button(t, gathering)), _known(t, gathering))
+    back = _back_button(t, gathering) if board.signed else None
+    return (until, buttons(_tell_button(t, gathering), back), _known(t, gathering))
 
 
 def _section(t: Translator, heading: str, themes: Sequence[Theme], today: date) -> tuple[Element, ...]:
@@ -520,7 +541,10 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "tell_form": tell_form(t, quiet),
         "tell_form_signed": tell_form(t, signed),
         "told": told(t, quiet),
+        "told_signed": told(t, signed, signed=True),
+        "taken_back": taken_back(t),
         "board": board(t, full),
+        "board_signed": board(t, Board(today, signed, (bare,), signed=True)),
         "board_crowded": board(t, crowded),
         "board_empty": board(t, Board(today)),
         "themes": themes(t, (cared, done, trick), 2, 3 * A_PAGE, today),

@@ -25,6 +25,7 @@ from handlers.board.cards import (
     ShowThemes,
     Sort,
     StartGathering,
+    TakeBackWords,
     Tell,
     View,
 )
@@ -89,7 +90,14 @@ def open_tell(ctx: Context, event: Click, action: OpenTell) -> Reply:
 
 @router.submission(Tell, tell_form)
 def tell(ctx: Context, event: Submission, action: Tell) -> Reply:
-    return Say(cards.told(ctx.t, service.tell(ctx, action.gathering, event.answers)))
+    gathering = service.tell(ctx, action.gathering, event.answers)
+    return Say(cards.told(ctx.t, gathering, signed=not gathering.anonymous and event.answers.yes("sign")))
+
+
+@router.click(TakeBackWords)
+def take_back(ctx: Context, event: Click, action: TakeBackWords) -> Reply:
+    service.take_back(ctx, action.gathering)
+    return Replace(cards.taken_back(ctx.t))
 
 
 # The board

@@ -133,6 +133,16 @@ def tell(ctx: Context, gathering_id: str, answers: Answers) -> Gathering:
     return gathering
 
 
+def take_back(ctx: Context, gathering_id: str) -> None:
+    """What this person signed, wherever it stands by now; what bears no name is nobody's. Raises MembersOnly
+    or ButtonGone."""
+    ctx.as_member()
+    board.alone(ctx.tx, ctx.circle.id)
+    if not board.take_back(ctx.tx, ctx.circle.id, gathering_id, ctx.person.id):
+        raise ButtonGone
+    messages.bump(ctx.tx, ctx.circle.id, GATHERED, gathering_id, ctx.now)
+
+
 def close_due(tx: Transaction, now: datetime) -> int:
     """Close those whose last day is over; tells how many."""
     return sum(close(tx, circle_id, gathering_id, now) for circle_id, gathering_id in board.due(tx, now))
@@ -176,6 +186,7 @@ def on_the_board(ctx: Context) -> Board:
     return Board(
         today=today(ctx),
         gathering=gathering,
+        signed=gathering is not None and board.signed_by(tx, circle_id, gathering.id, ctx.person.id),
         unanswered=unanswered,
         answered=answered,
         practices=practices,

@@ -8,7 +8,7 @@ from bot.chat.form import Form
 from bot.chat.reply import Ask, Replace, Reply, Say
 from bot.chat.router import Router
 from bot.context import Context, Reading
-from bot.domain.errors import BadInput, DomainError, Problems
+from bot.domain.errors import BadInput, DomainError, Problems, UnknownNames
 from bot.domain.kudos import Answer, KudosKind, Why
 from handlers.actions import OpenKudos
 from handlers.kudos import cards, service
@@ -52,8 +52,10 @@ def kudos_command(ctx: Context, event: Command, rest: str) -> Reply:
 def _give_typed(ctx: Context, typed: Typed) -> Reply:
     """One line is enough. What is missing or a guess is asked in the form, which holds the rest."""
     try:
+        ctx.as_member()
+        if typed.unknown:
+            raise UnknownNames(names=typed.unknown)
         if typed.people and not typed.sure:
-            ctx.as_member()
             return Ask(cards.form(ctx.t, service.draft(ctx, typed.people, typed.reason)))
         return Say(_given(ctx, service.give(ctx, typed.people, KudosKind.HELP, typed.reason)))
     except DomainError as error:

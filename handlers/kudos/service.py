@@ -53,17 +53,20 @@ LATEST = 8
 JOINTS = ("and", "et")
 FOR = re.compile(r"\A[\s,:;.–—-]*(?:(?:for|pour)\b)?[\s,:;]*", re.IGNORECASE)
 """What stands between the people and the words."""
+ONE_MORE = re.compile(r"\A[\s,&+]*(?:(?:and|et)\s+)?(@\w\S*)", re.IGNORECASE)
+"""Somebody else who was meant, under a name that nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A command taken apart. `sure`: it begins with those who are meant; otherwise they are a guess. `whole`
-    is all of it, as it can be read."""
+    """A command taken apart. `sure`: it begins with those who are meant; otherwise they are a guess.
+    `unknown`: a name among theirs that nobody has. `whole` is all of it, as it can be read."""
 
     people: tuple[str, ...]
     reason: str
     whole: str
     sure: bool
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ def read(ctx: Context, text: str) -> Typed:
     first, rest = addresses(text, homes, JOINTS)
     words = FOR.sub("", rest, count=1) if first else rest
     people = first or every_address(text, homes)
-    return Typed(people, _readable(ctx, words, homes), _readable(ctx, text, homes), bool(first))
+    one_more = ONE_MORE.match(rest) if first else None
+    unknown = one_more[1].rstrip(",;:.") if one_more else ""
+    return Typed(people, _readable(ctx, words, homes), _readable(ctx, text, homes), bool(first), unknown)
 
 
 def _called(ctx: Context, text: str) -> str:

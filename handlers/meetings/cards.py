@@ -53,22 +53,21 @@ class Coming:
     calendar: str
 
 
-def meetings(
-    t: Translator, coming: Coming | None, last: Meeting | None, now: datetime, *, may_change: bool
-) -> Card:
+def meetings(t: Translator, coming: Coming | None, last: Meeting | None, *, may_change: bool) -> Card:
     """The answer to the command: what is ahead, and what was said last time."""
-    ahead = _coming(t, coming, now, may_change) if coming else (text(t("meeting.none")),)
+    ahead = _coming(t, coming, may_change) if coming else (text(t("meeting.none")),)
     return Card(t("meeting.title"), (*ahead, *(_last(t, last) if last else ())))
 
 
-def _coming(t: Translator, coming: Coming, now: datetime, may_change: bool) -> tuple[Element, ...]:
+def _coming(t: Translator, coming: Coming, may_change: bool) -> tuple[Element, ...]:
     change = FormButton(t("meeting.change"), OpenMeeting(coming.meeting.id)) if may_change else None
     agenda = _agenda(t, coming.agenda)
-    return (*_where(t, coming.meeting, now), *agenda, buttons(_calendar(t, coming), change))
+    return (*_where(t, coming.meeting), *agenda, buttons(_calendar(t, coming), change))
 
 
-def _where(t: Translator, meeting: Meeting, now: datetime) -> tuple[Element, ...]:
-    moment = text(Bold(t.near(meeting.starts_at, now)), t("meeting.length", minutes=LENGTH // MINUTE))
+def _where(t: Translator, meeting: Meeting) -> tuple[Element, ...]:
+    """By its date: the day after it is read, "tomorrow" would be wrong."""
+    moment = text(Bold(t.moment(meeting.starts_at)), t("meeting.length", minutes=LENGTH // MINUTE))
     return (moment, text(t("meeting.place_is", place=meeting.place))) if meeting.place else (moment,)
 
 
@@ -114,7 +113,7 @@ def _note(t: Translator, meeting: Meeting) -> FormButton:
     return FormButton(label, OpenMinutes(meeting.id))
 
 
-def announcement(t: Translator, coming: Coming, now: datetime) -> Card:
+def announcement(t: Translator, coming: Coming) -> Card:
     """A week before; it stays true when the meeting is moved, called off, or over."""
     meeting = coming.meeting
     if meeting.stage is Stage.CALLED_OFF:
@@ -122,8 +121,12 @@ def announcement(t: Translator, coming: Coming, now: datetime) -> Card:
     if meeting.stage is Stage.OVER:
         return over(t, meeting)
     moved = (small(t("meeting.moved")),) if meeting.by_hand else ()
-    body = (*_where(t, meeting, now), *_agenda(t, coming.agenda), buttons(_calendar(t, coming)), *moved)
-    return Card(t("meeting.announced"), body)
+    return Card(t("meeting.announced"), (*_invitation(t, coming), *moved))
+
+
+def _invitation(t: Translator, coming: Coming) -> tuple[Element, ...]:
+    free = small(t("meeting.optional"))
+    return (*_where(t, coming.meeting), *_agenda(t, coming.agenda), buttons(_calendar(t, coming)), free)
 
 
 def over(t: Translator, meeting: Meeting) -> Card:
@@ -132,15 +135,17 @@ def over(t: Translator, meeting: Meeting) -> Card:
     return Card(day, (text(t(body)), buttons(_note(t, meeting))))
 
 
-def reminder(t: Translator, coming: Coming, now: datetime) -> Card:
-    where = _where(t, coming.meeting, now)
-    body = (*where, *_agenda(t, coming.agenda), buttons(_calendar(t, coming)), small(t("meeting.optional")))
-    return Card(t("meeting.reminder"), body)
+def reminder(t: Translator, coming: Coming) -> Card:
+    """The day before. Once it is over one line is left: the announcement has the rest."""
+    meeting = coming.meeting
+    if meeting.stage is Stage.OVER:
+        return Card("", (small(t("meeting.was_on", day=t.day(meeting.starts_at))),))
+    return Card(t("meeting.reminder"), _invitation(t, coming))
 
 
-def moved(t: Translator, coming: Coming, now: datetime) -> Card:
+def moved(t: Translator, coming: Coming) -> Card:
     """In the place of a reminder of a date that is no longer the meeting's."""
-    body = (*_where(t, coming.meeting, now), buttons(_calendar(t, coming)))
+    body = (*_where(t, coming.meeting), buttons(_calendar(t, coming)))
     return Card(t("meeting.moved_title"), body)
 
 
@@ -186,8 +191,8 @@ def minutes_form(t: Translator, meeting: Meeting) -> Form:
     )
 
 
-def saved(t: Translator, coming: Coming, now: datetime) -> Card:
-    body = (*_where(t, coming.meeting, now), text(t("meeting.saved_body")), buttons(_calendar(t, coming)))
+def saved(t: Translator, coming: Coming) -> Card:
+    body = (*_where(t, coming.meeting), text(t("meeting.saved_body")), buttons(_calendar(t, coming)))
     return Card(t("meeting.saved"), body)
 
 
@@ -196,7 +201,6 @@ def noted(t: Translator, meeting: Meeting) -> Card:
 
 
 def examples(t: Translator) -> dict[str, Card | Form]:
-    now = datetime(2026, 12, 15, 9, tzinfo=UTC)
     planned = Meeting(
         circle_id="c",
         id="m1",
@@ -222,21 +226,21 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     coming, moved_on = Coming(planned, agenda, calendar), Coming(shifted, agenda, calendar)
     bare = Coming(replace(planned, place=""), Agenda(), calendar)
     off = replace(planned, stage=Stage.CALLED_OFF)
-    eve = planned.starts_at - timedelta(days=1)
     return {
-        "meetings": meetings(t, coming, written, now, may_change=True),
-        "meetings_bare": meetings(t, bare, past, now, may_change=False),
-        "meetings_none": meetings(t, None, None, now, may_change=True),
-        "announcement": announcement(t, coming, now),
-        "announcement_moved": announcement(t, moved_on, now),
-        "announcement_over": announcement(t, Coming(past, agenda, calendar), now),
-        "announcement_noted": announcement(t, Coming(written, agenda, calendar), now),
-        "announcement_called_off": announcement(t, Coming(off, agenda, calendar), now),
-        "reminder": reminder(t, coming, eve),
-        "moved": moved(t, moved_on, eve),
+        "meetings": meetings(t, coming, written, may_change=True),
+        "meetings_bare": meetings(t, bare, past, may_change=False),
+        "meetings_none": meetings(t, None, None, may_change=True),
+        "announcement": announcement(t, coming),
+        "announcement_moved": announcement(t, moved_on),
+        "announcement_over": announcement(t, Coming(past, agenda, calendar)),
+        "announcement_noted": announcement(t, Coming(written, agenda, calendar)),
+        "announcement_called_off": announcement(t, Coming(off, agenda, calendar)),
+        "reminder": reminder(t, coming),
+        "reminder_over": reminder(t, Coming(past, agenda, calendar)),
+        "moved": moved(t, moved_on),
         "minutes": minutes(t, written),
         "meeting_form": meeting_form(t, planned, planned.starts_at, "Europe/Paris"),
         "minutes_form": minutes_form(t, written),
-        "saved": saved(t, moved_on, now),
+        "saved": saved(t, moved_on),
         "noted": noted(t, written),
     }

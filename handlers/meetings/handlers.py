@@ -29,7 +29,7 @@ def minutes_form(ctx: Context, action: SaveMinutes | OpenMinutes) -> Form:
 @router.command("meeting", "réunion", "reunion", hint="verb.meeting")
 def meeting(ctx: Context, event: Command, _: str) -> Reply:
     coming, may_change = service.coming(ctx), ctx.person.role is Role.LEAD
-    return Say(cards.meetings(ctx.t, coming, service.last(ctx), ctx.now, may_change=may_change))
+    return Say(cards.meetings(ctx.t, coming, service.last(ctx), may_change=may_change))
 
 
 @router.click(OpenMeeting)
@@ -40,7 +40,7 @@ def open_meeting(ctx: Context, event: Click, action: OpenMeeting) -> Reply:
 @router.submission(SaveMeeting, meeting_form)
 def save_meeting(ctx: Context, event: Submission, action: SaveMeeting) -> Reply:
     coming = service.change(ctx, action.meeting, action.changes, event.answers)
-    return Say(cards.saved(ctx.t, coming, ctx.now))
+    return Say(cards.saved(ctx.t, coming))
 
 
 @router.click(OpenMinutes)
@@ -58,7 +58,7 @@ def draw_announcement(reading: Reading) -> Card | None:
     found = meetings.load(reading.tx, reading.circle.id, reading.message.subject_id)
     if found is None or (not reading.message.shown_version and not _ahead(reading, found)):
         return None
-    return cards.announcement(reading.t, service.shown(reading, found), reading.now)
+    return cards.announcement(reading.t, service.shown(reading, found))
 
 
 def _ahead(reading: Reading, found: Meeting) -> bool:
@@ -75,8 +75,9 @@ def draw_reminder(reading: Reading) -> Card | None:
         return None
     coming = service.shown(reading, found)
     if found.stage is Stage.CALLED_OFF:
-        return cards.announcement(reading.t, coming, reading.now)
-    return (cards.reminder if current else cards.moved)(reading.t, coming, reading.now)
+        return cards.announcement(reading.t, coming)
+    stands = current or found.stage is Stage.OVER
+    return cards.reminder(reading.t, coming) if stands else cards.moved(reading.t, coming)
 
 
 def draw_minutes(reading: Reading) -> Card | None:

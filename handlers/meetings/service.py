@@ -183,7 +183,7 @@ def advance(tx: Transaction, circle: Circle, meeting: Meeting, now: datetime) ->
     if stage is None or not meetings.advance(tx, meeting, stage):
         return False
     if stage is Stage.OVER:
-        messages.bump(tx, circle.id, ANNOUNCEMENT, meeting.id, now)
+        _redraw(tx, meeting, now)
     elif meeting.stage is Stage.PLANNED:
         _tell(tx, circle, ANNOUNCEMENT, meeting.id, now)
     else:

@@ -31,6 +31,7 @@ from bot.domain.poll import (
     MAX_QUESTION,
     MAX_WORDS,
     MIN_OPTIONS,
+    REMINDED,
     Draft,
     Option,
     Poll,
@@ -161,9 +162,11 @@ def own(t: Translator, view: View, author: Mention, now: datetime) -> Card:
 
 
 def reminder(t: Translator, view: View, author: Mention, now: datetime) -> Card:
+    """Its closing may have been put off since."""
     whole = own(t, view, author, now)
-    closing = t("poll.closes_soon", moment=t.moment(view.poll.closes_at))
-    return replace(whole, body=(text(closing), *whole.body)) if view.poll.is_open(now) else whole
+    soon = view.poll.is_open(now) and view.poll.closes_at - now <= REMINDED
+    closing = text(t("poll.closes_soon", moment=t.moment(view.poll.closes_at)))
+    return replace(whole, body=(closing, *whole.body)) if soon else whole
 
 
 def _by(t: Translator, author: Mention) -> Element:
@@ -223,10 +226,13 @@ def _known(t: Translator, view: View) -> tuple[Element, ...]:
 
 
 def _until(t: Translator, poll: Poll) -> str:
+    """Members' own copies are not drawn anew at each vote: where results wait, no count grows stale there."""
     many = poll.rules.many
     if poll.closed_at is not None:
         key = "poll.closed_many" if many else "poll.closed"
         return t(key, poll.voters, moment=t.moment(poll.closed_at))
+    if poll.to_members and not poll.rules.live:
+        return t("poll.until_many" if many else "poll.until", moment=t.moment(poll.closes_at))
     key = "poll.open_many" if many else "poll.open"
     until = t(key, poll.voters, moment=t.moment(poll.closes_at))
     return until if poll.rules.live else f"{until} {t('poll.at_the_end')}"
@@ -449,6 +455,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     every = Rules(many=True, live=False, open_options=True, asks_words=True)
     hidden = replace(view, poll=replace(poll, rules=every))
     to_members = replace(view, poll=replace(poll, place="", repeats=Repeat.WEEKLY))
+    waiting = replace(hidden, poll=replace(hidden.poll, place=""))
     mine = replace(to_members, chosen=frozenset({"o2"}), own_words=t("example.poll_words"))
     mine = replace(mine, poll=replace(mine.poll, rules=replace(every, live=True)))
     signed = replace(view, poll=replace(poll, rules=Rules(anonymous=False)))
@@ -461,6 +468,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "channel_signed": in_channel(t, signed, camille, now),
         "channel_closed": in_channel(t, closed, camille, closes),
         "own": own(t, to_members, camille, now),
+        "own_hidden": own(t, waiting, camille, now),
         "own_voted": own(t, mine, camille, now),
         "own_closed": own(t, replace(closed, poll=replace(closed.poll, place="")), camille, closes),
         "reminder": reminder(t, to_members, camille, closes - timedelta(days=1)),

@@ -150,7 +150,7 @@ def card(t: Translator, view: View, now: datetime) -> Card:
         again = Button(t("content.reconsider"), Reconsider(content.id))
         return Card(content.copy.title, (text(t("content.declined")), buttons(again)))
     if view.stance.later_until is not None and view.stance.waits(now):
-        return _later(t, view, view.stance.later_until, now)
+        return _later(t, view, view.stance.later_until)
     return _offer(t, view, now)
 
 
@@ -255,17 +255,18 @@ def _reported(t: Translator, view: View) -> tuple[Element, ...]:
     )
 
 
-def _later(t: Translator, view: View, until: datetime, now: datetime) -> Card:
+def _later(t: Translator, view: View, until: datetime) -> Card:
+    """By their dates: this card is read on another day too."""
     content_id = view.content.id
     rather = (
-        Button(t("content.rather", moment=t.near(moment, now)), PutOff(content_id, minutes(moment)))
+        Button(t("content.rather", moment=t.moment(moment)), PutOff(content_id, minutes(moment)))
         for moment in view.moments
         if moment != until
     )
     return Card(
         view.content.copy.title,
         (
-            text(t("content.put_aside", moment=t.near(until, now))),
+            text(t("content.put_aside", moment=t.moment(until))),
             buttons(Button(t("content.bring_back"), Now(content_id)), *rather),
         ),
     )

@@ -278,7 +278,7 @@ async def test_later_comes_back_the_next_morning(circle: Workspace) -> None:
     ines, bot = circle.ines, circle.bot
     await ines.click("Plus tard", circle.card(ines))
     await bot.settle()
-    assert "Mis de côté jusqu’à demain à 09:00" in circle.card(ines).words()
+    assert "Mis de côté jusqu’à mercredi 25 novembre, 09:00" in circle.card(ines).words()
     await bot.later(hours=23)
     assert len(circle.cards(ines)) == 2
     assert "Vous l’aviez mis de côté" in circle.card(ines).words()

@@ -157,7 +157,7 @@ async def themed(house: House, title: str = "Le droit à l’image", findings: i
 
 
 async def planned(house: House, theme: Card, **values: Value) -> Reply:
-    form = asked(await house.presses("camille", "Qui et pour quand", theme))
+    form = asked(await house.presses("camille", "Choisir qui et quand", theme))
     return await house.submits("camille", form, **values)
 
 
@@ -371,6 +371,34 @@ async def test_the_name_of_somebody_who_left_is_not_shown_any_more(circle: House
     assert "« Le temps »" in await words(circle)
 
 
+async def test_what_is_signed_can_be_taken_back_and_nothing_else_is(on_each: House) -> None:
+    await opens(on_each, anonymity="signed")
+    await tells(on_each, "lou", "Le temps", "Une liste", sign=True)
+    await tells(on_each, "lou", "Sans mon nom", sign=False)
+    await tells(on_each, "awa", "Les outils", sign=True)
+    form = await sorting(on_each)
+    await on_each.submits("camille", form, findings=(boxes(form)["Le temps — Lou"],), title="Le temps")
+    assert "Reprendre ce que j’ai signé" not in labels(await the_board(on_each, "hugo"))
+    mine = await the_board(on_each, "lou")
+    assert isinstance(await on_each.presses("lou", "Reprendre ce que j’ai signé", mine), Replace)
+    left = {row["text"] for row in await rows(on_each, tables.finding)}
+    assert left == {"Sans mon nom", "Les outils"}
+    assert "ne fait plus rien" in said(await on_each.presses("lou", "Reprendre ce que j’ai signé", mine))
+    assert "Reprendre ce que j’ai signé" not in labels(await the_board(on_each, "lou"))
+
+
+async def test_the_answer_to_signed_words_takes_them_back_too(circle: House) -> None:
+    await opens(circle, anonymity="signed")
+    form = asked(await circle.says("lou", "/cercle freins"))
+    told = card_of(await circle.submits("lou", form, blocker="Le temps", sign=True))
+    unsigned = card_of(await circle.submits("awa", form, blocker="Les outils", sign=False))
+    assert labels(unsigned) == ["Ajouter autre chose"]
+    await passes(circle, days=8)
+    await circle.presses("lou", "Reprendre ce que j’ai signé", told)
+    await circle.settle()
+    assert "1 réponse attend" in read(circle.card("camille", "tour de table"))
+
+
 async def test_whoever_forges_a_signature_stays_anonymous(circle: House) -> None:
     await opens(circle)
     gathering = Tell(await only_id(circle, tables.gathering))
@@ -534,7 +562,7 @@ async def test_nothing_reaches_into_another_circle(circle: House) -> None:
 
 
 async def theme_id(house: House, card: Card) -> str:
-    action = button(card, "Qui et pour quand").action
+    action = button(card, "Choisir qui et quand").action
     assert isinstance(action, OpenPlan)
     return action.theme
 
@@ -754,7 +782,7 @@ async def test_an_owner_in_the_other_chat_stays_unless_another_is_chosen(circle:
         people.change(tx, found[1], workspace_id="other", address="slack:T1:U1")
 
     await circle.database.transact(move)
-    form = asked(await circle.presses("camille", "Qui et pour quand", theme))
+    form = asked(await circle.presses("camille", "Choisir qui et quand", theme))
     assert "Lou s’en occupe, depuis l’autre messagerie" in notes(form)
     await circle.submits("camille", form, due_on="2026-12-18")
     assert "Lou s’en occupe. Réponse d’ici" in await words(circle)
@@ -882,7 +910,7 @@ async def test_of_two_who_answer_at_once_the_later_reads_the_earlier(on_each: Ho
 async def test_of_two_who_plan_at_once_the_later_reads_the_earlier(circle: House) -> None:
     await gathered(circle)
     theme = await themed(circle)
-    form = asked(await circle.presses("camille", "Qui et pour quand", theme))
+    form = asked(await circle.presses("camille", "Choisir qui et quand", theme))
     await circle.submits("camille", form, owner=(HOME + "lou",))
     again = await circle.submits("camille", form, owner=(HOME + "awa",), title="Un autre")
     assert isinstance(again, Ask)

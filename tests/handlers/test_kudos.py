@@ -247,6 +247,18 @@ async def test_what_cannot_be_done_is_said_and_what_was_typed_is_kept(
     assert all(circle.cards(who) == [] for who in TEAM)
 
 
+@pytest.mark.parametrize("more", ["@Zoé", ", @Zoé", "et @Zoé", "& @Zoé,"])
+async def test_a_name_that_nobody_has_is_asked_about_before_anything_is_sent(
+    circle: House, more: str
+) -> None:
+    form = asked(await circle.says("hugo", f"/cercle merci @Inès {more} pour le fil"))
+    assert "@Zoé" in notice(form)
+    assert value(form, "people") == (circle.sender("ines").address,)
+    assert str(value(form, "reason")).endswith("pour le fil")
+    await circle.settle()
+    assert circle.cards("ines") == []
+
+
 async def test_those_who_cannot_be_thanked_are_left_out_by_name(circle: House) -> None:
     await circle.says("sam", "/cercle help")
     await circle.says("lou", "/cercle leave")

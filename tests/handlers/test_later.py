@@ -61,16 +61,16 @@ async def later(house: House) -> Card:
 
 async def test_one_click_is_the_next_morning_and_two_are_another_moment(circle: House) -> None:
     card = await later(circle)
-    assert "Mis de côté jusqu’à demain à 09:00." in plain.render(card)
+    assert "Mis de côté jusqu’à mercredi 25 novembre, 09:00." in plain.render(card)
     assert labels(card) == [
         "Revoir maintenant",
-        "Plutôt aujourd’hui à 14:00",
+        "Plutôt mardi 24 novembre, 14:00",
         "Plutôt lundi 30 novembre, 09:00",
     ]
     await circle.presses("ines", "lundi 30", card)
     await circle.settle()
     assert "Mis de côté jusqu’à lundi 30 novembre, 09:00." in words(circle)
-    assert "Plutôt demain à 09:00" in labels(circle.cards("ines")[-1])
+    assert "Plutôt mercredi 25 novembre, 09:00" in labels(circle.cards("ines")[-1])
     assert await at(circle, WEDNESDAY) == 1
     assert await at(circle, MONDAY - MINUTE) == 1
     assert await at(circle, MONDAY) == 2
@@ -79,7 +79,7 @@ async def test_one_click_is_the_next_morning_and_two_are_another_moment(circle: 
 
 
 async def test_it_may_be_moved_forward_too(circle: House) -> None:
-    await circle.presses("ines", "aujourd’hui à 14:00", await later(circle))
+    await circle.presses("ines", "mardi 24 novembre, 14:00", await later(circle))
     assert await at(circle, AFTERNOON - MINUTE) == 1
     assert await at(circle, AFTERNOON) == 2
     assert await at(circle, WEDNESDAY) == 2
@@ -142,7 +142,7 @@ async def test_put_aside_again_after_all(circle: House) -> None:
 
 async def test_on_its_last_day_it_comes_back_that_day_or_not_at_all(house: House) -> None:
     await with_content(house, expires="2026-11-24")
-    assert "Mis de côté jusqu’à aujourd’hui à 14:00." in plain.render(await later(house))
+    assert "Mis de côté jusqu’à mardi 24 novembre, 14:00." in plain.render(await later(house))
     house.clock.now = AFTERNOON - 20 * MINUTE
     await house.presses("ines", "Revoir maintenant", house.cards("ines")[-1])
     await house.settle()

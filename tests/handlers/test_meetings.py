@@ -146,8 +146,16 @@ async def test_it_is_told_a_week_before_and_the_day_before_once(circle: House) -
     await at(circle, FIRST - DAY, FIRST - DAY + HOUR, FIRST - HOUR)
     assert titles(circle, "ines").count("La réunion du cercle approche") == 1
     assert titles(circle, "tom").count("The circle’s meeting is near") == 1
-    assert "demain à 10:00" in plain.render(circle.card("ines", "approche"))
+    assert "mardi 22 décembre, 10:00" in plain.render(circle.card("ines", "approche"))
     assert titles(circle, "hugo") == []
+
+
+async def test_once_it_is_over_no_card_says_that_it_is_near(circle: House) -> None:
+    await at(circle, FIRST - WEEK, FIRST - DAY)
+    assert "demain" not in plain.render(circle.card("ines", "approche"))
+    await at(circle, FIRST + 2 * HOUR)
+    assert not any("approche" in title for title in titles(circle, "ines"))
+    assert "La réunion du mardi 22 décembre" in map(plain.render, circle.cards("ines"))
 
 
 async def test_who_was_away_is_not_told_of_what_is_over(circle: House) -> None:
@@ -252,7 +260,7 @@ async def test_a_reminder_of_the_old_date_says_where_it_went(circle: House) -> N
 async def test_moved_to_this_afternoon_it_is_told_at_once(circle: House) -> None:
     await at(circle, FIRST - WEEK)
     await moved(circle, "2026-12-15", "16:00")
-    assert "aujourd’hui à 16:00" in plain.render(circle.card("ines", "approche"))
+    assert "mardi 15 décembre, 16:00" in plain.render(circle.card("ines", "approche"))
 
 
 async def test_told_for_the_first_time_on_the_last_day_it_is_told_once(circle: House) -> None:

@@ -380,6 +380,21 @@ async def test_results_that_wait_for_the_end_show_to_nobody_before(circle: House
     assert counts(board(circle)) == [1, 0, 0]
 
 
+async def test_where_results_wait_no_copy_of_a_member_counts_the_votes_it_has_not_seen(
+    circle: House,
+) -> None:
+    await asks(circle, rules=("anonymous",))
+    await circle.settle()
+    await circle.presses("hugo", "Oui", circle.card("hugo"))
+    await circle.settle()
+    for who in ("hugo", "tom", "ines"):
+        assert "vote, " not in words(circle.card(who, "On déjeune ?"))
+        assert "votes, " not in words(circle.card(who, "On déjeune ?"))
+    assert "Ouvert jusqu’au vendredi 27 novembre, 17:00" in words(circle.card("hugo", "On déjeune ?"))
+    await later(circle, days=4)
+    assert "1 vote. Closed" in words(circle.card("tom", "On déjeune ?"))
+
+
 # Adding an option, answering freely
 
 
@@ -585,9 +600,22 @@ async def test_a_reminder_goes_once_to_those_who_have_not_answered(circle: House
 
 
 def reminded(house: House) -> list[str]:
-    said = ("Votre avis y est", "Your view is welcome")
+    said = ("ferme bientôt", "closes soon")
     everybody = ("camille", "ines", "hugo", "tom", "awa")
     return [who for who in everybody if any(w in words(c) for c in house.cards(who) for w in said)]
+
+
+async def test_a_closing_that_is_put_off_is_not_soon_and_reminds_nobody_again(circle: House) -> None:
+    await asks(circle)
+    await circle.settle()
+    await later(circle, days=2, hours=8)
+    assert "This poll closes soon" in words(circle.card("tom", "On déjeune ?"))
+    form = asked(await circle.presses("ines", "Modifier", circle.card("ines", "On déjeune ?")))
+    await circle.submits("ines", form, closes_date="2026-12-04")
+    await later(circle, seconds=1)
+    assert "This poll closes soon" not in words(circle.card("tom", "On déjeune ?"))
+    await later(circle, days=6, hours=16)
+    assert [card.title for card in circle.cards("tom")].count("On déjeune ?") == 2
 
 
 async def test_whoever_answers_before_it_may_leave_is_not_reminded(either: House) -> None:

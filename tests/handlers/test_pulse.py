@@ -280,8 +280,8 @@ async def test_low_trust_slows_tells_the_circle_and_proposes_to_talk(on_each: Ho
     assert await told(on_each) == ["log.pulse_closed", "log.pulse_opened", "log.slowed"]
     card = on_each.card("ines", "Cercle ralentit")
     assert "est à 2 sur 5" in words_of(card)
-    assert button(card, "temps d’échange").action == OpenGathering()
-    assert asked(await on_each.presses("ines", "temps d’échange", card))
+    assert button(card, "tour de table").action == OpenGathering()
+    assert asked(await on_each.presses("ines", "tour de table", card))
 
 
 async def test_at_the_walls_it_is_said_once_to_everybody(circle: House) -> None:

@@ -34,10 +34,10 @@ PURPOSE: dict[str, Value] = {
 }
 """As it stands to begin with."""
 BUTTONS = {
-    "cadence": "Contenus par semaine",
-    "ceiling": "Plafond pour tout le monde",
-    "ritual": "Un rituel du mois",
-    "purpose": "La raison d’être",
+    "cadence": "Proposer une autre cadence",
+    "ceiling": "Proposer un autre plafond",
+    "ritual": "Proposer de déplacer un rituel",
+    "purpose": "Proposer une autre raison d’être",
 }
 
 
