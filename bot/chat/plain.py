@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import assert_never
 
 from bot.chat.card import (
@@ -72,6 +73,11 @@ def render(card: Card) -> str:
 
 def summary(card: Card, limit: int = 300) -> str:
     """Title and first words: what a notification shows."""
-    first = next((line(e.spans) for e in card.body if isinstance(e, Text) and not e.quiet), "")
-    words = " — ".join(part for part in (card.title, first) if part)
+    first = next((e.spans for e in card.body if isinstance(e, Text) and not e.quiet), ())
+    return _in_short(card.title, first, limit)
+
+
+@lru_cache(256)
+def _in_short(title: str, first: Spans, limit: int) -> str:
+    words = " — ".join(part for part in (title, line(first)) if part)
     return shorten(re.sub(r"[ \t\r\n]+", " ", words), limit)

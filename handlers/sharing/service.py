@@ -107,8 +107,8 @@ def link(site: str, share: Share) -> str:
 
 def networks(member: Member, content: Content) -> list[Network]:
     """The member's own that this content is meant for, in their order of choice."""
-    meant = content.copy.networks or tuple(Network)
-    return [Network(network) for network in member.preferences.networks if network in meant]
+    meant = content.copy.networks
+    return [Network(network) for network in member.preferences.networks if not meant or network in meant]
 
 
 def _shares(

@@ -172,7 +172,8 @@ def length(words: str) -> int:
     return len(words.encode("utf-16-le", "surrogatepass")) // 2
 
 
-_UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202d\u202e\ud800-\udfff]")
+_CONTROLS = "\x00-\x08\x0b-\x1f\x7f\u202d\u202e\ud800-\udfff"
+_UNSENDABLE = re.compile(f"[{_CONTROLS}]")
 
 
 def sendable(words: str) -> str:
@@ -192,10 +193,12 @@ def user_id(address: str) -> str:
     return found[1] if found else ""
 
 
+_LINK = re.compile(f"https?://[^\\s<>{_CONTROLS}]+")
+
+
 def is_link(url: str) -> bool:
     """Whether Slack takes it for a link, and a reader may."""
-    sound = url == clean(url) and re.fullmatch(r"https?://[^\s<>]+", url)
-    return bool(sound) and length(url) <= LIMITS["url"]
+    return _LINK.fullmatch(url) is not None and length(url) <= LIMITS["url"]
 
 
 def _in_brackets(url: str) -> str:
