@@ -133,7 +133,7 @@ def test_a_slash_at_the_end_is_taken_away() -> None:
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_each_may_come_as_a_file(tmp_path: Path, name: str) -> None:
     plain = {"cercle_port": "8001", "cercle_base_url": "https://c.example", "cercle_log_level": "DEBUG"}
-    plain |= {"cercle_database_url": "sqlite:///other.sqlite3"}
+    plain |= {"cercle_database_url": "sqlite:///other.sqlite3", "cercle_worker_port": "9100"}
     switches = {field: "1" for field, kind in Settings.model_fields.items() if kind.annotation is bool}
     value = (plain | switches).get(name, "from-the-file")
     file = tmp_path / "secret"
