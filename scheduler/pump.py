@@ -240,8 +240,13 @@ class Pump:
         under_way = self._under_way[queue.workspace_id]
         task = asyncio.create_task(work)
         under_way.add(task)
-        task.add_done_callback(under_way.discard)
-        task.add_done_callback(lambda _: self._bell.set())
+        task.add_done_callback(partial(self._over, under_way))
+
+    def _over(self, under_way: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+        """The bell rings when there is room for a turn again."""
+        under_way.discard(task)
+        if AT_ONCE - len(under_way) >= HANDFUL:
+            self._bell.set()
 
     # one workspace, in one transaction
 

@@ -287,7 +287,14 @@ class Connectors(ConnectorFactory):  # type: ignore[misc]
                 [config.user_agent_policy, RawDeserializer()], self._wire
             ),
         )
-        return ConnectorClient(Authentication(), custom_configuration=config)
+        client = ConnectorClient(Authentication(), custom_configuration=config)
+        client.conversations._serialize.serialize_type["object"] = _as_it_is
+        return client
+
+
+def _as_it_is(card: Any, **_: Any) -> Any:
+    """A card is JSON already. To look through it once more took msrest a third of the time of a send."""
+    return card
 
 
 class Gate(BotFrameworkAuthentication):  # type: ignore[misc]

@@ -86,10 +86,10 @@ def card(card: Card) -> Block:
     """A message. Raises ValueError when even its shortest form is above CARD_BYTES."""
     lengths = FULL
     drawn = _card(card, lengths)
-    while size(drawn) > CARD_BYTES and lengths.paragraph > SHORTEST:
+    while (bytes := size(drawn)) > CARD_BYTES and lengths.paragraph > SHORTEST:
         lengths = lengths.halved()
         drawn = _card(card, lengths)
-    return _within(CARD_BYTES, drawn)
+    return _within(CARD_BYTES, drawn, bytes)
 
 
 def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS) -> Block:
@@ -108,7 +108,8 @@ def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS) -> Block:
         "title": inert(shorten(form.submit, FULL.label)),
         "data": _submission(form, inputs),
     }
-    return _within(DIALOG_BYTES, _adaptive(body) | {"actions": [submit]})
+    drawn = _adaptive(body) | {"actions": [submit]}
+    return _within(DIALOG_BYTES, drawn, size(drawn))
 
 
 def size(drawn: Block) -> int:
@@ -133,9 +134,9 @@ def _card(card: Card, lengths: Lengths) -> Block:
     return drawn
 
 
-def _within(limit: int, drawn: Block) -> Block:
-    if size(drawn) > limit:
-        raise ValueError(f"a card of {size(drawn)} bytes; Teams takes {limit}")
+def _within(limit: int, drawn: Block, bytes: int) -> Block:
+    if bytes > limit:
+        raise ValueError(f"a card of {bytes} bytes; Teams takes {limit}")
     return drawn
 
 
