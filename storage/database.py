@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -83,6 +84,15 @@ class Database(ABC):
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a long read beside the writers, on the last committed state. Raises RuntimeError when the
         database is not open."""
+
+
+SWITCH = 0.0001
+"""Seconds that the event loop may keep the interpreter when a thread with a transaction waits for it, and the
+thread when the loop does, which it does at each write to a socket."""
+
+
+def share_the_interpreter() -> None:
+    sys.setswitchinterval(SWITCH)
 
 
 def note_due(tx: Transaction, circle_id: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, delete, func, insert, literal_column, select, update
@@ -37,39 +39,44 @@ def _everything() -> Select[Any]:
     )
 
 
+_COLUMNS = [*_p, *_m, "topics", *_c]
+
+
+def _picking(*columns: object) -> Callable[[Row[Any]], tuple[Any, ...]]:
+    """These of `_everything`, by their places: a row is read for every card and every press."""
+    return itemgetter(*(next(n for n, each in enumerate(_COLUMNS) if each is column) for column in columns))
+
+
+_who = _picking(_p.id, _p.circle_id, _p.workspace_id, _p.address, _p.name, _p.role, _p.guest, _p.reachable)
+_speaks = _picking(_p.chosen_language, _p.platform_language, _c.language, _p.zone, _c.zone)
+_joined = _picking(_m.person_id, _m.joined_at, _m.consent_version, _m.paused_until)
+_hours = _picking(_m.weekly_ceiling, _m.day_start, _m.day_end, _m.days, _m.country, _m.instance)
+_lists = _picking("topics", _m.networks)
+
+
 def _person(row: Row[Any]) -> Person:
     """Where their platform tells neither language nor zone, those of the circle stand in."""
-    r = row._mapping
-    return Person(
-        id=r[_p.id],
-        circle_id=r[_p.circle_id],
-        workspace_id=r[_p.workspace_id],
-        address=r[_p.address],
-        name=r[_p.name],
-        language=r[_p.chosen_language] or r[_p.platform_language] or r[_c.language],
-        zone=r[_p.zone] or r[_c.zone],
-        role=Role(r[_p.role]),
-        guest=r[_p.guest],
-        reachable=r[_p.reachable],
-        platform_language=r[_p.platform_language],
-    )
+    chosen, spoken, circles_own, zone, home = _speaks(row)
+    id, circle_id, workspace_id, address, name, role, guest, reachable = _who(row)
+    language, where = chosen or spoken or circles_own, zone or home
+    their = id, circle_id, workspace_id, address, name, language, where
+    return Person(*their, Role(role), guest, reachable, spoken)
 
 
 def _member(row: Row[Any]) -> Member | None:
-    r = row._mapping
-    if r[_m.person_id] is None:
+    id, joined_at, version, paused_until = _joined(row)
+    if id is None:
         return None
-    preferences = Preferences(
-        topics=frozenset(split(r["topics"] or "")),
-        networks=split(r[_m.networks]),
-        weekly_ceiling=r[_m.weekly_ceiling],
-        day_start=r[_m.day_start],
-        day_end=r[_m.day_end],
-        days=frozenset(int(day) for day in r[_m.days]),
-        country=r[_m.country],
-        instance=r[_m.instance],
-    )
-    return Member(r[_p.id], r[_m.joined_at], r[_m.consent_version], r[_m.paused_until], preferences)
+    topics, networks = _lists(row)
+    ceiling, start, end, days, country, instance = _hours(row)
+    when = ceiling, start, end, _weekdays(days), country, instance
+    wishes = Preferences(frozenset(split(topics or "")), split(networks), *when)
+    return Member(id, joined_at, version, paused_until, wishes)
+
+
+@cache
+def _weekdays(digits: str) -> frozenset[int]:
+    return frozenset(map(int, digits))
 
 
 def _circle(row: Row[Any]) -> Circle:

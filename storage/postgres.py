@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.crash import crash
-from storage.database import Database, Transaction
+from storage.database import Database, Transaction, share_the_interpreter
 
 T = TypeVar("T")
 THREADS, READERS = 8, 2
@@ -65,6 +65,7 @@ class Postgres(Database):
         return given
 
     def open(self) -> None:
+        share_the_interpreter()
         self._writers = ThreadPoolExecutor(THREADS, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 

@@ -12,7 +12,6 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +25,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from bot.crash import crash
-from storage.database import Database, DatabaseInUse, Transaction
+from storage.database import Database, DatabaseInUse, Transaction, share_the_interpreter
 
 T = TypeVar("T")
 MAX_BATCH = 128
@@ -39,9 +38,6 @@ PRAGMAS = (
     "secure_delete=ON",
 )
 """What is deleted, such as the key of a poll that was anonymous, is overwritten and not only forgotten."""
-SWITCH = 0.0005
-"""Seconds that the event loop may keep the interpreter when the writer waits for it, and the writer when the
-loop does. Python's own 5 ms are longer than several presses: measured, a quarter more of them a second."""
 
 
 @dataclass(slots=True)
@@ -75,7 +71,7 @@ class Sqlite(Database):
     def open(self) -> None:
         """Raises DatabaseInUse while another process has the file open."""
         self._held.enter_context(held(self._file))
-        sys.setswitchinterval(SWITCH)
+        share_the_interpreter()
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader")
         self._writer = threading.Thread(target=self._write, name="writer")
         self._writer.start()

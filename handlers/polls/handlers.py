@@ -182,7 +182,7 @@ def stop_repeating(ctx: Context, event: Click, action: StopRepeating) -> Reply:
 
 
 def _seen(reading: Reading) -> View | None:
-    poll = polls.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    poll = reading.once(polls.load, reading.circle.id, reading.message.subject_id)
     reader = reading.reader.id if reading.reader else None
     return service.view(reading.tx, poll, reader) if poll else None
 
@@ -192,7 +192,7 @@ def draw_poll(reading: Reading) -> Card | None:
     view = _seen(reading)
     if view is None or (reading.message.shown_version == 0 and not view.poll.is_open(reading.now)):
         return None
-    author = service.author(reading.tx, view.poll)
+    author = reading.once(service.author, view.poll)
     if reading.reader is None:
         return cards.in_channel(reading.t, view, author, reading.now)
     return cards.own(reading.t, view, author, reading.now)
@@ -206,7 +206,7 @@ def draw_reminder(reading: Reading) -> Card | None:
     answered = bool(view.chosen or view.own_words)
     if reading.message.shown_version == 0 and (answered or not view.poll.is_open(reading.now)):
         return None
-    return cards.reminder(reading.t, view, service.author(reading.tx, view.poll), reading.now)
+    return cards.reminder(reading.t, view, reading.once(service.author, view.poll), reading.now)
 
 
 def draw_author(reading: Reading) -> Card | None:

@@ -131,14 +131,16 @@ class Sending:
         return crowd.read_link(tx, of, self._now())
 
 
+_m = tables.message.c
+_missing = [
+    select(_m.id).where(which).limit(1)
+    for which in ((_m.state == State.WAITING) & (_m.priority < PRIORITIES), _m.state == State.SENDING)
+]
+
+
 def _some_are_missing(tx: Transaction) -> bool:
-    m = tables.message.c
-    waiting = (m.state == State.WAITING) & (m.priority < PRIORITIES)
-    found = (
-        tx.execute(select(m.id).where(which).limit(1)).first()
-        for which in (waiting, m.state == State.SENDING)
-    )
-    return any(found)
+    """Asked often, so made once: looking should cost nothing."""
+    return any(tx.execute(query).first() for query in _missing)
 
 
 def chat(notebook: Notebook, told: Json, now: Clock) -> Chat:
