@@ -70,6 +70,15 @@ class Server:
     def start(self) -> None:
         self._server.ensure_postgres_running()
 
+    def widen(self, connections: int) -> None:
+        """Take so many at a time, after a start anew."""
+        engine = create_engine(self.address(), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"ALTER SYSTEM SET max_connections = {connections}"))
+        engine.dispose()
+        self._control("stop", "-m", "fast")
+        self.start()
+
     def end(self) -> None:
         self._server.cleanup()
 

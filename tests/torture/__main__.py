@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -36,10 +37,10 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="cercle-torture-"))
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(f"SEED={seed}, what the processes write goes to {folder}")
-    ended = run(trials.short(seconds) if seconds else trials.long(), seed, folder, console)
+    ended: list[Ended] = []
+    with suppress(KeyboardInterrupt):  # then what there is, is told
+        run(trials.short(seconds) if seconds else trials.long(), seed, folder, console, ended)
     complaints = list(report.complaints(ended))
-    for sentence in complaints:
-        console.print(sentence, markup=False, highlight=False)
     if not complaints:
         shutil.rmtree(folder)
     console.print(report.table(ended))
@@ -47,12 +48,20 @@ def main() -> int:
     return 1 if complaints else 0
 
 
-def run(planned: Sequence[Trial], seed: int, folder: Path, console: Console) -> list[Ended]:
+def run(planned: Sequence[Trial], seed: int, folder: Path, console: Console, ended: list[Ended]) -> None:
+    """Worlds that ended come into that list, and what is to be said against one is said at once."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("worlds", total=len(planned))
-            return asyncio.run(trials.run_all(planned, seed, folder, lambda: progress.advance(task)))
+
+            def tell(one: Ended) -> None:
+                ended.append(one)
+                progress.advance(task)
+                for sentence in report.complaints([one]):
+                    console.print(sentence, markup=False, highlight=False)
+
+            asyncio.run(trials.run_all(planned, seed, folder, tell))
     finally:
         databases.stop()
 

@@ -28,8 +28,10 @@ from tests.torture.world import World
 
 log = logging.getLogger(__name__)
 
-ABREAST = 8
-"""Worlds at a time: most of what they do is wait."""
+ABREAST = 4
+"""Worlds at a time: they wait for each other's crashes, but starting a process again takes a whole core."""
+CONNECTIONS = 400
+"""Of PostgreSQL, for three processes of 13 in each of them, and those that look on."""
 SEEDS = 20
 """Of every crash point."""
 
@@ -134,9 +136,10 @@ def _freezes(home: Home, times: int) -> Trial:
 
 
 async def run_all(
-    planned: Sequence[Trial], seed: int, folder: Path, done: Callable[[], object] = lambda: None
+    planned: Sequence[Trial], seed: int, folder: Path, done: Callable[[Ended], object] = lambda ended: None
 ) -> list[Ended]:
-    """`folder` is given one of each world's own, with what its processes wrote."""
+    """`folder` is given one of each world's own, with what its processes wrote. `done` is told of each that
+    ended."""
     gate = asyncio.Semaphore(ABREAST)
     for backend in {trial.home.backend for trial in planned}:
         await asyncio.to_thread(_prepare, backend)
@@ -144,7 +147,7 @@ async def run_all(
     async def one(number: int, trial: Trial) -> Ended:
         async with gate:
             ended = await _run(trial, seed * 1000 + number, folder)
-        done()
+        done(ended)
         return ended
 
     async with asyncio.TaskGroup() as group:
@@ -154,6 +157,8 @@ async def run_all(
 
 def _prepare(backend: str) -> None:
     """The database that all others are copies of: Alembic is not for several threads."""
+    if backend == "postgres":
+        databases.server().widen(CONNECTIONS)
     with tempfile.TemporaryDirectory() as folder, databases.fresh(backend, Path(folder)):
         pass
 
