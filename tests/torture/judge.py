@@ -36,7 +36,8 @@ TAKEN_BACK, USED, UNDELIVERED = t("content.withdrawn"), t("draft.used"), t("unde
 
 @dataclass
 class Verdict:
-    """`lost` and `twice`: a sentence each. `answer_lost`: second cards in Teams after a lost answer.
+    """`lost` and `twice`: a sentence each. `answer_lost`: second cards in Teams after a lost answer, or ones that
+    could not be taken back.
     `given_up`: dead letters that the lead is told of. `accepted`: what was held against the bot."""
 
     lost: list[str] = field(default_factory=list)
@@ -312,8 +313,19 @@ class Trial:
         user, cards = self.crowd.user(person), self._cards(person, mark)
         self._expect_card(person, cards, mark, required=required and not stored.withdrawn)
         wrong = [self._wrong(user, mark, stored, card) for card in cards]
-        if wrong and all(wrong) and not self._is_given_up(person, mark):  # of two in Teams the bot knows one
+        if not (wrong and all(wrong)) or self._is_given_up(person, mark):  # of two in Teams the bot knows one
+            return
+        if stored.withdrawn and self._stand_unknown(cards):
+            self.result.answer_lost += 1
+        else:
             self.result.lost.append(f"{user}, {mark}: {wrong[0]}; the card says {cards[0].words[:300]}")
+
+    def _stand_unknown(self, cards: Sequence[Seen]) -> bool:
+        """Teams' answer to each of them was lost, and what was withdrawn was not sent again: the bot does not
+        know where they stand."""
+        known = {reference for _, reference in self.tables.shown}
+        ids = [card.message.id for card in cards]
+        return self.side.name == "teams" and all(id not in known and self._answer_was_lost(id) for id in ids)
 
     def _wrong(self, user: str, mark: str, stored: Stored, card: Seen) -> str:
         """What is not shown as it was left; the tables themselves have to agree with what was accepted."""
