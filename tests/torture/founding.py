@@ -150,6 +150,8 @@ def _seed(world: World) -> None:
             _note_down(tx, side.crowd.lead, Role.LEAD, now)
             for person in side.crowd.members:
                 _note_down(tx, person, Role.NONE, now)
+        for circle in circles.every(tx):
+            circles.change(tx, circle.id, weekly_ceiling=ALWAYS.weekly_ceiling)
 
     database = connect_database(world.url)
     database.open()

@@ -36,8 +36,8 @@ TAKEN_BACK, USED, UNDELIVERED = t("content.withdrawn"), t("draft.used"), t("unde
 
 @dataclass
 class Verdict:
-    """`lost` and `twice`: a sentence each. `answer_lost`: second cards in Teams after a lost answer, or ones that
-    could not be taken back.
+    """`lost` and `twice`: a sentence each. `answer_lost`: second cards in Teams after a lost answer, or ones
+    that could not be taken back.
     `given_up`: dead letters that the lead is told of. `accepted`: what was held against the bot."""
 
     lost: list[str] = field(default_factory=list)
