@@ -50,6 +50,7 @@ def main() -> int:
 
 def run(planned: Sequence[Trial], seed: int, folder: Path, console: Console, ended: list[Ended]) -> None:
     """Worlds that ended come into that list, and what is to be said against one is said at once."""
+    databases.server().widen(trials.CONNECTIONS)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console) as progress:

@@ -157,8 +157,6 @@ async def run_all(
 
 def _prepare(backend: str) -> None:
     """The database that all others are copies of: Alembic is not for several threads."""
-    if backend == "postgres":
-        databases.server().widen(CONNECTIONS)
     with tempfile.TemporaryDirectory() as folder, databases.fresh(backend, Path(folder)):
         pass
 
