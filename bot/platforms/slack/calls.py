@@ -76,11 +76,10 @@ class Cards:
         self, method: str, message: Mapping[str, Any], lost: type[MessengerError]
     ) -> dict[str, Any]:
         """The answer's body. Raises as `call` does."""
+        data = _encoded(message)
         try:
-            status, retry_after, raw = await self._post(method, orjson.dumps(message))
+            status, retry_after, raw = await self._post(method, data)
             body = orjson.loads(raw)
-        except orjson.JSONEncodeError as error:
-            raise Refused("no JSON") from error
         except orjson.JSONDecodeError:
             body = None
         except BROKEN as error:
@@ -98,6 +97,14 @@ class Cards:
         where, proxy = self._urls[method], self._client.proxy
         async with session.post(where, data=data, headers=self._headers, proxy=proxy) as answer:
             return answer.status, answer.headers.get("Retry-After", ""), await answer.read()
+
+
+def _encoded(message: Mapping[str, Any]) -> bytes:
+    """Apart from the sending: orjson's error is a TypeError, and one of the socket's means something else."""
+    try:
+        return orjson.dumps(message)
+    except orjson.JSONEncodeError as error:
+        raise Refused("no JSON") from error
 
 
 def _fail(error: Exception, lost: type[MessengerError]) -> NoReturn:
