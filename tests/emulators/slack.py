@@ -311,6 +311,10 @@ class FakeSlack:
         self._answer(door, body)
         return web.Response(text="ok")
 
+    def answer_command(self, channel: str, user: str, body: Json) -> None:
+        """What the HTTP answer to a command says is a message of its own."""
+        self._answer(_Door(channel, user, 0.0, ""), body)
+
     def _answer(self, door: _Door, body: Json) -> None:
         self._checked({"text": body.get("text", ""), "blocks": body.get("blocks", [])}, "message")
         original = self._find(door.channel, door.ts) if door.ts else None
@@ -456,6 +460,9 @@ class FakeSlack:
         self.modals[user] = kept
         return kept
 
+    def modal_words(self, user: str) -> str:
+        return " ".join(_words(self.modals.get(user, {})))
+
     def update_view(self, args: Json) -> Json:
         for user, view in self.modals.items():
             if view["id"] == args.get("view_id"):
@@ -599,7 +606,10 @@ class SlackUser:
             "response_url": self.slack.response_url(place, self.id),
             "trigger_id": self.slack.trigger(self.id),
         }
-        return await self.post(urlencode(form))
+        ack = await self.post(urlencode(form))
+        if ack.status == 200 and ack.body:
+            self.slack.answer_command(place, self.id, ack.body)
+        return ack
 
     def _escaped(self, text: str) -> str:
         """As `should_escape` has it: an "@Name" or a "#C1" picked from the list travels as an id."""

@@ -17,16 +17,18 @@ from tests.emulators.teams import FakeTeams, words
 LANGUAGE, LOCALE, ZONE = "en", "en-GB", "Etc/UTC"
 t = Translator(LANGUAGE)
 SORRY = t("failure.title")
+UNCERTAIN = t("platform.uncertain")
 
 
 @dataclass
 class Apologies:
-    """When the bot told a person that something did not work, by the platform's id of the person."""
+    """When the bot told a person that something did not work, or is not certain, by the platform's id of the
+    person."""
 
     heard: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def note(self, who: str, said: str) -> None:
-        if SORRY in said:
+        if SORRY in said or UNCERTAIN in said:
             self.heard[who].append(time.monotonic())
 
     def between(self, who: str, began: float, ended: float) -> bool:

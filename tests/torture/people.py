@@ -17,7 +17,7 @@ from bot.chat.event import Sender
 from tests.emulators.slack import Ack, Json, Message, SlackUser
 from tests.emulators.teams import TENANT, TeamsUser, actions, elements, words
 from tests.emulators.teams import Message as TeamsMessage
-from tests.torture.fakes import LOCALE, ZONE, t
+from tests.torture.fakes import LOCALE, UNCERTAIN, ZONE, t
 
 T = TypeVar("T")
 BROKEN = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
@@ -121,8 +121,16 @@ class SlackPerson(SlackUser):
         return [option["value"] for option in block["element"]["options"]]
 
     async def fills(self, values: Mapping[str, Any]) -> bool:
+        """What is said to be uncertain is waited for, as the modal asks."""
         ack = await self.submit(values)
-        return "response_action" not in ack.body
+        until = time.monotonic() + PATIENCE
+        while UNCERTAIN in self.slack.modal_words(self.id):
+            if time.monotonic() > until:
+                raise Unanswered
+            await asyncio.sleep(0.1)
+        if t("platform.answered") in self.slack.modal_words(self.id):
+            raise Unanswered
+        return "response_action" not in ack.body or t("platform.saved") in self.slack.modal_words(self.id)
 
     async def joins(self, values: Mapping[str, Any]) -> bool:
         await self.close_modal()

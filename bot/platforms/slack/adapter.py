@@ -31,8 +31,9 @@ from bot.platforms.slack.surface import PATH
 
 log = logging.getLogger(__name__)
 
-ACK_WITHIN = 2.5
-"""Seconds. Slack gives 3 from its own end of the wire."""
+PATIENCE = 2.0
+"""Seconds until somebody is told that nothing is certain yet. Slack gives 3 for its answer, from its own end
+of the wire, and telling may take a call."""
 
 DRAIN = 3.0
 """Seconds that close() waits for what was begun."""
@@ -120,16 +121,23 @@ class Slack:
         return _answered(response)
 
     async def _hear(self, body: dict[str, Any]) -> BoltResponse:
-        """The one listener. It answers in time, whatever the handler does; the handler goes on."""
+        """The one listener. Slack is answered when what was asked for is committed, or when the person has
+        been told that it is not yet; the handler goes on."""
         delivery = self._parsed(body)
         if delivery is None:
             return BoltResponse(status=200)
         exchange = Exchange(delivery)
         work = self._begin(self._answer(exchange))
-        done, _ = await asyncio.wait({work}, timeout=ACK_WITHIN)
-        exchange.late = not done
-        answer: Body = work.result() if done else {}
+        await asyncio.wait({work}, timeout=PATIENCE)
+        answer: Body = work.result() if work.done() else await self._meanwhile(exchange, work)
         return BoltResponse(status=200, body=dict(answer) or "")
+
+    async def _meanwhile(self, exchange: Exchange, work: asyncio.Task[Body]) -> Body:
+        """Whom nothing can be told sees Slack's own sign after 3 s; an event Slack sends again."""
+        telling = self._begin(self._replies.hold(exchange))
+        await asyncio.wait({work, telling}, return_when=asyncio.FIRST_COMPLETED)
+        held = None if work.done() else telling.result()
+        return await work if held is None else held
 
     def _parsed(self, body: dict[str, Any]) -> parse.Delivery | None:
         try:
@@ -144,6 +152,7 @@ class Slack:
     async def _answer(self, exchange: Exchange) -> Body:
         event = exchange.delivery.event
         event = replace(event, sender=await self._profiles.complete(event.sender))
+        exchange.locale = event.sender.locale
         return await self._replies.apply(exchange, await self._dispatch(event))
 
     def _begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -27,14 +27,15 @@ class Delivery:
     """An event, and the ways Slack leaves open to answer it; a way that is not there is empty.
 
     `channel`: the channel's id, or that of the bot's own conversation with the sender. `trigger`: opens one
-    modal within 3 s. `response_url`: 5 answers within 30 min. `inputs`: the blocks of a sent modal that
-    can bear an error. `on_home`: the button stood on the person's Home.
+    modal within 3 s. `response_url`: 5 answers within 30 min. `view`: the modal that was sent;
+    `inputs`: those of its blocks that can bear an error. `on_home`: the button stood on the person's Home.
     """
 
     event: Event
     channel: str = ""
     trigger: str = ""
     response_url: str = ""
+    view: str = ""
     inputs: tuple[str, ...] = ()
     on_home: bool = False
 
@@ -163,6 +164,7 @@ def _submission(body: Payload, workspace: str) -> Delivery:
             answers=Answers(dict(_answers(view["state"]["values"], workspace))),
         ),
         trigger=body.get("trigger_id") or "",
+        view=view["id"],
         inputs=tuple(block["block_id"] for block in view["blocks"] if block["type"] == "input"),
     )
 

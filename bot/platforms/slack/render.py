@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, time
 from functools import lru_cache
 from itertools import count
@@ -90,6 +91,17 @@ def modal(form: Form, *, cancel: str) -> Json:
         "submit": plain(form.submit, "view title"),
         "close": plain(cancel, "view title"),
         "blocks": _at_most("view blocks", blocks),
+    }
+
+
+def page(card: Card, *, close: str) -> Json:
+    """A modal that only tells; the card's title is its own. Raises TooMany."""
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "title": plain(card.title, "view title"),
+        "close": plain(close, "view title"),
+        "blocks": _card(replace(card, title=""), "view blocks"),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,8 +11,8 @@ from typing import Any, assert_never
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.chat.card import Card, Element, Quote, Text
-from bot.chat.event import Command, Removed, Said, Submission
+from bot.chat.card import Card, Quote, Text
+from bot.chat.event import Click, Command, Event, Removed, Said, Submission
 from bot.chat.form import Errors, Form, Note
 from bot.chat.messenger import MessengerError, Unavailable
 from bot.chat.platform import Answer, Words
@@ -29,12 +30,16 @@ Body = Mapping[str, Any]
 
 NOTHING: Body = {}
 
+DRAWN = 1.0
+"""Seconds that Slack gets to draw the modal of an answer, which would otherwise cover what is told next."""
+
 
 @dataclass
 class Exchange:
-    """A delivery on its way to its answer. `late`: Slack was already told "heard"."""
+    """A delivery on its way to its answer. `late`: the person was told that nothing is certain yet."""
 
     delivery: Delivery
+    locale: str = ""
     late: bool = False
 
 
@@ -52,11 +57,13 @@ class Replies:
         delivery, reply = exchange.delivery, answer.reply
         if isinstance(delivery.event, Removed):
             return NOTHING
+        if exchange.late:
+            self._begin(self._settle(delivery, answer))
         match reply:
             case None:
                 pass
             case Ask() if isinstance(delivery.event, Submission):
-                return self._ask_again(exchange, reply, answer.language)
+                return NOTHING if exchange.late else self._ask_again(delivery, reply, answer.language)
             case Ask():
                 await self._ask(delivery, reply.form, answer.language)
             case Say():
@@ -91,36 +98,93 @@ class Replies:
         button = {"type": "button", "action_id": f"{AGAIN}1", "value": said.text[:2000], "text": label}
         return {**message, "blocks": [*message["blocks"], {"type": "actions", "elements": [button]}]}
 
-    def _ask_again(self, exchange: Exchange, ask: Ask, language: str) -> Body:
-        delivery, errors = exchange.delivery, _beside(exchange.delivery.inputs, ask.errors)
-        if exchange.late:
-            self._begin(self._say(delivery, render.message(self._kept(delivery, ask.errors, language))))
-            return NOTHING
-        if errors:
+    def _ask_again(self, delivery: Delivery, ask: Ask, language: str) -> Body:
+        if errors := _beside(delivery.inputs, ask.errors):
             return {"response_action": "errors", "errors": errors}
+        return {"response_action": "update", "view": self._with_notes(ask, language)}
+
+    def _with_notes(self, ask: Ask, language: str) -> dict[str, Any]:
+        """The form, and above it what there is to say of it."""
         notes = tuple(Note((sentence,)) for sentence in ask.errors.values())
         form = replace(ask.form, parts=(*notes, *ask.form.parts))
-        view = render.modal(form, cancel=self._words(language, "platform.cancel"))
-        return {"response_action": "update", "view": view}
+        return render.modal(form, cancel=self._words(language, "platform.cancel"))
 
-    def _kept(self, delivery: Delivery, errors: Errors, language: str) -> Card:
-        """A form that closed before we could keep it open: what was typed comes back as a message."""
-        sentences: list[Element] = [Text((sentence,)) for sentence in errors.values()]
-        event = delivery.event
-        typed = event.answers.typed() if isinstance(event, Submission) else ()
-        return Card(self._words(language, "platform.kept"), (*sentences, *map(Quote, typed)))
+    # What takes longer than Slack waits
+
+    async def hold(self, exchange: Exchange) -> Body | None:
+        """Tell somebody that nothing is certain yet, and what they typed. The body of the HTTP answer; None
+        if there is no way to tell them."""
+        delivery = exchange.delivery
+        card = self._uncertain(delivery, exchange.locale)
+        body: Body | None = None
+        match delivery.event:
+            case Submission():
+                body = {"response_action": "update", "view": self._page(card, exchange.locale)}
+            case Command():
+                body = {**render.message(card), "response_type": "ephemeral"}
+            case Click() | Said() if delivery.trigger and await self._say(delivery, render.message(card)):
+                body = NOTHING
+        exchange.late = body is not None
+        return body
+
+    async def _settle(self, delivery: Delivery, answer: Answer) -> None:
+        """Now it is certain. An answer that says nothing by itself has to be told; a modal is told of all."""
+        language, silent = answer.language, answer.reply is None
+        if not delivery.view:
+            told = not silent
+        elif isinstance(answer.reply, Ask):
+            told = await self._redraw(delivery.view, self._with_notes(answer.reply, language))
+        else:
+            told = (
+                await self._redraw(delivery.view, self._page(self._certain(silent, language), language))
+                or not silent
+            )
+        if not told:
+            await self._say(delivery, render.message(self._outcome(delivery, answer)))
+
+    def _uncertain(self, delivery: Delivery, locale: str) -> Card:
+        sentence = Text((self._words(locale, "platform.uncertain"),))
+        typed = [Quote(words) for words in _typed(delivery.event)]
+        above = [Text((self._words(locale, "platform.typed"),))] if typed else []
+        return Card(self._words(locale, "platform.pending"), (sentence, *above, *typed))
+
+    def _certain(self, silent: bool, language: str) -> Card:
+        sentence = self._words(language, "platform.saved" if silent else "platform.answered")
+        return Card(self._words(language, "platform.done"), (Text((sentence,)),))
+
+    def _outcome(self, delivery: Delivery, answer: Answer) -> Card:
+        """For whoever has closed the modal. What was typed in a form that would be asked again comes back."""
+        if not isinstance(answer.reply, Ask):
+            return Card("", (Text((self._words(answer.language, "platform.saved"),)),))
+        sentences = (Text((sentence,)) for sentence in answer.reply.errors.values())
+        typed = map(Quote, _typed(delivery.event))
+        return Card(self._words(answer.language, "platform.kept"), (*sentences, *typed))
+
+    def _page(self, card: Card, language: str) -> dict[str, Any]:
+        return render.page(card, close=self._words(language, "platform.close"))
+
+    async def _redraw(self, view: str, drawn: dict[str, Any]) -> bool:
+        await asyncio.sleep(DRAWN)
+        try:
+            await call(self._client.views_update(view_id=view, view=drawn), Unavailable)
+        except MessengerError as error:
+            log.info("a form was closed before it was answered: %s", error)
+            return False
+        return True
 
     # Cards
 
-    async def _say(self, delivery: Delivery, message: dict[str, Any]) -> None:
-        """Privately, where it was asked; one to one where Slack does not let us."""
+    async def _say(self, delivery: Delivery, message: dict[str, Any]) -> bool:
+        """Privately, where it was asked; one to one where Slack does not let us. Whether it arrived."""
         private = {**message, "response_type": "ephemeral", "replace_original": False}
         if await self._respond(delivery, private) or await self._whisper(delivery, message):
-            return
+            return True
         try:
             await self._messenger.post(self._conversation(delivery), message)
         except MessengerError as error:
             log.warning("an answer did not arrive: %s", error)
+            return False
+        return True
 
     async def _replace(self, delivery: Delivery, card: Card) -> None:
         """A command's response_url has nothing to replace, and would make a second message of it."""
@@ -169,6 +233,16 @@ class Replies:
         """Slack takes a person's id for their conversation with the bot. So nothing has to be looked up: what
         is said here may be that the database is away."""
         return delivery.channel if delivery.channel.startswith("D") else delivery.event.sender.user
+
+
+def _typed(event: Event) -> tuple[str, ...]:
+    """The words that Slack takes away with a form, and with a command."""
+    match event:
+        case Submission():
+            return event.answers.typed()
+        case Command() if " " in event.text.strip():
+            return (f"/cercle {event.text.strip()}",)
+    return ()
 
 
 def _beside(inputs: tuple[str, ...], errors: Errors) -> dict[str, str]:

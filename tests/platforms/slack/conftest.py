@@ -20,10 +20,17 @@ from tests.emulators.slack import FakeSlack, SlackUser
 from tests.platforms.slack.blocks import check
 
 WORDS = {
+    "platform.answered": "The answer is in your messages.",
     "platform.cancel": "Cancel",
+    "platform.close": "Close",
+    "platform.done": "Done",
     "platform.expired": "That took too long to open. Nothing is lost: press the button again.",
     "platform.kept": "The form had closed. Here is what you typed.",
     "platform.open": "Open the form",
+    "platform.pending": "One moment",
+    "platform.saved": "It is saved.",
+    "platform.typed": "What you had typed",
+    "platform.uncertain": "Nothing is certain yet.",
 }
 
 

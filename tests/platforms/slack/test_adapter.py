@@ -17,7 +17,7 @@ from bot.chat.event import Click, Command, HomeOpened, Removed, Said, Submission
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, People, TextInput, TimeInput, Toggle
 from bot.chat.messenger import Notice, Unsure
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
-from bot.platforms.slack import adapter, parse
+from bot.platforms.slack import adapter, parse, replies
 from bot.platforms.slack.adapter import Slack, SlackSettings
 from tests.emulators.slack import Fault, Kind, signed
 from tests.platforms.slack.conftest import WORDS, Bench, Poke, Programme, Shelf
@@ -542,9 +542,9 @@ async def test_slack_being_away_is_no_failure_of_ours(bench: Bench) -> None:
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> float:
-    monkeypatch.setattr(adapter, "ACK_WITHIN", 0.15)
-    return 0.15
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "PATIENCE", 0.15)
+    monkeypatch.setattr(replies, "DRAWN", 0.05)
 
 
 async def slowly(reply: Reply) -> Reply:
@@ -552,19 +552,24 @@ async def slowly(reply: Reply) -> Reply:
     return reply
 
 
+UNCERTAIN = f"{WORDS['platform.pending']} {WORDS['platform.uncertain']}"
+
+
 async def test_the_real_deadline_is_kept(bench: Bench) -> None:
-    """The one test that waits: the ack comes within Slack's 3 s, the answer after it."""
+    """The one test that waits: within Slack's 3 s the person knows that nothing is certain yet."""
 
     async def later(reply: Reply) -> Reply:
-        await asyncio.sleep(2.8)
+        await asyncio.sleep(3.2)
         return reply
 
-    bench.programme.reply = lambda event: later(Say(HELLO))
-    ack = await bench.user().command("go", channel="C1")
+    await send(bench)
+    bench.programme.reply = lambda event: later(None)
+    ack = await bench.user().click("Poke")
     assert (ack.status, ack.text) == (200, "")
-    assert 2.4 < ack.seconds < 2.8
+    assert 1.9 < ack.seconds < 2.5
+    assert bench.slack.seen("U1")[-1].words() == UNCERTAIN
     await bench.settle()
-    assert bench.slack.messages["C1"][-1].words() == "Hello there"
+    assert bench.slack.seen("U1")[-1].words() == WORDS["platform.saved"]
 
 
 @pytest.mark.usefixtures("hurried")
@@ -573,10 +578,7 @@ async def test_a_slow_answer_still_arrives(bench: Bench, kind: str, channel: str
     await hear(bench, kind, None)
     bench.programme.reply = lambda event: slowly(Say(HELLO))
     if kind == "submission":
-        bench.programme.reply = Ask(FORM)
-        await bench.user().command("post")
-        bench.programme.reply = lambda event: slowly(Say(HELLO))
-        await bench.user().submit({"words": "mine"})
+        await a_slow_form(bench, Say(HELLO))
         await bench.settle()
     else:
         await hear(bench, kind, bench.programme.reply(bench.programme.heard[0]))  # type: ignore[operator]
@@ -584,16 +586,86 @@ async def test_a_slow_answer_still_arrives(bench: Bench, kind: str, channel: str
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_what_was_typed_survives_a_form_that_closed(bench: Bench) -> None:
-    user = bench.user()
-    bench.programme.reply = Ask(FORM)
-    await user.command("post")
-    bench.programme.reply = lambda event: slowly(Ask(FORM, {"words": "Too short."}))
-    ack = await user.submit({"words": "my own words"})
-    assert ack.body == {}
+@pytest.mark.parametrize("channel", ["", "C2"])
+async def test_a_slow_command_is_told_so_and_gets_back_what_it_said(bench: Bench, channel: str) -> None:
+    bench.programme.reply = lambda event: slowly(None)
+    await bench.user().command("post https://example.org", channel=channel)
+    place = channel or "D1"
+    typed = f"{WORDS['platform.typed']} /cercle post https://example.org"
+    assert [(m.words(), m.to) for m in bench.slack.messages[place]] == [(f"{UNCERTAIN} {typed}", "U1")]
     await bench.settle()
-    (message,) = bench.slack.seen("U1")[-1:]
-    assert message.words() == f"{WORDS['platform.kept']} Too short. my own words"
+    assert [m.words() for m in bench.slack.messages[place]][1:] == [WORDS["platform.saved"]]
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_an_event_is_answered_when_it_is_kept_however_long_it_takes(bench: Bench) -> None:
+    """Slack sends it again until then."""
+    bench.programme.reply = lambda event: slowly(None)
+    for ack in (await bench.user().say("hello"), await bench.user().open_home()):
+        assert (ack.status, ack.seconds > 0.35) == (200, True)
+    assert bench.slack.seen("U1") == []
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_who_cannot_be_told_is_not_answered_before_it_is_kept(bench: Bench) -> None:
+    await send(bench)
+    for method in ("response_url", "chat.postEphemeral", "chat.postMessage"):
+        bench.slack.faults.script(method, *[Fault(Kind.HTML)] * 20)
+    bench.programme.reply = lambda event: slowly(None)
+    ack = await bench.user().click("Poke")
+    assert (ack.status, ack.seconds > 0.35) == (200, True)
+
+
+async def a_slow_form(bench: Bench, reply: Reply) -> str:
+    """The words of the modal while nothing is certain."""
+    bench.programme.reply = Ask(FORM)
+    await bench.user().command("post")
+    bench.programme.reply = lambda event: slowly(reply)
+    ack = await bench.user().submit({"words": "my own words"})
+    assert ack.body["response_action"] == "update"
+    return modal(bench)
+
+
+def modal(bench: Bench) -> str:
+    return bench.slack.modal_words("U1")
+
+
+SAVED = f"{WORDS['platform.done']} {WORDS['platform.saved']}"
+ANSWERED = f"{WORDS['platform.done']} {WORDS['platform.answered']}"
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize(
+    ("reply", "after"),
+    [
+        (None, SAVED),
+        (Say(HELLO), ANSWERED),
+        (Ask(FORM, {"words": "Too short."}), "Words Too short. Your words"),
+    ],
+)
+async def test_a_slow_form_shows_what_was_typed_then_how_it_ended(
+    bench: Bench, reply: Reply, after: str
+) -> None:
+    before = await a_slow_form(bench, reply)
+    assert before == f"{UNCERTAIN} {WORDS['platform.typed']} my own words"
+    await bench.settle()
+    assert modal(bench) == after
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (None, WORDS["platform.saved"]),
+        (Say(HELLO), "Hello there"),
+        (Ask(FORM, {"words": "Too short."}), f"{WORDS['platform.kept']} Too short. my own words"),
+    ],
+)
+async def test_whoever_closed_a_slow_form_is_told_how_it_ended(bench: Bench, reply: Reply, said: str) -> None:
+    await a_slow_form(bench, reply)
+    await bench.user().close_modal()
+    await bench.settle()
+    assert [m.words() for m in bench.slack.seen("U1")] == [said]
 
 
 @pytest.mark.usefixtures("hurried")
