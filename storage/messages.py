@@ -14,9 +14,13 @@ from sqlalchemy import Row, Update, bindparam, case, func, insert, literal_colum
 from bot.domain.message import FOREMOST, PRIORITIES, RANKS, Kind, Message, State, rank_of_change
 from storage import tables
 from storage.database import Transaction, note_due
+from storage.rows import take_stock
 from storage.tables import new_id
 
 _m, _w = tables.message.c, tables.workspace.c
+
+MANY = 500
+"""Rows at a time, from which the database has to hear that the table is another."""
 
 NOTHING_TO_SHOW = "nothing to show"
 """Why a message was dropped whose subject was gone when it was to leave."""
@@ -94,6 +98,8 @@ def want(
     ]
     if rows:
         tx.execute(insert(tables.message), rows)
+    if len(rows) >= MANY:
+        take_stock(tx, tables.message)
     if rows and (due_at is None or due_at <= now):
         note_due(tx, circle_id)
     return len(rows)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, bindparam, func, select
+from sqlalchemy import Connection, Insert, Table, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -38,6 +38,14 @@ def one_at_a_time(tx: Connection, what: str) -> None:
 
 
 _ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("what"), 0)))
+
+
+def take_stock(tx: Connection, table: Table) -> None:
+    """After many rows at a time. PostgreSQL plans by what it last counted in a table, and counts by itself
+    once a minute: until then it would read a whole circle for each turn (of 30,000: 10 ms a question, and
+    0.1)."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text(f"ANALYZE (SKIP_LOCKED) {table.name}"))
 
 
 @cache

@@ -400,7 +400,7 @@ class FakeSlack:
         return {"channel": message.channel, "ts": message.ts}
 
     def history(self, args: Json) -> Json:
-        """Newest first; metadata only when asked for."""
+        """Newest first, in pages; metadata only when asked for."""
         oldest = float(args.get("oldest") or 0)
         found = [m for m in self.messages[args["channel"]] if not m.to and float(m.ts) >= oldest]
         with_metadata = str(args.get("include_all_metadata", "")).lower() in ("1", "true")
@@ -408,8 +408,11 @@ class FakeSlack:
             {**m.payload(), **({"metadata": m.metadata} if with_metadata and m.metadata else {})}
             for m in reversed(found)
         ]
-        limit = int(args.get("limit") or 100)
-        return {"messages": messages[:limit], "has_more": len(messages) > limit}
+        limit, older = int(args.get("limit") or 100), float(args.get("cursor") or "inf")
+        rest = [message for message in messages if float(message["ts"]) < older]
+        page, more = rest[:limit], len(rest) > limit
+        cursor = page[-1]["ts"] if more else ""
+        return {"messages": page, "has_more": more, "response_metadata": {"next_cursor": cursor}}
 
     def open_conversation(self, args: Json) -> Json:
         user = args.get("users") or ""

@@ -68,6 +68,18 @@ async def test_an_update_without_them_drops_blocks_and_metadata(slack: FakeSlack
     assert (message.text, message.blocks, message.metadata) == ("b", [], None)
 
 
+async def test_a_long_history_comes_in_pages(slack: FakeSlack) -> None:
+    for number in range(5):
+        await ask(slack, "chat.postMessage", channel="C1", text=str(number))
+    read: list[str] = []
+    cursor = {}
+    for _ in range(3):
+        page = await ask(slack, "conversations.history", channel="C1", limit=2, **cursor)
+        read += [message["text"] for message in page["messages"]]
+        cursor = {"cursor": page["response_metadata"]["next_cursor"]}
+    assert (read, page["has_more"], cursor) == (["4", "3", "2", "1", "0"], False, {"cursor": ""})
+
+
 async def test_a_locale_is_told_only_when_asked_for(slack: FakeSlack) -> None:
     assert "locale" not in (await ask(slack, "users.info", user="U1"))["user"]
     assert (await ask(slack, "users.info", user="U1", include_locale=True))["user"]["locale"] == "fr-FR"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from bot.domain.message import AUTHOR, CONTENT, Message, State
 from storage import messages, tables
@@ -434,3 +434,18 @@ def test_of_many_that_stand_those_whose_claim_was_lost_are_left_alone(tx: Connec
         stands = messages.load(tx, "ours", message.id)
         assert stands is not None
         assert (stands.state, stands.reference) == (State.SHOWN, f"ref-{message.address}")
+
+
+EXPLAIN = {
+    "sqlite": ("EXPLAIN QUERY PLAN", "(circle_id=? AND id=?)"),
+    "postgresql": ("EXPLAIN", "pk_message"),
+}
+
+
+def test_after_many_the_database_knows_its_table(tx: Connection, circle: str) -> None:
+    """Else PostgreSQL reads the whole circle for each turn, until it counts by itself."""
+    want(tx, *(f"slack:T1:U{number}" for number in range(3 * messages.MANY)))
+    ids = ", ".join(f"'{row.id}'" for row in tx.execute(tables.message.select().limit(40)))
+    explain, by_the_key = EXPLAIN[tx.dialect.name]
+    plan = tx.execute(text(f"{explain} SELECT fence FROM message WHERE circle_id = 'ours' AND id IN ({ids})"))
+    assert by_the_key in " ".join(str(row) for row in plan)
