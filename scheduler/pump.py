@@ -30,7 +30,7 @@ from bot.crash import crash
 from bot.domain.message import PRIORITIES, Message
 from bot.locales import Translator
 from bot.meters import Meters, Result
-from scheduler.doubts import Doubts
+from scheduler.doubts import SWEEP, Doubts
 from scheduler.outcomes import Ledger, Outcome, address_key, bury, failed, method, method_of, pace_key, result
 from scheduler.weigh import used, weigh
 from storage import circles, messages, people
@@ -424,10 +424,13 @@ class Pump:
         return Moment(self._now(), monotonic())
 
     def _stand(self, tx: Transaction, now: datetime, stand: Sequence[tuple[Message, str]]) -> None:
-        new = (message for message in messages.shown(tx, stand, now) if message.shown_version == 0)
-        for kind, arrived in _by_kind(new):
+        """An update that was tried before is followed by another, after whatever may still arrive."""
+        held = messages.shown(tx, stand, now)
+        for kind, arrived in _by_kind(message for message in held if message.shown_version == 0):
             if tell := self._drawings[kind].arrived:
                 tell(tx, arrived, now)
+        retried = [message for message in held if message.shown_version > 0 and message.attempt > 1]
+        messages.redraw_later(tx, retried, now + SWEEP)
         crash("pump.settling")
 
 

@@ -400,6 +400,19 @@ def shown(tx: Transaction, stand: Sequence[tuple[Message, str]], now: datetime) 
     return [message for message, _ in ours]
 
 
+_once_more = (
+    update(tables.message)
+    .where(*_these, _m.state == State.SHOWN)
+    .values(state=State.WAITING, wanted_version=_m.wanted_version + 1, due_at=bindparam("moment"))
+)
+
+
+def redraw_later(tx: Transaction, updated: Sequence[Message], at: datetime) -> None:
+    """Of cards that stand there as wanted: an earlier update of theirs may still be on its way."""
+    for message in updated:
+        tx.execute(_once_more, {"circle": message.circle_id, "ids": [message.id], "moment": at})
+
+
 _fences = select(_m.id, _m.fence).where(*_these).order_by(_m.id).with_for_update()
 
 
@@ -495,7 +508,9 @@ def look_at(tx: Transaction, message: Message, at: datetime | None, looks: int |
 
 
 _new = _m.shown_version == 0
-_stands = case((~_new, _m.shown_version), (_m.claimed_version > 0, _m.claimed_version), else_=1)
+_stands = case((~_new, _m.shown_version), else_=1)
+"""What arrived may be of any claim there ever was, and not of the last: a request may stay on its way for
+longer than a lease."""
 _wanted = case((~_new & (_m.reference != bindparam("where")), _m.wanted_version + 1), else_=_m.wanted_version)
 _adopt = (
     update(tables.message)
@@ -515,8 +530,8 @@ _adopt = (
 
 
 def adopt(tx: Transaction, message: Message, reference: str, now: datetime) -> bool:
-    """It was found standing there. Unless the row knew, it stands in the version of its last claim or an
-    older one; if the row knew another, that one is drawn anew. False when somebody claimed it since."""
+    """It was found standing there. Unless the row knew, nobody knows in which version, so of several it is
+    drawn anew, and so is another one than the row knew. False when somebody claimed it since."""
     return tx.execute(_adopt, {**_key(message), "where": reference, "moment": now}).rowcount == 1
 
 

@@ -137,6 +137,11 @@ async def frozen(world: World, method: str) -> tuple[asyncio.Task[int], asyncio.
     """A pump that stands still on its way to `method`; what thaws it; the address it writes to."""
     (address,) = await world.circle()
     await world.want([address])
+    return *await held_up(world, method), address
+
+
+async def held_up(world: World, method: str) -> tuple[asyncio.Task[int], asyncio.Event]:
+    """The same for what is due."""
     reached, thaw = asyncio.Event(), asyncio.Event()
 
     async def before(called: str, _: str) -> None:
@@ -147,7 +152,7 @@ async def frozen(world: World, method: str) -> tuple[asyncio.Task[int], asyncio.
     world.chat.before = before
     task = asyncio.create_task(world.pump().drain())
     await reached.wait()
-    return task, thaw, address
+    return task, thaw
 
 
 async def test_frozen_before_its_last_look_it_sends_nothing(world: World) -> None:
@@ -204,6 +209,38 @@ async def test_frozen_at_the_socket_while_the_other_waits_it_is_adopted(world: W
     assert await world.states() == {State.SHOWN: 1}
     await after(world, timedelta(hours=1))
     assert world.shown(address) == ["s v1"]
+
+
+async def test_what_was_held_up_and_is_found_after_a_change_is_drawn_again(world: World) -> None:
+    """The second claim was of the second version, but what stands there is of the first."""
+    task, thaw, address = await frozen(world, "send")
+    await world.change()
+    world.chat.meets("send", Unsure("reset"))
+    await after(world, LEASE + SECOND)
+    thaw.set()
+    await task
+    assert world.shown(address) == ["s v1"]
+    await after(world, LEASE + SECOND)
+    assert world.shown(address) == ["s v2"]
+
+
+async def test_an_update_that_was_held_up_does_not_have_the_last_word(world: World) -> None:
+    (address,) = await world.circle()
+    await world.want([address])
+    await world.pump().drain()
+    await world.change()
+    task, thaw = await held_up(world, "update")
+    await world.change()
+    await after(world, LEASE + SECOND)
+    assert world.shown(address) == ["s v3"]
+    thaw.set()
+    await task
+    assert world.shown(address) == ["s v2"]
+    await after(world, SWEEP)
+    (shown,) = world.shown(address)
+    assert shown == "s v4"
+    await after(world, timedelta(days=1))
+    assert world.chat.calls["update"] == 3
 
 
 async def test_who_left_while_it_was_frozen_keeps_nothing(world: World) -> None:

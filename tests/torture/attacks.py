@@ -91,7 +91,7 @@ async def crash(world: World, *, names: Sequence[str], drawn: int = 0, most: int
     """At each point once, after a random number of passes. `drawn`: only so many of them."""
     order = world.random.sample(names, min(drawn or len(names), len(names)))
     slack = world.sides[0].net.plan
-    slack.only, slack.late = b"chat.postMessage", LATE
+    slack.only, slack.late = b"/api/chat.", LATE
     slack.rates |= {Fault.LATE: 0.12, Fault.CUT: 0.12}
     if world.backend == "sqlite":
         return await _crash_all(world, "serve", order, most)
