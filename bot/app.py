@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -61,6 +62,11 @@ def words(language: str, key: str) -> str:
     return Translator(language_of(language))(key)
 
 
+TIDY = (20_000, 20, 50)
+"""When Python looks for what only holds itself: hardly anything we make does. With its own figures a card to
+one of 3,000 cost a quarter more (SQLite)."""
+
+
 class Cercle:
     """The whole bot in one process: `start` opens everything in order, `stop` closes it in reverse."""
 
@@ -102,6 +108,7 @@ class Cercle:
 
     async def start(self, *, by_itself: bool = True) -> None:
         """Ready for events; the pump and the clock run unless somebody else drives them."""
+        gc.set_threshold(*TIDY)
         self.database.open()
         for platform in self.platforms:
             await platform.start()

@@ -36,6 +36,8 @@ FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(hours=1)
 TOGETHER = 100
 """Outcomes in one transaction, at most."""
+PAUSE = 0.002
+"""Seconds without another outcome, after which those that came are written down."""
 AGAIN = 1.0
 """Seconds between two tries to write an outcome while the database is away."""
 
@@ -84,12 +86,21 @@ class Ledger:
 
     async def _write_all(self) -> None:
         while self._waiting:
+            await self._gather()
             entries, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
             error = await self._written(entries)
             for entry in entries:
                 if not entry.written.done():
                     entry.written.set_exception(error) if error else entry.written.set_result(None)
         self._writing = None
+
+    async def _gather(self) -> None:
+        """Until no more come, or enough have: written while the next calls answer, each would cost its own
+        transaction, and two threads would take the interpreter from each other."""
+        came = 0
+        while came < len(self._waiting) < TOGETHER:
+            came = len(self._waiting)
+            await asyncio.sleep(PAUSE)
 
     async def _written(self, entries: Sequence[_Entry]) -> Exception | None:
         try:

@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 
 from bot.chat.card import Card
-from bot.chat.messenger import Messenger, MessengerError, Notice, Unavailable, Unsure
+from bot.chat.messenger import Limit, Messenger, MessengerError, Notice, Unavailable, Unsure
 from bot.chat.platform import Platform
 from bot.context import Notice as Drawing
 from bot.context import Reading
@@ -46,11 +46,14 @@ CALL = timedelta(seconds=10)
 """What a platform call may take: the adapters' own time limit."""
 FRESH = timedelta(seconds=1)
 """How long a look at a claim is good for: a process that was frozen since looks again before it sends."""
-AT_ONCE = 40
+AT_ONCE = 80
 """Messages of one workspace under way at a time."""
-HANDFUL = 20
-"""Room for fewer is not worth a turn."""
-A_TURN, A_ROUND = 40, 400
+CATCH_UP = timedelta(seconds=0.05)
+"""How long the next turn of a workspace waits for the calls of the one before: were the next ones drawn while
+these are sent, two threads would take the interpreter from each other."""
+A_FEW = 4
+"""Messages that a pace lets go at once, for which it is worth a turn; but they wait for IDLE at most."""
+A_TURN, A_ROUND = 80, 400
 """Messages weighed in one transaction, and in one round of all workspaces: what each of them waits for."""
 ABREAST = 4
 """Workspaces that have their turn at a time."""
@@ -59,8 +62,6 @@ IDLE = timedelta(seconds=1)
 """Between two looks at the tables when nothing rings."""
 GATHER = timedelta(seconds=0.1)
 """Between a ring and the look: what many presses ring for is one look."""
-BREATH = timedelta(seconds=0.005)
-"""The same while there is more to send than there is room for."""
 FINISH = 3.5
 """Seconds that stopping waits for what is under way; what did not come back is in doubt, and looked for."""
 
@@ -107,10 +108,18 @@ class Turn:
         return self.began.now
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The paces of a workspace that are used up, by key, until when; worth knowing until `counted`."""
+
+    held: Mapping[str, datetime]
+    counted: float
+
+
 @dataclass(slots=True)
 class Round:
-    """What one look at the tables came to. `until`: when to look again if nothing rings; `crowded`: some
-    workspace had no room for more."""
+    """What one look at the tables came to. `until`: when to look again if nothing rings; `crowded`: in some
+    workspace there is more to send than may be under way."""
 
     until: datetime
     begun: int = 0
@@ -140,9 +149,12 @@ class Pump:
         self._now = now
         self._bell = asyncio.Event()
         self._under_way: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._turns: dict[str, float] = {}
+        self._rests: dict[str, Rest] = {}
         self._stopping = False
 
     def ring(self) -> None:
+        self._rests.clear()
         self._bell.set()
 
     async def run(self) -> None:
@@ -178,7 +190,8 @@ class Pump:
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, (round.until - self._now()).total_seconds())):
                 await self._bell.wait()
-                await asyncio.sleep((BREATH if round.crowded else GATHER).total_seconds())
+                if not round.crowded:
+                    await asyncio.sleep(GATHER.total_seconds())
 
     async def round(self) -> int:
         """Claim what may go now and start sending it; tells how much that was."""
@@ -215,9 +228,12 @@ class Pump:
         return [queue for queue in queues if queue.platform in self._platforms], len(over)
 
     async def _take_turn(self, queue: Queue, most: int, round: Round) -> None:
-        room = AT_ONCE - len(self._under_way[queue.workspace_id])
-        if room < HANDFUL:
+        if (back := self._rests_until(queue)) is not None:
+            round.until = min(round.until, back)
+            return
+        if not (room := self._room(queue.workspace_id)):
             round.crowded = True
+            round.until = min(round.until, self._now() + CATCH_UP)
             return
         try:
             turn = await self._database.transact(partial(self._claim, queue=queue, room=min(room, most)))
@@ -228,6 +244,7 @@ class Pump:
             round.until = min(round.until, self._now() + GATHER)
             return
         crash("pump.claimed")
+        self._turns[queue.workspace_id] = monotonic()
         for one in turn.outgoing:
             self._begin(queue, self._deliver(one))
         for look in turn.looks:
@@ -235,6 +252,22 @@ class Pump:
         round.begun += len(turn.outgoing) + len(turn.looks)
         round.more |= turn.more
         round.until = min([round.until, *turn.held.values()])
+        self._rests[queue.workspace_id] = Rest(turn.held, monotonic() + IDLE.total_seconds())
+
+    def _room(self, workspace_id: str) -> int:
+        """For how many more, once what is under way has had its time."""
+        under_way = len(self._under_way[workspace_id])
+        waited = monotonic() - self._turns.get(workspace_id, 0.0)
+        return 0 if under_way and waited < CATCH_UP.total_seconds() else AT_ONCE - under_way
+
+    def _rests_until(self, queue: Queue) -> datetime | None:
+        """If nothing that is due there may leave, as far as this process knows."""
+        rest = self._rests.get(queue.workspace_id)
+        if rest is None or queue.looks or monotonic() >= rest.counted:
+            return None
+        until = [rest.held.get(_pace_of(queue.workspace_id, rank)) for rank in queue.ranks]
+        back = min((moment for moment in until if moment is not None), default=None)
+        return back if back is not None and None not in until and self._now() < back else None
 
     def _begin(self, queue: Queue, work: Coroutine[Any, Any, None]) -> None:
         under_way = self._under_way[queue.workspace_id]
@@ -245,7 +278,7 @@ class Pump:
     def _over(self, under_way: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
         """The bell rings when there is room for a turn again."""
         under_way.discard(task)
-        if AT_ONCE - len(under_way) >= HANDFUL:
+        if not under_way or len(under_way) == AT_ONCE - 1:
             self._bell.set()
 
     # one workspace, in one transaction
@@ -277,9 +310,9 @@ class Pump:
     def _claim_rank(self, tx: Transaction, turn: Turn, rank: int) -> None:
         """As many as there is room for, unless the workspace's pace for them is used up."""
         pace = self._platforms[turn.queue.platform].pace
-        key = f"{turn.queue.workspace_id}:{method_of(rank)}"
+        key = _pace_of(turn.queue.workspace_id, rank)
         if until := turn.paces.used_up(key, pace.update if rank >= PRIORITIES else pace.send):
-            turn.held[key] = until
+            turn.held[key] = _worth_it(until, pace.update if rank >= PRIORITIES else pace.send)
             return
         room = turn.room - len(turn.outgoing)
         due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, room) if room else []
@@ -352,7 +385,7 @@ class Pump:
         if used_up is None:
             return True
         if used_up[0] == workspace:
-            turn.held.update([used_up])
+            turn.held[workspace] = _worth_it(used_up[1], limit)
         else:
             messages.postpone(tx, message, used_up[1])
         return False
@@ -432,6 +465,15 @@ class Pump:
         retried = [message for message in held if message.shown_version > 0 and message.attempt > 1]
         messages.redraw_later(tx, retried, now + SWEEP)
         crash("pump.settling")
+
+
+def _pace_of(workspace_id: str, rank: int) -> str:
+    return f"{workspace_id}:{method_of(rank)}"
+
+
+def _worth_it(back: datetime, limit: Limit) -> datetime:
+    """When a pace that lets one go at `back` lets a few go."""
+    return back + min(IDLE, timedelta(seconds=(min(A_FEW, limit.burst) - 1) / limit.rate))
 
 
 def _readers(due: Iterable[Message]) -> Mapping[tuple[str, str], tuple[str, ...]]:

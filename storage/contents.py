@@ -12,7 +12,7 @@ from bot.domain.content import Content, Copy, Draft, DraftState, Found
 from bot.domain.share import Stance
 from storage import tables
 from storage.database import Transaction
-from storage.rows import joined, put, split
+from storage.rows import among, joined, put, split
 from storage.tables import new_id
 
 _d, _c, _w, _s = tables.draft.c, tables.content.c, tables.words.c, tables.stance.c
@@ -203,7 +203,7 @@ def _theirs(columns: Any) -> tuple[ColumnElement[bool], ...]:
     return (
         columns.circle_id == bindparam("circle"),
         columns.content_id == bindparam("content"),
-        columns.person_id.in_(bindparam("people", expanding=True)),
+        among(columns.person_id, "people"),
     )
 
 

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, case, func, insert, literal_column, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Update,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from bot.domain.message import FOREMOST, PRIORITIES, RANKS, Kind, Message, State, rank_of_change
 from storage import tables
 from storage.database import Transaction, note_due
-from storage.rows import take_stock
+from storage.rows import Each, among, take_stock
 from storage.tables import new_id
 
 _m, _w = tables.message.c, tables.workspace.c
@@ -279,7 +291,7 @@ _count_shown = (
     select(_m.person_id, func.count().label("times"))
     .where(
         _m.circle_id == bindparam("circle"),
-        _m.person_id.in_(bindparam("people", expanding=True)),
+        among(_m.person_id, "people"),
         _m.counts,
         _of_week | _perhaps,
     )
@@ -325,7 +337,7 @@ def drop(tx: Transaction, message: Message, why: str) -> None:
     _change(tx, message, state=State.DROPPED, lease_until=None, last_error=why)
 
 
-_these = (_m.circle_id == bindparam("circle"), _m.id.in_(bindparam("ids", expanding=True)))
+_these = (_m.circle_id == bindparam("circle"), among(_m.id, "ids"))
 _as_they_are = (
     select(_m.id, _m.fence, _m.wanted_version, _m.state).where(*_these).with_for_update(skip_locked=True)
 )
@@ -366,23 +378,35 @@ def holds(tx: Transaction, message: Message) -> bool:
     return tx.execute(_claimed, {**_key(message), "state": message.state}).first() is not None
 
 
-_newer = _m.wanted_version > bindparam("version")
-_shown = (
-    update(tables.message)
-    .where(*_mine)
-    .values(
-        shown_version=bindparam("version"),
-        reference=bindparam("where"),
-        shown_at=func.coalesce(_m.shown_at, bindparam("moment")),
-        state=case((_newer, State.WAITING), else_=State.SHOWN),
-        priority=case(
-            (_m.shown_version == 0, _m.priority + PRIORITIES), (_newer, _m.priority), else_=PRIORITIES
-        ),
-        due_at=case((_newer & (_m.due_at > bindparam("moment")), _m.due_at), else_=bindparam("moment")),
-        attempt=0,
-        lease_until=None,
-        last_error="",
+def _standing(each: Callable[[str], ColumnElement[Any]]) -> Update:
+    newer, moment = _m.wanted_version > each("version"), each("moment")
+    return (
+        update(tables.message)
+        .where(_m.circle_id == each("in_circle"), _m.id == each("of_id"), _m.fence == each("under_fence"))
+        .values(
+            shown_version=each("version"),
+            reference=each("where"),
+            shown_at=func.coalesce(_m.shown_at, moment),
+            state=case((newer, State.WAITING), else_=State.SHOWN),
+            priority=case(
+                (_m.shown_version == 0, _m.priority + PRIORITIES), (newer, _m.priority), else_=PRIORITIES
+            ),
+            due_at=case((newer & (_m.due_at > moment), _m.due_at), else_=moment),
+            attempt=0,
+            lease_until=None,
+            last_error="",
+        )
     )
+
+
+_shown = Each(
+    _standing,
+    in_circle=_m.circle_id.type,
+    of_id=_m.id.type,
+    under_fence=_m.fence.type,
+    version=_m.shown_version.type,
+    where=_m.reference.type,
+    moment=_m.due_at.type,
 )
 
 
@@ -395,8 +419,7 @@ def shown(tx: Transaction, stand: Sequence[tuple[Message, str]], now: datetime) 
         {**_key(message), "version": message.wanted_version, "where": reference, "moment": now}
         for message, reference in ours
     ]
-    if rows:
-        tx.execute(_shown, rows)
+    _shown.run(tx, rows)
     return [message for message, _ in ours]
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
 from bot.chat.messenger import Limit
 from storage import tables
 from storage.database import Transaction
-from storage.rows import insert_new, put_all
+from storage.rows import among, insert_new, put_all
 
 _b = tables.bucket.c
-_free = select(_b.key, _b.free_at).where(_b.key.in_(bindparam("keys", expanding=True)))
+_free = select(_b.key, _b.free_at).where(among(_b.key, "keys"))
 
 
 class Paces:

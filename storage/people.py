@@ -14,7 +14,7 @@ from bot.domain.circle import Circle, Person, Role
 from bot.domain.member import Member, Preferences
 from storage import tables
 from storage.database import Transaction
-from storage.rows import insert_new, joined, put, split
+from storage.rows import among, insert_new, joined, put, split
 from storage.tables import new_id
 
 _p, _m, _w, _c = tables.person.c, tables.member.c, tables.workspace.c, tables.circle.c
@@ -94,9 +94,7 @@ _by_sender = (
     )
 )
 _by_id = _everything().where(_p.circle_id == bindparam("circle"), _p.id == bindparam("person"))
-_by_ids = _everything().where(
-    _p.circle_id == bindparam("circle"), _p.id.in_(bindparam("people", expanding=True))
-)
+_by_ids = _everything().where(_p.circle_id == bindparam("circle"), among(_p.id, "people"))
 
 
 def find(

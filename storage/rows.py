@@ -6,12 +6,32 @@ times as much as running it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, bindparam, func, select, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Insert,
+    String,
+    Table,
+    TypeDecorator,
+    Update,
+    bindparam,
+    column,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 
 def insert_new(tx: Connection, table: Table, values: Mapping[str, Any]) -> bool:
@@ -26,9 +46,80 @@ def put(tx: Connection, table: Table, key: Mapping[str, Any], values: Mapping[st
 
 def put_all(tx: Connection, table: Table, key: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """The same for many rows of the same columns."""
-    if rows:
-        names = tuple(name for name in rows[0] if name not in key)
+    if not rows:
+        return
+    names = tuple(name for name in rows[0] if name not in key)
+    if tx.dialect.name == "postgresql":
+        tx.execute(_overwriting_all(table, key, names), _by_column(rows))
+    else:
         tx.execute(_overwriting(tx.dialect.name, table, key, names), rows)
+
+
+class Each:
+    """A change of many rows, with values of its own for each: `make` is given what names such a value. SQLite
+    does one row after the other; PostgreSQL, where each would be a question of its own, all at once."""
+
+    def __init__(
+        self, make: Callable[[Callable[[str], ColumnElement[Any]]], Update], **types: TypeEngine[Any]
+    ) -> None:
+        self._one = make(lambda name: bindparam(name, type_=types[name]))
+        given = _given(types)
+        self._all = make(lambda name: given.c[name])
+
+    def run(self, tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows and tx.dialect.name == "postgresql":
+            tx.execute(self._all, _by_column(rows))
+        elif rows:
+            tx.execute(self._one, rows)
+
+
+def _given(types: Mapping[str, TypeEngine[Any]]) -> Any:
+    """Rows that come as an array a column."""
+    arrays = (bindparam(name, type_=postgresql.ARRAY(kind)) for name, kind in types.items())
+    columns = (column(name, kind) for name, kind in types.items())
+    return func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
+
+
+def _by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+class _Texts(TypeDecorator[Collection[str]]):
+    """Any number of them, as one value."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        inner: TypeEngine[Any] = postgresql.ARRAY(String()) if dialect.name == "postgresql" else String()
+        return dialect.type_descriptor(inner)
+
+    def process_bind_param(self, value: Collection[str] | None, dialect: Dialect) -> Any:
+        texts = list(value or ())
+        return texts if dialect.name == "postgresql" else json.dumps(texts)
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+
+def among(what: ColumnElement[Any] | Column[Any], name: str) -> ColumnElement[bool]:
+    """Is it one of the texts in that parameter? They are one value, however many: the statement stays the
+    same, and is made once, here and in the database."""
+    return _Among(what, bindparam(name, type_=_Texts()))
+
+
+@compiles(_Among, "postgresql")
+def _in_array(element: Any, compiler: Any, **how: Any) -> str:
+    what, texts = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"{what} = ANY({texts})"
+
+
+@compiles(_Among, "sqlite")
+def _in_json(element: Any, compiler: Any, **how: Any) -> str:
+    what, texts = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"{what} IN (SELECT value FROM json_each({texts}))"  # noqa: S608
 
 
 def one_at_a_time(tx: Connection, what: str) -> None:
@@ -58,6 +149,16 @@ def _insertion(dialect: str, table: Table) -> Insert:
 @cache
 def _overwriting(dialect: str, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Insert:
     insert = _insert(dialect, table)
+    return insert.on_conflict_do_update(
+        index_elements=key, set_={name: insert.excluded[name] for name in names}
+    )
+
+
+@cache
+def _overwriting_all(table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Insert:
+    columns = (*key, *names)
+    given = _given({name: table.c[name].type for name in columns})
+    insert = postgresql.insert(table).from_select(columns, select(*(given.c[name] for name in columns)))
     return insert.on_conflict_do_update(
         index_elements=key, set_={name: insert.excluded[name] for name in names}
     )

@@ -12,7 +12,7 @@ from bot.domain.message import CONTENT
 from bot.domain.share import Share, Tally
 from storage import tables
 from storage.database import Transaction
-from storage.rows import insert_new
+from storage.rows import among, insert_new
 from storage.tables import new_id
 
 _s, _k, _m = tables.share.c, tables.click.c, tables.message.c
@@ -53,7 +53,7 @@ def _share(row: Row[Any]) -> Share:
 
 
 _of_content = (_s.circle_id == bindparam("circle"), _s.content_id == bindparam("content"))
-_theirs = (*_of_content, _s.person_id.in_(bindparam("people", expanding=True)))
+_theirs = (*_of_content, among(_s.person_id, "people"))
 _shares_of = select(tables.share).where(*_theirs)
 
 

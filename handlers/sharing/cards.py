@@ -188,16 +188,19 @@ def _too_long(t: Translator, view: View) -> tuple[Element, ...]:
 
 def _share(t: Translator, view: View) -> Element:
     fitting = [outlet for outlet in view.outlets if not outlet.over]
-    links = [
-        LinkButton(
-            t("content.share_on", network=o.network.label), o.page, Style.PRIMARY if first else Style.PLAIN
-        )
-        for first, o in ((o is fitting[0], o) for o in fitting)
-    ]
     words = FormButton(t("content.edit_words"), OpenWords(view.content.id))
     if not view.outlets:
         return buttons(words, FormButton(t("content.choose_networks"), OpenJoin()))
+    links = (
+        LinkButton(_share_on(t, o.network), o.page, Style.PRIMARY if o is fitting[0] else Style.PLAIN)
+        for o in fitting
+    )
     return buttons(*links, words)
+
+
+@lru_cache(ALIKE)
+def _share_on(t: Translator, network: Network) -> str:
+    return t("content.share_on", network=network.label)
 
 
 def _confirm(t: Translator, view: View) -> tuple[Element, ...]:
@@ -240,7 +243,7 @@ def _posted(t: Translator, view: View, now: datetime) -> Card:
         if o.posted_at
     )
     rest = [o for o in view.outlets if not o.posted_at and not o.over and content.live(now)]
-    links = (LinkButton(t("content.share_on", network=o.network.label), o.page) for o in rest)
+    links = (LinkButton(_share_on(t, o.network), o.page) for o in rest)
     return Card(
         content.copy.title,
         (*_reported(t, view), text(t("content.clicks", view.clicks)), buttons(*links, *undo)),

@@ -23,7 +23,7 @@ from tests.bench.talk import Worker, worker
 class Plan:
     """`few` is for the stock adapter, which takes its time."""
 
-    cards: int = 800
+    cards: int = 3_000
     few: int = 60
     rounds: int = 5
     backends: tuple[str, ...] = databases.BACKENDS
