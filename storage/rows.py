@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -100,7 +99,8 @@ class _Texts(TypeDecorator[Collection[str]]):
 
 
 class _Among(FunctionElement[bool]):
-    type = Boolean()
+    """Without a type: to SQLite a boolean would be written `… = 1`, for which it uses no index."""
+
     inherit_cache = True
 
 
