@@ -51,8 +51,11 @@ AT_ONCE = 80
 CATCH_UP = timedelta(seconds=0.05)
 """How long the next turn of a workspace waits for the calls of the one before: were the next ones drawn while
 these are sent, two threads would take the interpreter from each other."""
-A_FEW = 4
-"""Messages that a pace lets go at once, for which it is worth a turn; but they wait for IDLE at most."""
+A_FEW, FOR_THEM = 4, 2.0
+"""So many of the many leave in one turn when a pace holds them back, unless they would wait for more seconds
+than that for each other. What answers somebody does not wait."""
+MANY = (0, PRIORITIES)
+"""The ranks of what nobody waits for: first sends, and changes."""
 A_TURN, A_ROUND = 80, 400
 """Messages weighed in one transaction, and in one round of all workspaces: what each of them waits for."""
 ABREAST = 4
@@ -310,9 +313,9 @@ class Pump:
     def _claim_rank(self, tx: Transaction, turn: Turn, rank: int) -> None:
         """As many as there is room for, unless the workspace's pace for them is used up."""
         pace = self._platforms[turn.queue.platform].pace
-        key = _pace_of(turn.queue.workspace_id, rank)
-        if until := turn.paces.used_up(key, pace.update if rank >= PRIORITIES else pace.send):
-            turn.held[key] = _worth_it(until, pace.update if rank >= PRIORITIES else pace.send)
+        key, limit = _pace_of(turn.queue.workspace_id, rank), pace.update if rank >= PRIORITIES else pace.send
+        if until := turn.paces.used_up(key, limit, _few(limit) if rank in MANY else 1):
+            turn.held[key] = until
             return
         room = turn.room - len(turn.outgoing)
         due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, room) if room else []
@@ -385,7 +388,7 @@ class Pump:
         if used_up is None:
             return True
         if used_up[0] == workspace:
-            turn.held[workspace] = _worth_it(used_up[1], limit)
+            turn.held[workspace] = turn.paces.used_up(workspace, limit, _few(limit)) or used_up[1]
         else:
             messages.postpone(tx, message, used_up[1])
         return False
@@ -471,9 +474,9 @@ def _pace_of(workspace_id: str, rank: int) -> str:
     return f"{workspace_id}:{method_of(rank)}"
 
 
-def _worth_it(back: datetime, limit: Limit) -> datetime:
-    """When a pace that lets one go at `back` lets a few go."""
-    return back + min(IDLE, timedelta(seconds=(min(A_FEW, limit.burst) - 1) / limit.rate))
+def _few(limit: Limit) -> int:
+    """How many of the many it is worth to come for."""
+    return max(1, min(A_FEW, limit.burst, int(limit.rate * FOR_THEM)))
 
 
 def _readers(due: Iterable[Message]) -> Mapping[tuple[str, str], tuple[str, ...]]:

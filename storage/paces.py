@@ -34,9 +34,9 @@ class Paces:
         wanted = [name for key in keys for name in (key, _held(key)) if name not in self._taken]
         self._free |= {row.key: row.free_at for row in self._tx.execute(_free, {"keys": wanted})}
 
-    def used_up(self, key: str, limit: Limit) -> datetime | None:
-        """Until when no turn is to be had, if so."""
-        burst = _interval(limit) * (limit.burst - 1)
+    def used_up(self, key: str, limit: Limit, few: int = 1) -> datetime | None:
+        """Until when no such number of turns is to be had, if so."""
+        burst = _interval(limit) * (limit.burst - few)
         back = max(self._free.get(key, self._now) - burst, self._free.get(_held(key), self._now))
         return back if back > self._now else None
 

@@ -200,6 +200,25 @@ async def test_what_answers_a_click_passes_before_the_many(world: World) -> None
     assert await world.states() == {State.SHOWN: 300}
 
 
+async def test_a_few_of_the_many_leave_together_and_an_answer_does_not_wait_for_them(world: World) -> None:
+    world.chat.pace = replace(UNPACED, send=Limit(4, burst=9))
+    addresses = await world.circle(members=100)
+    await world.want(addresses[1:])
+    pump = world.pump()
+    await pump.drain()
+    assert world.chat.calls["send"] == 9
+    world.clock.now += timedelta(seconds=0.25)
+    await pump.drain()
+    assert world.chat.calls["send"] == 9
+    await world.want(addresses[:1], "answer", AUTHOR)
+    pump.ring()
+    await pump.drain()
+    assert world.shown(addresses[0]) == ["answer v1"]
+    world.clock.now += timedelta(seconds=0.25 * under_test.A_FEW)
+    await pump.drain()
+    assert world.chat.calls["send"] == 10 + under_test.A_FEW
+
+
 async def test_changes_that_wait_for_their_pace_do_not_hold_up_news(world: World) -> None:
     world.chat.pace = replace(UNPACED, update=Limit(0.01))
     addresses = await world.circle(members=100)

@@ -28,16 +28,16 @@ METADATA = "cercle_notice"
 """The event_type under which a notice's id travels in message metadata."""
 
 PACE = Pace(
-    send=Limit(4, burst=10),
+    send=Limit(4, burst=9),
     update=Limit(50 / 60, burst=20),
     channel=Limit(0.8),
     find=Limit(50 / 60, burst=10),
 )
 """docs.slack.dev/apis/web-api/rate-limits: chat.postMessage 1/s a channel and "several hundred per minute" a
-workspace (240 is our reading of several). A channel is written to a little less often: of two that left a
-second apart the first may take longer to get there. chat.update is Tier 3, 50 a minute and more, bursts
-tolerated, and so is conversations.history, but for apps sold outside the Marketplace: 1 a minute, which a 429
-tells."""
+workspace (240, and 10 at once, is our reading of several). A channel is written to a little less often, and
+one fewer leaves at once: what leaves late comes closer to what follows it. chat.update is Tier 3, 50 a minute
+and more, bursts tolerated, and so is conversations.history, but for apps sold outside the Marketplace: 1 a
+minute, which a 429 tells."""
 
 SKEW = timedelta(seconds=2)
 """How far Slack's clock may be behind ours."""
