@@ -24,6 +24,7 @@ from bot.platforms.slack.messenger import PACE
 from handlers.actions import Retry
 from handlers.content import service
 from handlers.membership.service import found_circle
+from scheduler.doubts import SWEEP
 from scheduler.outcomes import ATTEMPTS, backoff
 from scheduler.pump import LEASE, Pump
 from storage import circles, contents, messages, people, tables
@@ -281,6 +282,8 @@ async def test_a_change_that_fails_is_tried_again_with_patience(circle: Circle) 
         assert len(circle.calls(UPDATE)) == attempt
         await circle.settle(seconds=0.5)
     assert len(circle.calls(UPDATE)) == 4
+    await circle.settle(seconds=SWEEP.total_seconds())
+    assert len(circle.calls(UPDATE)) == 5  # after whatever may still have been on its way
     assert await circle.states() == {State.SHOWN: 1}
     assert len(circle.got(user)) == 1
     assert "Corrigé" in circle.got(user)[0]
@@ -455,7 +458,11 @@ async def test_a_stale_fence_writes_nothing(circle: Circle) -> None:
     await slow
     (after,) = await circle.rows()
     assert after == before
-    assert (after.state, after.shown_version, after.wanted_version) == (State.SHOWN, 3, 3)
+    assert (after.state, after.shown_version) == (State.WAITING, 3)
+    circle.clock.pass_(seconds=SWEEP.total_seconds())
+    await second_pump(circle).drain()
+    (last,) = await circle.rows()
+    assert (last.state, last.shown_version, last.wanted_version) == (State.SHOWN, 4, 4)
     assert "Trois" in circle.got(user)[0]
 
 
