@@ -149,8 +149,10 @@ class Replies:
         return Card(self._words(locale, "platform.pending"), (sentence, *above, *typed))
 
     def _certain(self, silent: bool, language: str) -> Card:
-        sentence = self._words(language, "platform.saved" if silent else "platform.answered")
-        return Card(self._words(language, "platform.done"), (Text((sentence,)),))
+        """What there is to say may be that it did not work, so only silence is called done."""
+        done, replied = ("platform.done", "platform.saved"), ("platform.replied", "platform.answered")
+        title, sentence = (self._words(language, key) for key in (done if silent else replied))
+        return Card(title, (Text((sentence,)),))
 
     def _outcome(self, delivery: Delivery, answer: Answer) -> Card:
         """For whoever has closed the modal. What was typed in a form that would be asked again comes back."""

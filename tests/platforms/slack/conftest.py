@@ -28,6 +28,7 @@ WORDS = {
     "platform.kept": "The form had closed. Here is what you typed.",
     "platform.open": "Open the form",
     "platform.pending": "One moment",
+    "platform.replied": "There is an answer",
     "platform.saved": "It is saved.",
     "platform.typed": "What you had typed",
     "platform.uncertain": "Nothing is certain yet.",

@@ -631,7 +631,7 @@ def modal(bench: Bench) -> str:
 
 
 SAVED = f"{WORDS['platform.done']} {WORDS['platform.saved']}"
-ANSWERED = f"{WORDS['platform.done']} {WORDS['platform.answered']}"
+ANSWERED = f"{WORDS['platform.replied']} {WORDS['platform.answered']}"
 
 
 @pytest.mark.usefixtures("hurried")
