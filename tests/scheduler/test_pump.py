@@ -83,6 +83,24 @@ async def test_a_ceiling_is_not_passed_by_two(world: World, databases: list[Data
     assert len(world.shown(address)) == 3
 
 
+async def test_what_is_not_sent_takes_nothing_of_a_ceiling(world: World) -> None:
+    """In the same turn: neither what there is nothing to show of, nor what its address has to wait for."""
+    (address,) = await world.circle()
+    await world.database.transact(lambda tx: tx.execute(tables.member.update().values(weekly_ceiling=2)))
+    for subject in ("gone1", "gone2", "s1", "s2", "s3"):
+        await world.want([address], subject)
+        world.clock.now += SECOND
+    world.chat.pace = replace(UNPACED, channel=Limit(1))
+    await world.pump().drain()
+    assert world.shown(address) == ["s1 v1"]
+    world.clock.now += SECOND
+    await world.pump().drain()
+    assert world.shown(address) == ["s1 v1", "s2 v1"]
+    world.clock.now += 5 * SECOND
+    await world.pump().drain()
+    assert world.shown(address) == ["s1 v1", "s2 v1"]
+
+
 async def test_a_claim_lost_to_another_is_not_sent(world: World, databases: list[Database]) -> None:
     """Whatever makes both think that it is theirs."""
     addresses = await world.circle(members=20)
