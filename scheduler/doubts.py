@@ -19,7 +19,7 @@ from bot.chat.platform import Platform
 from bot.context import Notice as Drawing
 from bot.crash import crash
 from bot.domain.message import Message, State
-from scheduler.outcomes import ATTEMPTS, Ledger, Outcome, Settle, bury, each, tell_team
+from scheduler.outcomes import ATTEMPTS, SWEEP, Ledger, Outcome, Settle, bury, each, tell_team
 from storage import messages, paces, people
 from storage.database import Database, Transaction
 from storage.messages import Look
@@ -30,8 +30,6 @@ ASK_AGAIN = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 """After an answer that did not come; the last one is repeated."""
 ASKS = 150
 """A day of them. A chat that refuses to answer is asked as often as `ASK_AGAIN` says."""
-SWEEP = timedelta(seconds=90)
-"""Between a doubt resolved and the second look."""
 LOST = "the answer was lost"
 
 

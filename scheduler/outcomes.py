@@ -34,6 +34,9 @@ log = structlog.get_logger()
 ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(hours=1)
+SWEEP = timedelta(seconds=90)
+"""Until what was held up on its way has arrived, or never will. Then there is a second look for a first send
+that was in doubt, and another update after one whose answer was lost."""
 TOGETHER = 100
 """Outcomes in one transaction, at most."""
 PAUSE = 0.002
@@ -148,12 +151,12 @@ def failed(tx: Transaction, now: datetime, *, message: Message, error: Messenger
             messages.retry(tx, message, now + UNREACHABLE_PAUSE, why)
         case Gone():
             messages.drop(tx, message, REMOVED)
+        case Unavailable() | Unsure() if message.shown_version > 0 and message.attempt < ATTEMPTS:
+            messages.retry(tx, message, now + backoff(message.attempt), why, redraw_at=now + SWEEP)
         case Unavailable() if message.attempt < ATTEMPTS:
             messages.retry(tx, message, now + backoff(message.attempt), why)
         case Unsure() if message.shown_version == 0:
             messages.linger(tx, message, why)
-        case Unsure() if message.attempt < ATTEMPTS:
-            messages.retry(tx, message, now + backoff(message.attempt), why)
         case Unreachable() | Refused() | Unavailable() | Unsure() | _:
             return bury(tx, message, why, now)
     return False

@@ -30,8 +30,19 @@ from bot.crash import crash
 from bot.domain.message import PRIORITIES, Message
 from bot.locales import Translator
 from bot.meters import Meters, Result
-from scheduler.doubts import SWEEP, Doubts
-from scheduler.outcomes import Ledger, Outcome, address_key, bury, failed, method, method_of, pace_key, result
+from scheduler.doubts import Doubts
+from scheduler.outcomes import (
+    SWEEP,
+    Ledger,
+    Outcome,
+    address_key,
+    bury,
+    failed,
+    method,
+    method_of,
+    pace_key,
+    result,
+)
 from scheduler.weigh import used, weigh
 from storage import circles, messages, people
 from storage.database import Database, Transaction
@@ -223,11 +234,13 @@ class Pump:
 
     def _survey(self, tx: Transaction) -> tuple[list[Queue], int]:
         """Where something is due, and how many claims came to their end without an outcome."""
-        over = messages.reap(tx, self._now())
+        now = self._now()
+        messages.redraw(tx, now)
+        over = messages.reap(tx, now, now + SWEEP)
         for lost in over:
             log.warning("pump.lease_over", message=lost.id, kind=lost.kind, error=lost.last_error)
         crash("pump.reaped")
-        queues = messages.queues(tx, self._now())
+        queues = messages.queues(tx, now)
         return [queue for queue in queues if queue.platform in self._platforms], len(over)
 
     async def _take_turn(self, queue: Queue, most: int, round: Round) -> None:
@@ -460,13 +473,10 @@ class Pump:
         return Moment(self._now(), monotonic())
 
     def _stand(self, tx: Transaction, now: datetime, stand: Sequence[tuple[Message, str]]) -> None:
-        """An update that was tried before is followed by another, after whatever may still arrive."""
-        held = messages.shown(tx, stand, now)
-        for kind, arrived in _by_kind(message for message in held if message.shown_version == 0):
+        new = (message for message in messages.shown(tx, stand, now) if message.shown_version == 0)
+        for kind, arrived in _by_kind(new):
             if tell := self._drawings[kind].arrived:
                 tell(tx, arrived, now)
-        retried = [message for message in held if message.shown_version > 0 and message.attempt > 1]
-        messages.redraw_later(tx, retried, now + SWEEP)
         crash("pump.settling")
 
 

@@ -423,19 +423,6 @@ def shown(tx: Transaction, stand: Sequence[tuple[Message, str]], now: datetime) 
     return [message for message, _ in ours]
 
 
-_once_more = (
-    update(tables.message)
-    .where(*_these, _m.state == State.SHOWN)
-    .values(state=State.WAITING, wanted_version=_m.wanted_version + 1, due_at=bindparam("moment"))
-)
-
-
-def redraw_later(tx: Transaction, updated: Sequence[Message], at: datetime) -> None:
-    """Of cards that stand there as wanted: an earlier update of theirs may still be on its way."""
-    for message in updated:
-        tx.execute(_once_more, {"circle": message.circle_id, "ids": [message.id], "moment": at})
-
-
 _fences = select(_m.id, _m.fence).where(*_these).order_by(_m.id).with_for_update()
 
 
@@ -449,8 +436,12 @@ def _held(tx: Transaction, claimed: Sequence[Message]) -> set[str]:
     return {message.id for message in claimed if fences.get(message.id) == message.fence}
 
 
-def retry(tx: Transaction, message: Message, at: datetime, why: str) -> bool:
-    return _change(tx, message, state=State.WAITING, due_at=at, lease_until=None, last_error=why)
+def retry(
+    tx: Transaction, message: Message, at: datetime, why: str, redraw_at: datetime | None = None
+) -> bool:
+    """`redraw_at`: when an update that may still be on its way has arrived, or never will."""
+    again = {} if redraw_at is None else {"redraw_at": redraw_at}
+    return _change(tx, message, state=State.WAITING, due_at=at, lease_until=None, last_error=why, **again)
 
 
 def wait_longer(tx: Transaction, message: Message, at: datetime, why: str) -> bool:
@@ -479,7 +470,13 @@ _over = (_m.state == State.SENDING) & (_m.lease_until < bindparam("now"))
 _again = (
     update(tables.message)
     .where(_over, _m.shown_version > 0)
-    .values(state=State.WAITING, due_at=bindparam("now"), lease_until=None, fence=_m.fence + 1)
+    .values(
+        state=State.WAITING,
+        due_at=bindparam("now"),
+        lease_until=None,
+        fence=_m.fence + 1,
+        redraw_at=bindparam("later"),
+    )
     .returning(tables.message)
 )
 _doubted = (
@@ -490,10 +487,29 @@ _doubted = (
 )
 
 
-def reap(tx: Transaction, now: datetime) -> list[Message]:
-    """End the claims whose lease is over. An update is drawn again; a first send may have arrived, so it is
-    looked for before anything else. Returns them all."""
-    return [_message(row) for over in (_again, _doubted) for row in tx.execute(over, {"now": now})]
+def reap(tx: Transaction, now: datetime, redraw_at: datetime) -> list[Message]:
+    """End the claims whose lease is over. An update is drawn again, and once more at `redraw_at`, for this
+    one may still be on its way; a first send may have arrived, so it is looked for before anything else.
+    Returns them all."""
+    updates = tx.execute(_again, {"now": now, "later": redraw_at}).all()
+    return [_message(row) for row in (*updates, *tx.execute(_doubted, {"now": now}))]
+
+
+_redrawn = (
+    update(tables.message)
+    .where(_m.redraw_at <= bindparam("now"))
+    .values(
+        redraw_at=None,
+        wanted_version=_m.wanted_version + 1,
+        state=case((_m.state == State.SHOWN, State.WAITING), else_=_m.state),
+        due_at=case((_m.state == State.SHOWN, bindparam("now")), else_=_m.due_at),
+    )
+)
+
+
+def redraw(tx: Transaction, now: datetime) -> None:
+    """Whatever came of an update that was held up, what is wanted now has the last word."""
+    tx.execute(_redrawn, {"now": now})
 
 
 _to_look_for = (

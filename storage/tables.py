@@ -668,6 +668,7 @@ message = Table(
     _moment("tried_at"),
     _moment("look_at"),
     Column("looks", Integer, nullable=False, default=0, server_default="0"),
+    _moment("redraw_at"),
     _text("last_error"),
     _moment("created_at", required=True),
     _of("workspace", "workspace_id"),
@@ -676,6 +677,7 @@ message = Table(
     Index(None, "state", "workspace_id", "priority", "due_at"),
     _only_where_set("lease_until"),
     _only_where_set("look_at"),
+    _only_where_set("redraw_at"),
     Index(None, "circle_id", "person_id", "counts", "shown_at"),
     Index(None, "circle_id", "subject_id", "person_id"),
 )

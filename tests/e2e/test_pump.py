@@ -24,8 +24,7 @@ from bot.platforms.slack.messenger import PACE
 from handlers.actions import Retry
 from handlers.content import service
 from handlers.membership.service import found_circle
-from scheduler.doubts import SWEEP
-from scheduler.outcomes import ATTEMPTS, backoff
+from scheduler.outcomes import ATTEMPTS, SWEEP, backoff
 from scheduler.pump import LEASE, Pump
 from storage import circles, contents, messages, people, tables
 from storage.database import Transaction
@@ -458,7 +457,7 @@ async def test_a_stale_fence_writes_nothing(circle: Circle) -> None:
     await slow
     (after,) = await circle.rows()
     assert after == before
-    assert (after.state, after.shown_version) == (State.WAITING, 3)
+    assert (after.state, after.shown_version, after.wanted_version) == (State.SHOWN, 3, 3)
     circle.clock.pass_(seconds=SWEEP.total_seconds())
     await second_pump(circle).drain()
     (last,) = await circle.rows()

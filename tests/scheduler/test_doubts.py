@@ -9,8 +9,8 @@ import pytest
 
 from bot.chat.messenger import MessengerError, Refused, Throttled, Unavailable, Unsure
 from bot.domain.message import State
-from scheduler.doubts import ASK_AGAIN, SWEEP
-from scheduler.outcomes import ATTEMPTS
+from scheduler.doubts import ASK_AGAIN
+from scheduler.outcomes import ATTEMPTS, SWEEP
 from scheduler.pump import LEASE
 from tests.scheduler.world import Cut, World
 
@@ -224,23 +224,39 @@ async def test_what_was_held_up_and_is_found_after_a_change_is_drawn_again(world
     assert world.shown(address) == ["s v2"]
 
 
-async def test_an_update_that_was_held_up_does_not_have_the_last_word(world: World) -> None:
+@pytest.mark.parametrize("changes", [1, 2])
+async def test_an_update_that_was_held_up_does_not_have_the_last_word(world: World, changes: int) -> None:
+    """However often the card was changed, and drawn, before it arrives."""
     (address,) = await world.circle()
     await world.want([address])
     await world.pump().drain()
     await world.change()
     task, thaw = await held_up(world, "update")
-    await world.change()
-    await after(world, LEASE + SECOND)
-    assert world.shown(address) == ["s v3"]
+    for number in range(changes):
+        await world.change()
+        await after(world, LEASE + SECOND if number == 0 else SECOND)
+    assert world.shown(address) == [f"s v{2 + changes}"]
     thaw.set()
     await task
     assert world.shown(address) == ["s v2"]
     await after(world, SWEEP)
-    (shown,) = world.shown(address)
-    assert shown == "s v4"
+    assert world.shown(address) == [f"s v{3 + changes}"]
     await after(world, timedelta(days=1))
+    assert world.chat.calls["update"] == 2 + changes
+
+
+async def test_an_update_whose_answer_was_lost_is_followed_by_another(world: World) -> None:
+    (address,) = await world.circle()
+    await world.want([address])
+    await world.pump().drain()
+    await world.change()
+    world.chat.meets("update", Unavailable("timeout"), Unsure("reset"))
+    for _ in range(3):
+        await after(world, 10 * SECOND)
     assert world.chat.calls["update"] == 3
+    await after(world, SWEEP)
+    assert world.chat.calls["update"] == 4
+    assert await world.states() == {State.SHOWN: 1}
 
 
 async def test_who_left_while_it_was_frozen_keeps_nothing(world: World) -> None:

@@ -15,8 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.chat.messenger import MessengerError, Throttled, Unavailable, Unsure
 from bot.domain.message import CONTENT, State
-from scheduler.doubts import SWEEP
-from scheduler.outcomes import ATTEMPTS
+from scheduler.outcomes import ATTEMPTS, SWEEP
 from scheduler.pump import LEASE, Pump
 from storage import people
 from storage.database import Transaction, connect

@@ -198,7 +198,7 @@ def test_a_claim_is_held_until_it_is_settled_or_over(tx: Connection, circle: str
     want(tx, "a")
     held = claimed(tx)
     assert messages.holds(tx, held)
-    messages.reap(tx, LEASE + SECOND)
+    messages.reap(tx, LEASE + SECOND, LEASE + 9 * SECOND)
     assert not messages.holds(tx, held)
 
 
@@ -207,7 +207,7 @@ def test_who_lost_the_fence_changes_nothing(tx: Connection, circle: str) -> None
     shown(tx)
     bump(tx)
     slow = claimed(tx)
-    messages.reap(tx, LEASE + SECOND)
+    messages.reap(tx, LEASE + SECOND, LEASE + 9 * SECOND)
     quick = claimed(tx)
     before = only(tx)
     assert not stand(tx, slow, "late")
@@ -224,14 +224,14 @@ def test_who_lost_the_fence_changes_nothing(tx: Connection, circle: str) -> None
 def test_a_lease_that_is_not_over_is_left_alone(tx: Connection, circle: str) -> None:
     want(tx, "a")
     claimed(tx)
-    assert messages.reap(tx, LEASE) == []
+    assert messages.reap(tx, LEASE, LEASE) == []
     assert only(tx).state is State.SENDING
 
 
 def in_doubt(tx: Connection) -> messages.Look:
     """Taken to be looked for."""
     claimed(tx)
-    messages.reap(tx, LEASE + SECOND)
+    messages.reap(tx, LEASE + SECOND, LEASE + 9 * SECOND)
     (message,) = messages.to_look_for(tx, "ours-id", LEASE + SECOND, 10)
     look = messages.look(tx, message, LEASE + timedelta(minutes=1))
     assert look is not None
@@ -242,7 +242,7 @@ def test_a_first_send_whose_lease_is_over_is_looked_for(tx: Connection, circle: 
     want(tx, "a")
     claimed(tx)
     assert messages.to_look_for(tx, "ours-id", LEASE + SECOND, 10) == []
-    assert messages.reap(tx, LEASE + SECOND) == [only(tx)]
+    assert messages.reap(tx, LEASE + SECOND, LEASE + 9 * SECOND) == [only(tx)]
     assert only(tx).state is State.AMBIGUOUS
     assert due(tx, LEASE + timedelta(days=1)) == []
     assert messages.queues(tx, LEASE + SECOND) == [messages.Queue("ours-id", "ours-platform", looks=True)]
@@ -307,7 +307,7 @@ def test_a_change_whose_lease_is_over_is_drawn_again(tx: Connection, circle: str
     shown(tx)
     bump(tx)
     claimed(tx)
-    assert messages.reap(tx, LEASE + SECOND) == [only(tx)]
+    assert messages.reap(tx, LEASE + SECOND, LEASE + 9 * SECOND) == [only(tx)]
     assert only(tx).state is State.WAITING
 
 
@@ -406,7 +406,7 @@ def test_the_ceiling_counts_what_was_shown_and_what_is_on_its_way(tx: Connection
     (going,) = due(tx)
     claim(tx, going)
     assert messages.count_shown(tx, "ours", ["ours-id"], *week) == {"ours-id": 2}
-    messages.reap(tx, LEASE + SECOND)
+    messages.reap(tx, LEASE + SECOND, LEASE + 9 * SECOND)
     assert messages.count_shown(tx, "ours", ["ours-id"], *week) == {"ours-id": 2}
 
 

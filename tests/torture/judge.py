@@ -324,8 +324,9 @@ class Trial:
         """Teams' answer to each of them was lost, and what was withdrawn was not sent again: the bot does not
         know where they stand."""
         known = {reference for _, reference in self.tables.shown}
-        ids = [card.message.id for card in cards]
-        return self.side.name == "teams" and all(id not in known and self._answer_was_lost(id) for id in ids)
+        return self.side.name == "teams" and all(
+            card.message.id not in known and self._answer_was_lost(card.message.id) for card in cards
+        )
 
     def _wrong(self, user: str, mark: str, stored: Stored, card: Seen) -> str:
         """What is not shown as it was left; the tables themselves have to agree with what was accepted."""

@@ -28,7 +28,7 @@ RESTS = 120.0
 UNFINISHED = {
     "messages": """
         select state, count(*) from message
-        where state in ('sending', 'ambiguous') or look_at is not null
+        where state in ('sending', 'ambiguous') or look_at is not null or redraw_at is not null
            or (state = 'waiting' and due_at < :soon)
         group by state
     """,
