@@ -121,6 +121,10 @@ class Turn:
     def now(self) -> datetime:
         return self.began.now
 
+    def hold(self, key: str, until: datetime) -> None:
+        """What one of them waits for, the others may not have to."""
+        self.held[key] = min(until, self.held.get(key, until))
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
@@ -165,9 +169,11 @@ class Pump:
         self._under_way: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._turns: dict[str, float] = {}
         self._rests: dict[str, Rest] = {}
+        self._rung = 0
         self._stopping = False
 
     def ring(self) -> None:
+        self._rung += 1
         self._rests.clear()
         self._bell.set()
 
@@ -247,10 +253,14 @@ class Pump:
         if (back := self._rests_until(queue)) is not None:
             round.until = min(round.until, back)
             return
-        if not (room := self._room(queue.workspace_id)):
+        under_way = len(self._under_way[queue.workspace_id])
+        if under_way and monotonic() - self._turns.get(queue.workspace_id, 0.0) < CATCH_UP.total_seconds():
             round.crowded = True
             round.until = min(round.until, self._now() + CATCH_UP)
             return
+        if (room := AT_ONCE - under_way) <= 0:
+            return  # the bell rings
+        rung = self._rung
         try:
             turn = await self._database.transact(partial(self._claim, queue=queue, room=min(room, most)))
         except Exception:  # of one workspace; the others have their turn all the same
@@ -268,13 +278,8 @@ class Pump:
         round.begun += len(turn.outgoing) + len(turn.looks)
         round.more |= turn.more
         round.until = min([round.until, *turn.held.values()])
-        self._rests[queue.workspace_id] = Rest(turn.held, monotonic() + IDLE.total_seconds())
-
-    def _room(self, workspace_id: str) -> int:
-        """For how many more, once what is under way has had its time."""
-        under_way = len(self._under_way[workspace_id])
-        waited = monotonic() - self._turns.get(workspace_id, 0.0)
-        return 0 if under_way and waited < CATCH_UP.total_seconds() else AT_ONCE - under_way
+        if rung == self._rung:  # what made it ring may not have been there yet
+            self._rests[queue.workspace_id] = Rest(turn.held, monotonic() + IDLE.total_seconds())
 
     def _rests_until(self, queue: Queue) -> datetime | None:
         """If nothing that is due there may leave, as far as this process knows."""
@@ -318,7 +323,7 @@ class Pump:
         paces = {f"{turn.queue.workspace_id}:find": self._platforms[turn.queue.platform].pace.find}
         for message in messages.to_look_for(tx, turn.queue.workspace_id, turn.now, LOOKS):
             if used := turn.paces.take(paces):
-                turn.held.update([used])
+                turn.hold(*used)
                 return
             if (look := messages.look(tx, message, turn.now + LEASE)) is not None:
                 turn.looks.append(look)
@@ -327,23 +332,24 @@ class Pump:
         """As many as there is room for, unless the workspace's pace for them is used up."""
         pace = self._platforms[turn.queue.platform].pace
         key, limit = _pace_of(turn.queue.workspace_id, rank), pace.update if rank >= PRIORITIES else pace.send
-        if until := turn.paces.used_up(key, limit, _few(limit) if rank in MANY else 1):
-            turn.held[key] = until
+        if until := turn.paces.used_up(key, limit, _few(limit, rank)):
+            turn.hold(key, until)
             return
-        room = turn.room - len(turn.outgoing)
+        room = turn.room - len(turn.outgoing) - len(turn.looks)
         due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, room) if room else []
         if due:
             turn.paces.read(address_key(message) for message in due)
-            self._claim_due(tx, turn, key, due)
+            self._claim_due(tx, turn, rank, due)
         turn.more |= key not in turn.held and len(due) == room
 
-    def _claim_due(self, tx: Transaction, turn: Turn, key: str, due: Sequence[Message]) -> None:
+    def _claim_due(self, tx: Transaction, turn: Turn, rank: int, due: Sequence[Message]) -> None:
         """Weigh, draw, pace, and claim what is left, in as few questions as there are of them for one."""
+        key = _pace_of(turn.queue.workspace_id, rank)
         cards: dict[str, Card] = {}
         ready = []
         for reading in self._weighed(tx, turn, due):
             message = reading.message
-            if (card := self._draw(turn, reading)) and self._take(tx, turn, message):
+            if (card := self._draw(turn, reading)) and self._take(tx, turn, message, rank):
                 cards[message.id] = card
                 ready.append(message)
                 turn.spent[message.person_id] += self._counts(message)
@@ -392,7 +398,7 @@ class Pump:
             messages.drop(reading.tx, message, messages.NOTHING_TO_SHOW)
         return card
 
-    def _take(self, tx: Transaction, turn: Turn, message: Message) -> bool:
+    def _take(self, tx: Transaction, turn: Turn, message: Message, rank: int) -> bool:
         """A turn of the workspace's pace and of the address's. A used-up workspace is noted: its messages
         stay due; a used-up address postpones this one."""
         pace = self._platforms[turn.queue.platform].pace
@@ -401,7 +407,7 @@ class Pump:
         if used_up is None:
             return True
         if used_up[0] == workspace:
-            turn.held[workspace] = turn.paces.used_up(workspace, limit, _few(limit)) or used_up[1]
+            turn.hold(workspace, turn.paces.used_up(workspace, limit, _few(limit, rank)) or used_up[1])
         else:
             messages.postpone(tx, message, used_up[1])
         return False
@@ -484,9 +490,9 @@ def _pace_of(workspace_id: str, rank: int) -> str:
     return f"{workspace_id}:{method_of(rank)}"
 
 
-def _few(limit: Limit) -> int:
-    """How many of the many it is worth to come for."""
-    return max(1, min(A_FEW, limit.burst, int(limit.rate * FOR_THEM)))
+def _few(limit: Limit, rank: int) -> int:
+    """How many of them it is worth to come for."""
+    return max(1, min(A_FEW, limit.burst, int(limit.rate * FOR_THEM))) if rank in MANY else 1
 
 
 def _readers(due: Iterable[Message]) -> Mapping[tuple[str, str], tuple[str, ...]]:

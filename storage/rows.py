@@ -19,6 +19,7 @@ from sqlalchemy import (
     Insert,
     String,
     Table,
+    Text,
     TypeDecorator,
     Update,
     bindparam,
@@ -73,7 +74,8 @@ class Each:
 
 
 def _given(types: Mapping[str, TypeEngine[Any]]) -> Any:
-    """Rows that come as an array a column."""
+    """Rows that come as an array a column. Cast to a shorter text they would be cut off in silence."""
+    types = {name: Text() if isinstance(kind, String) else kind for name, kind in types.items()}
     arrays = (bindparam(name, type_=postgresql.ARRAY(kind)) for name, kind in types.items())
     columns = (column(name, kind) for name, kind in types.items())
     return func.unnest(*arrays).table_valued(*columns).render_derived(name="given")

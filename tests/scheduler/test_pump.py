@@ -16,7 +16,7 @@ from scheduler import pump as under_test
 from scheduler.pump import Pump
 from storage import messages, tables
 from storage.database import Database, Transaction, connect
-from tests.scheduler.world import UNPACED, World
+from tests.scheduler.world import UNPACED, Cut, World
 
 MANY = 2_000
 SECOND = timedelta(seconds=1)
@@ -235,6 +235,32 @@ async def test_a_few_of_the_many_leave_together_and_an_answer_does_not_wait_for_
     world.clock.now += timedelta(seconds=0.25 * under_test.A_FEW)
     await pump.drain()
     assert world.chat.calls["send"] == 10 + under_test.A_FEW
+
+
+async def test_what_is_looked_for_takes_its_place_among_what_is_under_way(world: World) -> None:
+    doubtful = await world.circle(members=5)
+    await world.want(doubtful)
+    world.chat.meets("send", *[Cut("cut")] * 5)
+    await world.pump().drain()
+    world.clock.now += under_test.LEASE + SECOND
+    for number in range(60):
+        await world.want(doubtful, f"n{number}")
+    thaw = asyncio.Event()
+
+    async def before(method: str, _: str) -> None:
+        if method in ("find", "send"):
+            await thaw.wait()
+
+    world.chat.before, before_it = before, world.chat.calls["send"]
+    pump = world.pump()
+    running = asyncio.create_task(pump.run())
+    await asyncio.sleep(0.5)
+    assert world.chat.calls["find"] + world.chat.calls["send"] - before_it == under_test.AT_ONCE
+    thaw.set()
+    pump.stop()
+    await running
+    await world.pump().drain()
+    assert all(len(world.shown(address)) == 61 for address in doubtful)
 
 
 async def test_changes_that_wait_for_their_pace_do_not_hold_up_news(world: World) -> None:

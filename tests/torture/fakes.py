@@ -17,7 +17,7 @@ from tests.emulators.teams import FakeTeams, words
 LANGUAGE, LOCALE, ZONE = "en", "en-GB", "Etc/UTC"
 t = Translator(LANGUAGE)
 SORRY = t("failure.title")
-UNCERTAIN = t("platform.uncertain")
+UNCERTAIN, SAVED = t("platform.uncertain"), t("platform.saved")
 
 
 @dataclass
@@ -26,13 +26,18 @@ class Apologies:
     person."""
 
     heard: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    uncertain: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def note(self, who: str, said: str) -> None:
-        if SORRY in said or UNCERTAIN in said:
+        if SORRY in said:
             self.heard[who].append(time.monotonic())
+        elif UNCERTAIN in said:
+            self.uncertain[who].append(time.monotonic())
+        elif said == SAVED and self.uncertain[who]:
+            self.uncertain[who].pop()
 
     def between(self, who: str, began: float, ended: float) -> bool:
-        return any(began <= at <= ended for at in self.heard[who])
+        return any(began <= at <= ended for at in (*self.heard[who], *self.uncertain[who]))
 
 
 class Slack(FakeSlack):

@@ -135,9 +135,18 @@ class Slack:
     async def _meanwhile(self, exchange: Exchange, work: asyncio.Task[Body]) -> Body:
         """Whom nothing can be told sees Slack's own sign after 3 s; an event Slack sends again."""
         telling = self._begin(self._replies.hold(exchange))
+        self._begin(self._follow(exchange, work, telling))
         await asyncio.wait({work, telling}, return_when=asyncio.FIRST_COMPLETED)
-        held = None if work.done() else telling.result()
+        held = telling.result() if telling.done() and not telling.exception() else None
         return await work if held is None else held
+
+    async def _follow(
+        self, exchange: Exchange, work: asyncio.Task[Body], telling: asyncio.Task[Body | None]
+    ) -> None:
+        """Whoever was told that nothing is certain is told how it ended, whichever of the two took longer."""
+        await asyncio.wait({work, telling})
+        if not telling.cancelled() and not telling.exception() and telling.result() is not None:
+            await self._replies.settle(exchange)
 
     def _parsed(self, body: dict[str, Any]) -> parse.Delivery | None:
         try:

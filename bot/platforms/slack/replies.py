@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.card import Card, Quote, Text
 from bot.chat.event import Click, Command, Event, Removed, Said, Submission
 from bot.chat.form import Errors, Form, Note
-from bot.chat.messenger import MessengerError, Unavailable
+from bot.chat.messenger import MessengerError, Throttled, Unavailable
 from bot.chat.platform import Answer, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.platforms.slack import render
@@ -36,11 +36,12 @@ DRAWN = 1.0
 
 @dataclass
 class Exchange:
-    """A delivery on its way to its answer. `late`: the person was told that nothing is certain yet."""
+    """A delivery on its way to its answer. `saying`: whether an answer arrived that is its own message."""
 
     delivery: Delivery
     locale: str = ""
-    late: bool = False
+    answer: Answer | None = None
+    saying: asyncio.Task[bool] | None = None
 
 
 class Replies:
@@ -57,17 +58,16 @@ class Replies:
         delivery, reply = exchange.delivery, answer.reply
         if isinstance(delivery.event, Removed):
             return NOTHING
-        if exchange.late:
-            self._begin(self._settle(delivery, answer))
+        exchange.answer = answer
         match reply:
             case None:
                 pass
             case Ask() if isinstance(delivery.event, Submission):
-                return NOTHING if exchange.late else self._ask_again(delivery, reply, answer.language)
+                return self._ask_again(delivery, reply, answer.language)
             case Ask():
                 await self._ask(delivery, reply.form, answer.language)
             case Say():
-                self._begin(self._say(delivery, render.message(reply.card)))
+                exchange.saying = self._begin(self._say(delivery, render.message(reply.card)))
             case Replace():
                 self._begin(self._replace(delivery, reply.card))
             case Home():
@@ -116,31 +116,36 @@ class Replies:
         if there is no way to tell them."""
         delivery = exchange.delivery
         card = self._uncertain(delivery, exchange.locale)
-        body: Body | None = None
         match delivery.event:
             case Submission():
-                body = {"response_action": "update", "view": self._page(card, exchange.locale)}
+                return {"response_action": "update", "view": self._page(card, exchange.locale)}
             case Command():
-                body = {**render.message(card), "response_type": "ephemeral"}
+                return {**render.message(card), "response_type": "ephemeral"}
             case Click() | Said() if delivery.trigger and await self._say(delivery, render.message(card)):
-                body = NOTHING
-        exchange.late = body is not None
-        return body
+                return NOTHING
+        return None
 
-    async def _settle(self, delivery: Delivery, answer: Answer) -> None:
+    async def settle(self, exchange: Exchange) -> None:
         """Now it is certain. An answer that says nothing by itself has to be told; a modal is told of all."""
-        language, silent = answer.language, answer.reply is None
-        if not delivery.view:
-            told = not silent
-        elif isinstance(answer.reply, Ask):
-            told = await self._redraw(delivery.view, self._with_notes(answer.reply, language))
-        else:
-            told = (
-                await self._redraw(delivery.view, self._page(self._certain(silent, language), language))
-                or not silent
-            )
-        if not told:
-            await self._say(delivery, render.message(self._outcome(delivery, answer)))
+        delivery, answer = exchange.delivery, exchange.answer
+        if answer is None:
+            return
+        arrived = exchange.saying is None or await exchange.saying
+        if delivery.view and await self._redraw(delivery.view, self._end(answer, arrived)):
+            return
+        if (card := self._outcome(delivery, answer)) is not None:
+            await self._say(delivery, render.message(card))
+
+    def _end(self, answer: Answer, arrived: bool) -> dict[str, Any]:
+        """What a modal shows then: the form; that there is an answer, or the answer if it did not arrive."""
+        match answer.reply:
+            case Ask() as ask:
+                return self._with_notes(ask, answer.language)
+            case Say(card) if not arrived:
+                title = card.title or self._words(answer.language, "platform.replied")
+                return self._page(replace(card, title=title), answer.language)
+            case reply:
+                return self._page(self._certain(reply is None, answer.language), answer.language)
 
     def _uncertain(self, delivery: Delivery, locale: str) -> Card:
         sentence = Text((self._words(locale, "platform.uncertain"),))
@@ -154,25 +159,34 @@ class Replies:
         title, sentence = (self._words(language, key) for key in (done if silent else replied))
         return Card(title, (Text((sentence,)),))
 
-    def _outcome(self, delivery: Delivery, answer: Answer) -> Card:
-        """For whoever has closed the modal. What was typed in a form that would be asked again comes back."""
-        if not isinstance(answer.reply, Ask):
-            return Card("", (Text((self._words(answer.language, "platform.saved"),)),))
-        sentences = (Text((sentence,)) for sentence in answer.reply.errors.values())
-        typed = map(Quote, _typed(delivery.event))
-        return Card(self._words(answer.language, "platform.kept"), (*sentences, *typed))
+    def _outcome(self, delivery: Delivery, answer: Answer) -> Card | None:
+        """For whom no modal tells. What was typed in a form that would be asked again comes back."""
+        match answer.reply:
+            case None:
+                return Card("", (Text((self._words(answer.language, "platform.saved"),)),))
+            case Ask(errors=errors) if delivery.view:
+                sentences = (Text((sentence,)) for sentence in errors.values())
+                typed = map(Quote, _typed(delivery.event))
+                return Card(self._words(answer.language, "platform.kept"), (*sentences, *typed))
+        return None
 
     def _page(self, card: Card, language: str) -> dict[str, Any]:
         return render.page(card, close=self._words(language, "platform.close"))
 
     async def _redraw(self, view: str, drawn: dict[str, Any]) -> bool:
-        await asyncio.sleep(DRAWN)
-        try:
-            await call(self._client.views_update(view_id=view, view=drawn), Unavailable)
-        except MessengerError as error:
-            log.info("a form was closed before it was answered: %s", error)
-            return False
-        return True
+        """Whether it is still open; a call that fails is tried again."""
+        for pause in (DRAWN, 3 * DRAWN, 9 * DRAWN):
+            await asyncio.sleep(pause)
+            try:
+                await call(self._client.views_update(view_id=view, view=drawn), Unavailable)
+            except (Unavailable, Throttled) as error:
+                log.warning("a form could not be redrawn: %s", error)
+            except MessengerError as error:
+                log.info("a form was closed before it was answered: %s", error)
+                return False
+            else:
+                return True
+        return False
 
     # Cards
 

@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from io import BytesIO
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -666,6 +667,40 @@ async def test_whoever_closed_a_slow_form_is_told_how_it_ended(bench: Bench, rep
     await bench.user().close_modal()
     await bench.settle()
     assert [m.words() for m in bench.slack.seen("U1")] == [said]
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_whoever_hears_of_it_late_is_told_how_it_ended_all_the_same(bench: Bench) -> None:
+    """It was kept while Slack still took what says that it is not."""
+    await send(bench)
+    replies_of, respond = bench.platform._replies, bench.platform._replies._respond
+
+    async def slow(*given: Any) -> bool:
+        await asyncio.sleep(0.4)
+        return await respond(*given)
+
+    replies_of._respond = slow  # type: ignore[method-assign]
+    bench.programme.reply = lambda event: slowly(None)
+    await bench.user().click("Poke")
+    await bench.settle()
+    assert [m.words() for m in bench.slack.seen("U1")][1:] == [UNCERTAIN, WORDS["platform.saved"]]
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_form_that_could_not_be_redrawn_is_tried_again(bench: Bench) -> None:
+    bench.slack.faults.script("views.update", Fault(Kind.HTML), Fault(Kind.HTML))
+    await a_slow_form(bench, None)
+    await bench.settle()
+    assert modal(bench) == SAVED
+    assert bench.slack.seen("U1") == []
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_an_answer_that_does_not_arrive_stands_in_the_form(bench: Bench) -> None:
+    bench.slack.faults.script("chat.postMessage", Fault(Kind.HTML))
+    await a_slow_form(bench, Say(HELLO))
+    await bench.settle()
+    assert modal(bench) == "Hello there"
 
 
 @pytest.mark.usefixtures("hurried")
