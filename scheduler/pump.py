@@ -372,7 +372,7 @@ class Pump:
             reader, member = known[message.person_id] if message.person_id else (None, None)
             verdict = weigh(message, kind, circle, reader, member, turn.spent[message.person_id], turn.now)
             if verdict.never:
-                messages.drop(tx, message, verdict.never)
+                messages.drop_as_read(tx, message, verdict.never)
             elif verdict.until is not None:
                 messages.postpone(tx, message, verdict.until)
             else:
@@ -395,7 +395,7 @@ class Pump:
             self._bury(reading.tx, message, "could not be drawn", turn.now)
             return None
         if card is None:
-            messages.drop(reading.tx, message, messages.NOTHING_TO_SHOW)
+            messages.drop_as_read(reading.tx, message, messages.NOTHING_TO_SHOW)
         return card
 
     def _take(self, tx: Transaction, turn: Turn, message: Message, rank: int) -> bool:

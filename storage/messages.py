@@ -337,6 +337,18 @@ def drop(tx: Transaction, message: Message, why: str) -> None:
     _change(tx, message, state=State.DROPPED, lease_until=None, last_error=why)
 
 
+_drop_as_read = (
+    update(tables.message)
+    .where(*_mine, _m.wanted_version == bindparam("as_read"))
+    .values(state=State.DROPPED, last_error=bindparam("why"))
+)
+
+
+def drop_as_read(tx: Transaction, message: Message, why: str) -> None:
+    """Unless another version is wanted since it was read: what it shows may be there again."""
+    tx.execute(_drop_as_read, {**_key(message), "as_read": message.wanted_version, "why": why})
+
+
 _these = (_m.circle_id == bindparam("circle"), among(_m.id, "ids"))
 _as_they_are = (
     select(_m.id, _m.fence, _m.wanted_version, _m.state).where(*_these).with_for_update(skip_locked=True)
@@ -600,15 +612,17 @@ def drop_all_for(tx: Transaction, circle_id: str, person_id: str, why: str) -> N
 
 
 def pick_up(tx: Transaction, circle_id: str, subject_id: str, now: datetime) -> None:
-    """What was dropped because there was nothing to show, when there is again."""
+    """What was dropped because there was nothing to show, when there is again. What is just being dropped is
+    waited for, and what somebody has read and not dropped yet is another version from now on."""
+    of_subject = (_m.circle_id == circle_id, _m.subject_id == subject_id)
+    tx.execute(
+        update(tables.message)
+        .where(*of_subject, _m.state == State.WAITING, _m.shown_version == 0)
+        .values(wanted_version=_m.wanted_version + 1)
+    )
     done = tx.execute(
         update(tables.message)
-        .where(
-            _m.circle_id == circle_id,
-            _m.subject_id == subject_id,
-            _m.state == State.DROPPED,
-            _m.last_error == NOTHING_TO_SHOW,
-        )
+        .where(*of_subject, _m.state == State.DROPPED, _m.last_error == NOTHING_TO_SHOW)
         .values(state=State.WAITING, due_at=now, fence=_m.fence + 1, last_error="")
     )
     if done.rowcount:

@@ -12,10 +12,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from storage import postgres, tables
+from bot.domain.message import CONTENT, State
+from storage import messages, postgres, tables
 from storage.database import Transaction, upgrade
+from storage.messages import Recipient
 from storage.postgres import SESSION, THREADS, TRIES, Postgres
 from tests import databases
+from tests.storage.rows import fill
 from tests.storage.test_database import NOW, hear, heard
 
 
@@ -98,6 +101,42 @@ async def test_what_would_fail_again_is_run_once(database: Postgres, error: Exce
     with pytest.raises(type(error), match="on purpose"):
         await database.transact(race)
     assert race.runs == 1
+
+
+@pytest.mark.parametrize("dropped_first", [True, False])
+async def test_what_is_dropped_while_it_comes_back_is_picked_up(
+    database: Postgres, dropped_first: bool
+) -> None:
+    """One process draws nothing of what was taken back, and drops it; another has it back meanwhile."""
+    reads, comes_back = threading.Event(), threading.Event()
+
+    def found(tx: Transaction) -> None:
+        fill(tx, "ours")
+        tx.execute(tables.message.delete())
+        recipients = [Recipient("ours-id", "slack:T1:U1", "ours-id")]
+        messages.want(tx, "ours", CONTENT, "s", recipients, NOW)
+
+    def draw(tx: Transaction) -> None:
+        (message,) = messages.due(tx, "ours-id", 0, NOW, 1)
+        if dropped_first:
+            messages.drop_as_read(tx, message, messages.NOTHING_TO_SHOW)
+        reads.set()
+        comes_back.wait(0.3 if dropped_first else 10)
+        if not dropped_first:
+            messages.drop_as_read(tx, message, messages.NOTHING_TO_SHOW)
+
+    def restore(tx: Transaction) -> None:
+        reads.wait(10)
+        messages.pick_up(tx, "ours", "s", NOW)
+
+    async def restored() -> None:
+        await database.transact(restore)
+        comes_back.set()
+
+    await database.transact(found)
+    await asyncio.gather(database.transact(draw), restored())
+    (message,) = await database.read(lambda tx: messages.due(tx, "ours-id", 0, NOW, 1))
+    assert message.state is State.WAITING
 
 
 async def test_two_that_insert_the_same_key(database: Postgres) -> None:
