@@ -17,7 +17,7 @@ from bot.chat.event import Sender
 from tests.emulators.slack import Ack, Json, Message, SlackUser
 from tests.emulators.teams import TENANT, TeamsUser, actions, elements, words
 from tests.emulators.teams import Message as TeamsMessage
-from tests.torture.fakes import LOCALE, UNCERTAIN, ZONE, t
+from tests.torture.fakes import LOCALE, SAVED, UNCERTAIN, ZONE, t
 
 T = TypeVar("T")
 BROKEN = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
@@ -121,16 +121,24 @@ class SlackPerson(SlackUser):
         return [option["value"] for option in block["element"]["options"]]
 
     async def fills(self, values: Mapping[str, Any]) -> bool:
-        """What is said to be uncertain is waited for, as the modal asks."""
         ack = await self.submit(values)
+        if UNCERTAIN in self.slack.modal_words(self.id):
+            return await self._is_told()
+        return "response_action" not in ack.body
+
+    async def _is_told(self) -> bool:
+        """How what was uncertain ended. An answer that stands elsewhere may be a yes or a no."""
         until = time.monotonic() + PATIENCE
-        while UNCERTAIN in self.slack.modal_words(self.id):
-            if time.monotonic() > until:
-                raise Unanswered
+        while time.monotonic() < until:
+            modal = self.slack.modals.get(self.id, {"blocks": ()})
+            if any(block["type"] == "input" for block in modal["blocks"]):
+                return False
+            if SAVED in self.slack.modal_words(self.id):
+                return True
+            if UNCERTAIN not in self.slack.modal_words(self.id):
+                break
             await asyncio.sleep(0.1)
-        if t("platform.answered") in self.slack.modal_words(self.id):
-            raise Unanswered
-        return "response_action" not in ack.body or t("platform.saved") in self.slack.modal_words(self.id)
+        raise Unanswered
 
     async def joins(self, values: Mapping[str, Any]) -> bool:
         await self.close_modal()
