@@ -42,6 +42,8 @@ QUEUE = (
     "procrastinate_periodic_defers",
     "procrastinate_workers",
 )
+AWAKE = 1.0
+"""Seconds between two freezes of one process."""
 SELDOM = ("slots.",)
 """How those begin that a process passes once."""
 ANSWERS_ONLY = ("dispatch.",)
@@ -137,11 +139,15 @@ def _fell(world: World, process: Process) -> None:
 
 
 async def freeze(world: World, *, times: int) -> int:
-    """Beyond the lease, and thawed before the sweep."""
+    """Beyond the lease, and thawed before the sweep: whoever has just been thawed gets the time to do what it
+    was about to, or the two would be one freeze beyond both."""
     await asyncio.sleep(BUSY)
+    process: Process | None = None
     for _ in range(times):
         await asyncio.sleep(world.random.uniform(0.1, 1.5))
-        process = world.random.choice(world.living())
+        before, process = process, world.random.choice(world.living())
+        if process is before:
+            await asyncio.sleep(AWAKE)
         span = world.random.uniform(LEASE + 0.5, LEASE + 3.0)
         world.troubled(span + 2.5)
         process.freeze()
