@@ -720,10 +720,14 @@ async def test_start_survives_slack_being_away_and_learns_later(
     slack = Slack(settings, Programme(), lambda language, key: key, Shelf())
     monkeypatch.setattr(adapter, "GREET_WITHIN", 0.01)
     await slack.start()
-    assert slack._home == ""
-    await asyncio.sleep(0.4)
-    assert slack._home == "T1"
-    await slack.close()
+    try:
+        assert slack._home == ""
+        async with asyncio.timeout(20):
+            while not slack._home:
+                await asyncio.sleep(0.02)
+        assert slack._home == "T1"
+    finally:
+        await slack.close()
 
 
 async def test_oauth_settings_in_the_environment_change_nothing(
