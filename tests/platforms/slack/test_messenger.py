@@ -45,7 +45,7 @@ class World:
 async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
-    timeout = aiohttp.ClientTimeout(total=0.5)
+    timeout = aiohttp.ClientTimeout(total=2)
     async with FakeSlack() as slack, aiohttp.ClientSession(timeout=timeout) as session:
         slack.add_user("U1", "Ada")
         slack.add_user("U2", "Gone", deleted=True)
@@ -99,7 +99,7 @@ async def test_one_connection_for_many_calls(world: World) -> None:
 
 
 THROTTLED = Fault(Kind.THROTTLE, seconds=7)
-LATE = Fault(Kind.SLOW, seconds=1)
+LATE = Fault(Kind.SLOW, seconds=3)
 
 SEND = [
     (THROTTLED, Throttled, 0),
