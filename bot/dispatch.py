@@ -10,7 +10,7 @@ import structlog
 
 from bot.chat.action import BadAction
 from bot.chat.card import Card, Element, Quote, text
-from bot.chat.event import Command, Event, Removed, Said, Sender, Submission
+from bot.chat.event import Command, Event, Removed, Said, Sender, Submission, typed
 from bot.chat.form import TextInput
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Reply, Say
@@ -62,8 +62,8 @@ class Dispatcher:
             return Answer(again, ctx.t.language)
         try:
             reply = self._router.route(ctx, self._as_command(event))
-        except Unheard as typed:
-            reply = unknown(ctx, str(typed))
+        except Unheard as words:
+            reply = unknown(ctx, str(words))
         crash("dispatch.routed")
         if not ctx.person.reachable and not isinstance(event, Removed):
             people.change(tx, ctx.person, reachable=True)
@@ -151,15 +151,8 @@ def _sorry(t: Translator, sentence: str, event: Event) -> Card:
 
 
 def _typed(t: Translator, event: Event) -> tuple[Element, ...]:
-    """What was typed in a form that cannot stay open, or in a command, which Slack takes away."""
-    match event:
-        case Submission():
-            words = event.answers.typed()
-        case Command() if " " in event.text.strip():
-            words = (f"/cercle {event.text.strip()}",)
-        case _:
-            words = ()
-    return (text(t("failure.kept")), *(Quote(typed) for typed in words)) if words else ()
+    words = typed(event)
+    return (text(t("failure.kept")), *map(Quote, words)) if words else ()
 
 
 def _profile(sender: Sender) -> dict[str, str]:

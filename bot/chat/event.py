@@ -94,3 +94,15 @@ class Said:
 Event = Command | Click | Submission | HomeOpened | Installed | Removed | Said
 """`key` names the delivery (Slack: event id, or trigger id and action time; Teams: activity id): the same
 key twice is the same event sent again."""
+
+
+def typed(event: Event) -> tuple[str, ...]:
+    """The words that would be gone: those in a form that cannot stay open, and those of a command, which
+    Slack takes away."""
+    match event:
+        case Submission():
+            return event.answers.typed()
+        case Command() if " " in event.text.strip():
+            return (f"/cercle {event.text.strip()}",)
+        case _:
+            return ()

@@ -12,7 +12,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.card import Card, Quote, Text
-from bot.chat.event import Click, Command, Event, Removed, Said, Submission
+from bot.chat.event import Click, Command, Removed, Said, Submission, typed
 from bot.chat.form import Errors, Form, Note
 from bot.chat.messenger import MessengerError, Throttled, Unavailable
 from bot.chat.platform import Answer, Words
@@ -149,9 +149,9 @@ class Replies:
 
     def _uncertain(self, delivery: Delivery, locale: str) -> Card:
         sentence = Text((self._words(locale, "platform.uncertain"),))
-        typed = [Quote(words) for words in _typed(delivery.event)]
-        above = [Text((self._words(locale, "platform.typed"),))] if typed else []
-        return Card(self._words(locale, "platform.pending"), (sentence, *above, *typed))
+        quotes = [Quote(words) for words in typed(delivery.event)]
+        above = [Text((self._words(locale, "failure.kept"),))] if quotes else []
+        return Card(self._words(locale, "platform.pending"), (sentence, *above, *quotes))
 
     def _certain(self, silent: bool, language: str) -> Card:
         """What there is to say may be that it did not work, so only silence is called done."""
@@ -166,8 +166,8 @@ class Replies:
                 return Card("", (Text((self._words(answer.language, "platform.saved"),)),))
             case Ask(errors=errors) if delivery.view:
                 sentences = (Text((sentence,)) for sentence in errors.values())
-                typed = map(Quote, _typed(delivery.event))
-                return Card(self._words(answer.language, "platform.kept"), (*sentences, *typed))
+                quotes = map(Quote, typed(delivery.event))
+                return Card(self._words(answer.language, "platform.kept"), (*sentences, *quotes))
         return None
 
     def _page(self, card: Card, language: str) -> dict[str, Any]:
@@ -249,16 +249,6 @@ class Replies:
         """Slack takes a person's id for their conversation with the bot. So nothing has to be looked up: what
         is said here may be that the database is away."""
         return delivery.channel if delivery.channel.startswith("D") else delivery.event.sender.user
-
-
-def _typed(event: Event) -> tuple[str, ...]:
-    """The words that Slack takes away with a form, and with a command."""
-    match event:
-        case Submission():
-            return event.answers.typed()
-        case Command() if " " in event.text.strip():
-            return (f"/cercle {event.text.strip()}",)
-    return ()
 
 
 def _beside(inputs: tuple[str, ...], errors: Errors) -> dict[str, str]:

@@ -20,6 +20,7 @@ from tests.emulators.slack import FakeSlack, SlackUser
 from tests.platforms.slack.blocks import check
 
 WORDS = {
+    "failure.kept": "What you had typed",
     "platform.answered": "The answer is in your messages.",
     "platform.cancel": "Cancel",
     "platform.close": "Close",
@@ -30,7 +31,6 @@ WORDS = {
     "platform.pending": "One moment",
     "platform.replied": "There is an answer",
     "platform.saved": "It is saved.",
-    "platform.typed": "What you had typed",
     "platform.uncertain": "Nothing is certain yet.",
 }
 

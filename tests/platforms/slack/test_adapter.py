@@ -592,7 +592,7 @@ async def test_a_slow_command_is_told_so_and_gets_back_what_it_said(bench: Bench
     bench.programme.reply = lambda event: slowly(None)
     await bench.user().command("post https://example.org", channel=channel)
     place = channel or "D1"
-    typed = f"{WORDS['platform.typed']} /cercle post https://example.org"
+    typed = f"{WORDS['failure.kept']} /cercle post https://example.org"
     assert [(m.words(), m.to) for m in bench.slack.messages[place]] == [(f"{UNCERTAIN} {typed}", "U1")]
     await bench.settle()
     assert [m.words() for m in bench.slack.messages[place]][1:] == [WORDS["platform.saved"]]
@@ -648,7 +648,7 @@ async def test_a_slow_form_shows_what_was_typed_then_how_it_ended(
     bench: Bench, reply: Reply, after: str
 ) -> None:
     before = await a_slow_form(bench, reply)
-    assert before == f"{UNCERTAIN} {WORDS['platform.typed']} my own words"
+    assert before == f"{UNCERTAIN} {WORDS['failure.kept']} my own words"
     await bench.settle()
     assert modal(bench) == after
 
