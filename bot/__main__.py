@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 from collections.abc import Callable, Coroutine, Iterator
@@ -56,13 +55,15 @@ def worker() -> None:
 
 
 def run(bot: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+    import uvloop
+
     from storage.database import Unavailable
 
     settings = environment()
     if faults := settings.faults():
         fail("\n".join(faults))
     try:
-        asyncio.run(bot(settings))
+        uvloop.run(bot(settings))
     except Unavailable as error:
         fail(str(error))
 

@@ -37,7 +37,7 @@ LAST_RETRY = timedelta(hours=1)
 SWEEP = timedelta(seconds=90)
 """Until what was held up on its way has arrived, or never will. Then there is a second look for a first send
 that was in doubt, and another update after one whose answer was lost."""
-TOGETHER = 100
+TOGETHER = 200
 """Outcomes in one transaction, at most."""
 PAUSE = 0.002
 """Seconds without another outcome, after which those that came are written down."""

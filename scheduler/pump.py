@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -50,24 +50,27 @@ from storage.messages import Look, Queue
 from storage.paces import Paces
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 LEASE = timedelta(seconds=60)
 """Six times what a platform call may take: nobody takes a message over while it may still leave."""
 CALL = timedelta(seconds=10)
 """What a platform call may take: the adapters' own time limit."""
+LEAVE = LEASE - CALL
+"""Until when a message may leave, from its claim on."""
 FRESH = timedelta(seconds=1)
 """How long a look at a claim is good for: a process that was frozen since looks again before it sends."""
-AT_ONCE = 80
-"""Messages of one workspace under way at a time."""
+AT_ONCE = 320
+"""Messages of one workspace under way at a time: those of one turn that leave, and those of the next that are
+drawn meanwhile."""
 CATCH_UP = timedelta(seconds=0.05)
-"""How long the next turn of a workspace waits for the calls of the one before: were the next ones drawn while
-these are sent, two threads would take the interpreter from each other."""
+"""How long a turn of a workspace waits until there is room for all that it may take."""
 A_FEW, FOR_THEM = 4, 2.0
 """So many of the many leave in one turn when a pace holds them back, unless they would wait for more seconds
 than that for each other. What answers somebody does not wait."""
 MANY = (0, PRIORITIES)
 """The ranks of what nobody waits for: first sends, and changes."""
-A_TURN, A_ROUND = 80, 400
+A_TURN, A_ROUND = 160, 400
 """Messages weighed in one transaction, and in one round of all workspaces: what each of them waits for."""
 ABREAST = 4
 """Workspaces that have their turn at a time."""
@@ -105,7 +108,7 @@ class Outgoing:
 @dataclass(slots=True)
 class Turn:
     """What one workspace has to be done. `held`: its paces that are used up, by key, until when. `spent`: how
-    much of each person's ceiling. `more`: that was not all of it."""
+    much of each person's ceiling. `more`: that was not all of it; then `seen` is where something is due."""
 
     queue: Queue
     room: int
@@ -116,6 +119,7 @@ class Turn:
     held: dict[str, datetime] = field(default_factory=dict)
     spent: Counter[str | None] = field(default_factory=Counter)
     more: bool = False
+    seen: list[Queue] | None = None
 
     @property
     def now(self) -> datetime:
@@ -170,10 +174,13 @@ class Pump:
         self._turns: dict[str, float] = {}
         self._rests: dict[str, Rest] = {}
         self._rung = 0
+        self._swept: Moment | None = None
+        self._seen: list[Queue] | None = None
         self._stopping = False
 
     def ring(self) -> None:
         self._rung += 1
+        self._seen = None
         self._rests.clear()
         self._bell.set()
 
@@ -230,56 +237,77 @@ class Pump:
 
     async def _round(self) -> Round:
         round = Round(self._now() + IDLE)
-        queues, over = await self._database.transact(self._survey)
-        self._meters.lease_expired(over)
+        queues = await self._look_around()
         most = max(1, min(A_TURN, A_ROUND // max(1, len(queues))))
         waiting = iter(queues)
         while abreast := list(islice(waiting, ABREAST)):
-            await asyncio.gather(*(self._take_turn(queue, most, round) for queue in abreast))
+            for turn in await _all(self._take_turn(queue, most, round) for queue in abreast):
+                if turn is not None:
+                    self._begin(turn)
         return round
 
-    def _survey(self, tx: Transaction) -> tuple[list[Queue], int]:
-        """Where something is due, and how many claims came to their end without an outcome."""
-        now = self._now()
+    async def _look_around(self) -> list[Queue]:
+        """Where something is due. What claims left behind is swept up once a second: nobody waits for it."""
+        moment = self._moment()
+        sweeps = self._swept is None or self._swept.before(moment) >= IDLE
+        seen, self._seen = self._seen, None
+        if seen is not None and not sweeps:
+            return seen
+        queues, over = await self._database.transact(partial(self._survey, now=moment.now, sweeps=sweeps))
+        if sweeps:
+            self._swept = moment
+            self._meters.lease_expired(over)
+        return queues
+
+    def _survey(self, tx: Transaction, now: datetime, sweeps: bool) -> tuple[list[Queue], int]:
+        """The queues, and how many claims came to their end without an outcome."""
+        over = self._sweep(tx, now) if sweeps else 0
+        return self._queues(tx, now), over
+
+    def _queues(self, tx: Transaction, now: datetime) -> list[Queue]:
+        return [queue for queue in messages.queues(tx, now) if queue.platform in self._platforms]
+
+    def _sweep(self, tx: Transaction, now: datetime) -> int:
         messages.redraw(tx, now)
         over = messages.reap(tx, now, now + SWEEP)
         for lost in over:
             log.warning("pump.lease_over", message=lost.id, kind=lost.kind, error=lost.last_error)
         crash("pump.reaped")
-        queues = messages.queues(tx, now)
-        return [queue for queue in queues if queue.platform in self._platforms], len(over)
+        return len(over)
 
-    async def _take_turn(self, queue: Queue, most: int, round: Round) -> None:
+    async def _take_turn(self, queue: Queue, most: int, round: Round) -> Turn | None:
+        """Claimed, and not yet begun: in the same breath the next look is under way."""
         if (back := self._rests_until(queue)) is not None:
             round.until = min(round.until, back)
-            return
+            return None
         under_way = len(self._under_way[queue.workspace_id])
-        if under_way and monotonic() - self._turns.get(queue.workspace_id, 0.0) < CATCH_UP.total_seconds():
+        room = AT_ONCE - under_way
+        since = monotonic() - self._turns.get(queue.workspace_id, 0.0)
+        if room <= 0:
+            round.crowded = True  # the bell rings
+            return None
+        if room < A_TURN and since < CATCH_UP.total_seconds():
             round.crowded = True
             round.until = min(round.until, self._now() + CATCH_UP)
-            return
-        if (room := AT_ONCE - under_way) <= 0:
-            return  # the bell rings
+            return None
         rung = self._rung
         try:
             turn = await self._database.transact(partial(self._claim, queue=queue, room=min(room, most)))
         except Exception:  # of one workspace; the others have their turn all the same
             log.exception("pump.turn", workspace=queue.workspace_id)
-            return
+            return None
         if turn is None:
             round.until = min(round.until, self._now() + GATHER)
-            return
+            return None
         crash("pump.claimed")
         self._turns[queue.workspace_id] = monotonic()
-        for one in turn.outgoing:
-            self._begin(queue, self._deliver(one))
-        for look in turn.looks:
-            self._begin(queue, self._doubts.resolve(look, queue.platform, turn.now + LEASE))
         round.begun += len(turn.outgoing) + len(turn.looks)
         round.more |= turn.more
         round.until = min([round.until, *turn.held.values()])
         if rung == self._rung:  # what made it ring may not have been there yet
             self._rests[queue.workspace_id] = Rest(turn.held, monotonic() + IDLE.total_seconds())
+            self._seen = turn.seen
+        return turn
 
     def _rests_until(self, queue: Queue) -> datetime | None:
         """If nothing that is due there may leave, as far as this process knows."""
@@ -290,7 +318,14 @@ class Pump:
         back = min((moment for moment in until if moment is not None), default=None)
         return back if back is not None and None not in until and self._now() < back else None
 
-    def _begin(self, queue: Queue, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, turn: Turn) -> None:
+        queue = turn.queue
+        for one in turn.outgoing:
+            self._start(queue, self._deliver(one))
+        for look in turn.looks:
+            self._start(queue, self._doubts.resolve(look, queue.platform, turn.now + LEASE))
+
+    def _start(self, queue: Queue, work: Coroutine[Any, Any, None]) -> None:
         under_way = self._under_way[queue.workspace_id]
         task = asyncio.create_task(work)
         under_way.add(task)
@@ -299,7 +334,7 @@ class Pump:
     def _over(self, under_way: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
         """The bell rings when there is room for a turn again."""
         under_way.discard(task)
-        if not under_way or len(under_way) == AT_ONCE - 1:
+        if len(under_way) in (0, AT_ONCE - A_TURN, AT_ONCE - 1):
             self._bell.set()
 
     # one workspace, in one transaction
@@ -316,6 +351,8 @@ class Pump:
         for rank in queue.ranks:
             self._claim_rank(tx, turn, rank)
         turn.paces.write()
+        if turn.more:
+            turn.seen = self._queues(tx, turn.now)
         crash("pump.claiming")
         return turn
 
@@ -335,7 +372,7 @@ class Pump:
         if until := turn.paces.used_up(key, limit, _few(limit, rank)):
             turn.hold(key, until)
             return
-        room = turn.room - len(turn.outgoing) - len(turn.looks)
+        room = min(turn.room - len(turn.outgoing) - len(turn.looks), turn.paces.left(key, limit))
         due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, room) if room else []
         if due:
             turn.paces.read(address_key(message) for message in due)
@@ -463,10 +500,10 @@ class Pump:
         """Just before the socket: is there time for a call within the lease, and was the claim looked at a
         moment ago? The claiming itself was such a look. Raises Unavailable."""
         looked = one.claimed
-        while one.claimed.before(self._moment()) < LEASE - CALL:
-            if looked.before(self._moment()) <= FRESH:
+        while one.claimed.before(moment := self._moment()) < LEAVE:
+            if looked.before(moment) <= FRESH:
                 return True
-            looked = self._moment()
+            looked = moment
             try:
                 ours = await self._database.read(partial(messages.holds, message=one.message))
             except Exception as error:
@@ -484,6 +521,12 @@ class Pump:
             if tell := self._drawings[kind].arrived:
                 tell(tx, arrived, now)
         crash("pump.settling")
+
+
+async def _all(works: Iterable[Coroutine[Any, Any, T]]) -> Sequence[T]:
+    """One alone goes on in the same breath: a task of its own would come after all that was begun before."""
+    first, *others = works
+    return await asyncio.gather(first, *others) if others else [await first]
 
 
 def _pace_of(workspace_id: str, rank: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -30,6 +30,7 @@ from storage.rows import Each, among, take_stock
 from storage.tables import new_id
 
 _m, _w = tables.message.c, tables.workspace.c
+_whole = [_m[each.name] for each in fields(Message)]
 
 MANY = 500
 """Rows at a time, from which the database has to hear that the table is another."""
@@ -223,7 +224,7 @@ def queues(tx: Transaction, now: datetime) -> list[Queue]:
 
 
 _due = (
-    select(tables.message)
+    select(*_whole)
     .where(
         _m.state == State.WAITING,
         _m.workspace_id == bindparam("workspace"),
@@ -281,7 +282,7 @@ def _message(row: Row[Any]) -> Message:
 
 
 def load(tx: Transaction, circle_id: str, message_id: str) -> Message | None:
-    row = tx.execute(select(tables.message).where(_m.circle_id == circle_id, _m.id == message_id)).first()
+    row = tx.execute(select(*_whole).where(_m.circle_id == circle_id, _m.id == message_id)).first()
     return _message(row) if row else None
 
 
@@ -489,13 +490,13 @@ _again = (
         fence=_m.fence + 1,
         redraw_at=bindparam("later"),
     )
-    .returning(tables.message)
+    .returning(*_whole)
 )
 _doubted = (
     update(tables.message)
     .where(_over, _m.shown_version == 0)
     .values(state=State.AMBIGUOUS, lease_until=None, fence=_m.fence + 1, look_at=bindparam("now"), looks=0)
-    .returning(tables.message)
+    .returning(*_whole)
 )
 
 
@@ -525,7 +526,7 @@ def redraw(tx: Transaction, now: datetime) -> None:
 
 
 _to_look_for = (
-    select(tables.message)
+    select(*_whole)
     .where(_sought, _m.workspace_id == bindparam("workspace"))
     .order_by(_m.look_at)
     .limit(bindparam("most"))
@@ -548,7 +549,7 @@ def look(tx: Transaction, message: Message, again_at: datetime) -> Look | None:
             _m.state != State.SENDING,
         )
         .values(fence=_m.fence + 1, looks=_m.looks + 1, look_at=again_at)
-        .returning(tables.message)
+        .returning(*_whole, _m.tried_at, _m.looks)
     ).first()
     return Look(_message(taken), taken.tried_at or taken.created_at, taken.looks) if taken else None
 
@@ -677,7 +678,7 @@ def put_off(
 def dead(tx: Transaction, circle_id: str, limit: int) -> list[Message]:
     """What could not be delivered, newest first."""
     rows = tx.execute(
-        select(tables.message)
+        select(*_whole)
         .where(_m.circle_id == circle_id, _m.state.in_([State.DEAD, State.UNKNOWN]))
         .order_by(_m.created_at.desc())
         .limit(limit)

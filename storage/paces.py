@@ -40,6 +40,11 @@ class Paces:
         back = max(self._free.get(key, self._now) - burst, self._free.get(_held(key), self._now))
         return back if back > self._now else None
 
+    def left(self, key: str, limit: Limit) -> int:
+        """How many turns are to be had now, of a pace that is not used up."""
+        spoken_for = max(timedelta(0), self._free.get(key, self._now) - self._now)
+        return limit.burst + -spoken_for // _interval(limit)
+
     def take(self, limits: Mapping[str, Limit]) -> tuple[str, datetime] | None:
         """One turn of each of these, or of none: None if granted, else the key of one that is used up and
         when to come back."""

@@ -37,7 +37,7 @@ SESSION: Mapping[str, str] = {
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
-    "options": "-c idle_in_transaction_session_timeout=30s",
+    "options": "-c idle_in_transaction_session_timeout=30s -c random_page_cost=1.1",
 }
 """A server that vanished is noticed within 25 s, and a process that froze in the middle of a transaction
 keeps its locks for 30 s. The address may say otherwise."""

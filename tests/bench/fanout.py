@@ -91,15 +91,19 @@ def _ours(folder: Path, wire: Worker, chat: str, backend: str, cards: int) -> It
     with database(folder, backend) as url, sender(folder, url, chat, port) as one:
         one.ask("start", by_itself=True)
         one.ask("gather", workspaces=1, members=cards)
-        contender = Contender(_sending(one, cards))
+        contender = Contender(_sending(wire, one, cards))
         contender.turns.append(contender.turn())
         yield contender
 
 
-def _sending(one: Worker, cards: int) -> Callable[[], float]:
+def _sending(wire: Worker, one: Worker, cards: int) -> Callable[[], float]:
+    """From the commit of a content until the last of its cards is written down as standing there."""
+
     def turn() -> float:
-        one.ask("publish", author=True)
-        return cards / float(one.ask("drained")["seconds"])
+        there = wire.ask("number")["number"]
+        began = one.ask("publish", author=True)["at"]
+        wire.ask("until", number=there + cards)
+        return cards / float(one.ask("drained")["at"] - began)
 
     return turn
 

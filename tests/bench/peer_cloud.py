@@ -23,8 +23,8 @@ from botframework.connector.auth import (
 )
 from requests.adapters import HTTPAdapter
 
-from scheduler.pump import AT_ONCE
 from tests.bench import chats
+from tests.bench.peer_sdk import AT_ONCE
 from tests.bench.talk import Json, given, obey
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import uvloop
 from sqlalchemy import insert, select
 
 from bot import logs
@@ -60,9 +61,9 @@ class Sending:
             case "gather":
                 return await self._gather(told["workspaces"], told["members"])
             case "publish":
-                return {"waiting": await self._publish(told["author"])}
+                return {"waiting": await self._publish(told["author"]), "at": time.time()}
             case "drained":
-                return {"seconds": await self._drained()}
+                return {"at": await self._drained()}
             case "slice":
                 return {"seconds": await self._slice(told["cards"])}
             case "accept":
@@ -94,11 +95,10 @@ class Sending:
     # sending
 
     async def _drained(self) -> float:
-        """Seconds until all that waits is written down as standing there."""
-        began = time.perf_counter()
+        """When all that waits was written down as standing there."""
         while await self._database.read(_some_are_missing):
             await asyncio.sleep(LOOK_EVERY)
-        return time.perf_counter() - began
+        return time.time()
 
     async def _slice(self, cards: int) -> float:
         """Seconds for so many of those that wait, which then wait again: the pace stops the pump there."""
@@ -139,7 +139,7 @@ _missing = [
 
 
 def _some_are_missing(tx: Transaction) -> bool:
-    """Asked often, so made once: looking should cost nothing."""
+    """Not to be asked while cards leave: to find the last of thousands costs PostgreSQL more than they do."""
     return any(tx.execute(query).first() for query in _missing)
 
 
@@ -182,4 +182,4 @@ async def main(told: Json) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(given()))
+    uvloop.run(main(given()))

@@ -13,7 +13,6 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -22,6 +21,7 @@ from tests.bench.talk import Json, obey
 
 KEPT: Final = 5000
 """Bodies, the last ones."""
+LOOK_EVERY: Final = 0.01
 LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 HOST = re.compile(rb"(?i)\r\nhost: *([^\r]+)")
 CHANNEL = re.compile(rb'"channel": ?"([^"]+)"')
@@ -29,12 +29,12 @@ HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: application/json; charset=utf-8\r\nCont
 
 
 class Wire:
-    """`arrivals`: (seconds since 1970, conversation) of every message."""
+    """`arrivals`: (seconds since 1970, conversation) of every message; `number`: how many there ever were."""
 
     def __init__(self) -> None:
         self.arrivals: list[tuple[float, str]] = []
         self.bodies: deque[bytes] = deque(maxlen=KEPT)
-        self._numbers = count(1)
+        self.number = 0
 
     def answer(self, path: str, host: str, body: bytes) -> tuple[int, bytes]:
         """Status and JSON. Raises KeyError for a path that neither platform has."""
@@ -47,7 +47,8 @@ class Wire:
     def _arrived(self, conversation: str, body: bytes) -> int:
         self.arrivals.append((time.time(), conversation))
         self.bodies.append(body)
-        return next(self._numbers)
+        self.number += 1
+        return self.number
 
     def post_message(self, body: bytes) -> bytes:
         """Slack repeats the message in its answer."""
@@ -65,8 +66,13 @@ class Wire:
         return b'{"ok":true,"team_id":"","user_id":"UBOT","is_enterprise_install":true}'
 
     async def obey(self, told: Json) -> Json:
-        """`arrivals`: all since the last time that was asked. `bodies`: the last `number`, into a file."""
+        """`number`: of all that came. `until`: once so many came. `arrivals`: all since the last time
+        that was asked. `bodies`: the last `number`, into a file."""
         match told["do"]:
+            case "number":
+                return {"number": self.number}
+            case "until":
+                return await self._until(told["number"])
             case "arrivals":
                 arrivals, self.arrivals = self.arrivals, []
                 return {"arrivals": arrivals}
@@ -76,6 +82,12 @@ class Wire:
                 return {"number": len(last)}
             case other:
                 raise ValueError(other)
+
+    async def _until(self, number: int) -> Json:
+        """Waited for here: to be asked again and again would slow the wire down."""
+        while self.number < number:
+            await asyncio.sleep(LOOK_EVERY)
+        return {}
 
 
 SLACK: dict[str, Callable[[Wire, bytes], bytes]] = {

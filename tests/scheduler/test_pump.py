@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import insert
 
 from bot.chat.messenger import Limit, Throttled
-from bot.domain.message import AUTHOR, State
+from bot.domain.message import AUTHOR, Message, State
 from scheduler import pump as under_test
 from scheduler.pump import Pump
 from storage import messages, tables
@@ -201,7 +201,7 @@ async def test_a_workspace_whose_turn_fails_stands_in_nobodys_way(world: World) 
 
 
 async def test_what_answers_a_click_passes_before_the_many(world: World) -> None:
-    addresses = await world.circle(members=300)
+    addresses = await world.circle(members=4 * under_test.A_TURN)
     await world.want(addresses[1:])
     await world.pump().round()
     await world.want(addresses[:1], "answer", AUTHOR)
@@ -213,9 +213,9 @@ async def test_what_answers_a_click_passes_before_the_many(world: World) -> None
     world.chat.before = before
     await world.pump().round()
     await asyncio.sleep(0.2)
-    assert addresses[0] in order[: 2 * under_test.AT_ONCE]
+    assert addresses[0] in order[: 2 * under_test.A_TURN]
     await world.pump().drain()
-    assert await world.states() == {State.SHOWN: 300}
+    assert await world.states() == {State.SHOWN: len(addresses)}
 
 
 async def test_a_few_of_the_many_leave_together_and_an_answer_does_not_wait_for_them(world: World) -> None:
@@ -243,7 +243,7 @@ async def test_what_is_looked_for_takes_its_place_among_what_is_under_way(world:
     world.chat.meets("send", *[Cut("cut")] * 5)
     await world.pump().drain()
     world.clock.now += under_test.LEASE + SECOND
-    for number in range(60):
+    for number in range(80):
         await world.want(doubtful, f"n{number}")
     thaw = asyncio.Event()
 
@@ -260,7 +260,55 @@ async def test_what_is_looked_for_takes_its_place_among_what_is_under_way(world:
     pump.stop()
     await running
     await world.pump().drain()
-    assert all(len(world.shown(address)) == 61 for address in doubtful)
+    assert all(len(world.shown(address)) == 81 for address in doubtful)
+
+
+async def test_a_place_that_becomes_free_is_taken_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("GATHER", "IDLE"):
+        monkeypatch.setattr(under_test, pause, timedelta(hours=1))
+    addresses = await world.circle(members=under_test.AT_ONCE + 1)
+    await world.want(addresses)
+    thaw = asyncio.Event()
+
+    async def before(method: str, _: str) -> None:
+        if method == "send":
+            await thaw.wait()
+
+    world.chat.before = before
+    pump = world.pump()
+    running = asyncio.create_task(pump.run())
+    async with asyncio.timeout(30):
+        while world.chat.calls["send"] < under_test.AT_ONCE:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(2 * under_test.CATCH_UP.total_seconds())
+        thaw.set()
+        while world.chat.calls["send"] < len(addresses):
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])
+    await pump.finish()
+
+
+async def test_a_turn_takes_no_more_than_its_pace_allows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.chat.pace = replace(UNPACED, send=Limit(4, burst=9))
+    asked: list[int] = []
+    due = messages.due
+
+    def counting(tx: Transaction, workspace_id: str, rank: int, now: datetime, most: int) -> list[Message]:
+        asked.append(most)
+        return due(tx, workspace_id, rank, now, most)
+
+    monkeypatch.setattr(messages, "due", counting)
+    await world.want(await world.circle(members=100))
+    await world.pump().drain()
+    world.clock.now += timedelta(seconds=1)
+    await world.pump().drain()
+    assert asked == [9, 4]
+    assert world.chat.calls["send"] == 13
 
 
 async def test_changes_that_wait_for_their_pace_do_not_hold_up_news(world: World) -> None:

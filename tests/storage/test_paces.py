@@ -84,6 +84,22 @@ def test_who_comes_back_when_told_gets_a_turn(
 
 
 @settings(deadline=None)
+@given(rate=RATES, burst=st.integers(1, 20), gaps=GAPS)
+def test_what_is_left_are_the_turns_to_be_had(
+    buckets: Connection, rate: float, burst: int, gaps: list[int]
+) -> None:
+    buckets.execute(tables.bucket.delete())
+    now, limit = NOW, Limit(rate, burst)
+    for gap in gaps:
+        now += timedelta(microseconds=gap)
+        turn = Paces(buckets, now)
+        turn.read(["k"])
+        left = 0 if turn.used_up("k", limit) else turn.left("k", limit)
+        assert sum(turn.take({"k": limit}) is None for _ in range(burst + 1)) == left
+        token(buckets, "k", limit, now)
+
+
+@settings(deadline=None)
 @given(burst=st.integers(1, 20), wait=st.integers(1, 60_000), used=st.integers(0, 25))
 def test_asked_to_wait_everybody_waits(buckets: Connection, burst: int, wait: int, used: int) -> None:
     """However large the burst, and however much of it was left. `wait` in milliseconds."""

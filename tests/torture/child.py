@@ -30,7 +30,7 @@ SHORTENED = {
     "handlers.sharing.service": ("COALESCE",),
     "scheduler.doubts": ("ASK_AGAIN", "SWEEP"),
     "scheduler.outcomes": ("AGAIN", "FIRST_RETRY", "LAST_RETRY", "SWEEP"),
-    "scheduler.pump": ("CALL", "FRESH", "LEASE", "SWEEP"),
+    "scheduler.pump": ("CALL", "FRESH", "LEASE", "LEAVE", "SWEEP"),
 }
 SLOTS = "TORTURE_SLOTS"
 """Names the variable that holds the day's dates to keep besides our own: "name@12:00:05 name@12:00:10"."""

@@ -42,6 +42,10 @@ GREET_WITHIN = 2.0
 GREET_AGAIN = 30.0
 """Seconds for the first auth.test, and between later ones."""
 
+SOCKETS = 400
+"""At once: more than the pump has under way in a workspace. A call that waits for a socket is a claim that
+was looked at too early."""
+
 MALFORMED = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
 ANY = re.compile("")
 
@@ -80,8 +84,11 @@ class Slack:
 
     async def start(self) -> None:
         """A shared connection, and one look at the token; Slack being away keeps nobody from starting."""
-        timeout = aiohttp.ClientTimeout(total=10, sock_connect=3)
-        self._client.session = aiohttp.ClientSession(timeout=timeout)
+        self._client.session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=10, sock_connect=3),
+            connector=aiohttp.TCPConnector(limit=SOCKETS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
         self._greeting = asyncio.create_task(self._greet())
         await asyncio.wait({self._greeting}, timeout=GREET_WITHIN)
 
