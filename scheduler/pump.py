@@ -366,18 +366,24 @@ class Pump:
                 turn.looks.append(look)
 
     def _claim_rank(self, tx: Transaction, turn: Turn, rank: int) -> None:
-        """As many as there is room for, unless the workspace's pace for them is used up."""
+        """As many as there is room for, until the workspace's pace for them is used up. No more are looked at
+        than may leave; while those have to wait for something else, twice as many each time."""
         pace = self._platforms[turn.queue.platform].pace
         key, limit = _pace_of(turn.queue.workspace_id, rank), pace.update if rank >= PRIORITIES else pace.send
-        if until := turn.paces.used_up(key, limit, _few(limit, rank)):
-            turn.hold(key, until)
-            return
-        room = min(turn.room - len(turn.outgoing) - len(turn.looks), turn.paces.left(key, limit))
-        due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, room) if room else []
-        if due:
-            turn.paces.read(address_key(message) for message in due)
-            self._claim_due(tx, turn, rank, due)
-        turn.more |= key not in turn.held and len(due) == room
+        room, weighed = turn.room - len(turn.outgoing) - len(turn.looks), 0
+        while weighed < room:
+            if until := turn.paces.used_up(key, limit, _few(limit, rank)):
+                turn.hold(key, until)
+                return
+            most = min(room - weighed, turn.paces.left(key, limit) + weighed)
+            due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, most)
+            if due:
+                turn.paces.read(address_key(message) for message in due)
+                self._claim_due(tx, turn, rank, due)
+            if len(due) < most:
+                return
+            weighed += len(due)
+        turn.more |= key not in turn.held
 
     def _claim_due(self, tx: Transaction, turn: Turn, rank: int, due: Sequence[Message]) -> None:
         """Weigh, draw, pace, and claim what is left, in as few questions as there are of them for one."""

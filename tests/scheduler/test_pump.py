@@ -291,10 +291,9 @@ async def test_a_place_that_becomes_free_is_taken_at_once(
     await pump.finish()
 
 
-async def test_a_turn_takes_no_more_than_its_pace_allows(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.chat.pace = replace(UNPACED, send=Limit(4, burst=9))
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many of what is due were asked for at a time."""
     asked: list[int] = []
     due = messages.due
 
@@ -303,12 +302,33 @@ async def test_a_turn_takes_no_more_than_its_pace_allows(
         return due(tx, workspace_id, rank, now, most)
 
     monkeypatch.setattr(messages, "due", counting)
+    return asked
+
+
+async def test_no_more_are_looked_at_than_may_leave(world: World, looked_at: list[int]) -> None:
+    world.chat.pace = replace(UNPACED, send=Limit(4, burst=9))
     await world.want(await world.circle(members=100))
     await world.pump().drain()
     world.clock.now += timedelta(seconds=1)
     await world.pump().drain()
-    assert asked == [9, 4]
+    assert looked_at == [9, 4]
     assert world.chat.calls["send"] == 13
+
+
+async def test_of_those_that_have_to_wait_twice_as_many_are_looked_at_each_time(
+    world: World, looked_at: list[int]
+) -> None:
+    world.chat.pace = replace(UNPACED, channel=Limit(0.01))
+    addresses = await world.circle(members=100)
+    await world.want(addresses)
+    await world.pump().drain()
+    world.chat.pace = replace(world.chat.pace, send=Limit(4, burst=9))
+    world.clock.now += timedelta(minutes=1)
+    await world.want(addresses, "another")
+    looked_at.clear()
+    await world.pump().drain()
+    assert looked_at == [9, 18, 36, 72]
+    assert world.chat.calls["send"] == 100
 
 
 async def test_changes_that_wait_for_their_pace_do_not_hold_up_news(world: World) -> None:
