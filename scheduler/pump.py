@@ -108,7 +108,7 @@ class Outgoing:
 @dataclass(slots=True)
 class Turn:
     """What one workspace has to be done. `held`: its paces that are used up, by key, until when. `spent`: how
-    much of each person's ceiling. `more`: that was not all of it; then `seen` is where something is due."""
+    much of each person's ceiling. `more`: that was not all of it; `seen`: where something is due then."""
 
     queue: Queue
     room: int
@@ -141,12 +141,13 @@ class Rest:
 @dataclass(slots=True)
 class Round:
     """What one look at the tables came to. `until`: when to look again if nothing rings; `crowded`: in some
-    workspace there is more to send than may be under way."""
+    workspace there is more to send than may be under way; `alone`: something is due in one workspace only."""
 
     until: datetime
     begun: int = 0
     more: bool = False
     crowded: bool = False
+    alone: bool = False
 
 
 class Pump:
@@ -239,6 +240,7 @@ class Pump:
         round = Round(self._now() + IDLE)
         queues = await self._look_around()
         most = max(1, min(A_TURN, A_ROUND // max(1, len(queues))))
+        round.alone = len(queues) == 1
         waiting = iter(queues)
         while abreast := list(islice(waiting, ABREAST)):
             for turn in await _all(self._take_turn(queue, most, round) for queue in abreast):
@@ -292,7 +294,8 @@ class Pump:
             return None
         rung = self._rung
         try:
-            turn = await self._database.transact(partial(self._claim, queue=queue, room=min(room, most)))
+            claim = partial(self._claim, queue=queue, room=min(room, most), looks_ahead=round.alone)
+            turn = await self._database.transact(claim)
         except Exception:  # of one workspace; the others have their turn all the same
             log.exception("pump.turn", workspace=queue.workspace_id)
             return None
@@ -339,8 +342,9 @@ class Pump:
 
     # one workspace, in one transaction
 
-    def _claim(self, tx: Transaction, queue: Queue, room: int) -> Turn | None:
-        """None while another process has its turn there."""
+    def _claim(self, tx: Transaction, queue: Queue, room: int, looks_ahead: bool) -> Turn | None:
+        """None while another process has its turn there. `looks_ahead`: where something is due then, which
+        costs as much as there are workspaces."""
         if not messages.take_turn(tx, queue.workspace_id):
             return None
         began = Moment(self._now(), monotonic())
@@ -351,7 +355,7 @@ class Pump:
         for rank in queue.ranks:
             self._claim_rank(tx, turn, rank)
         turn.paces.write()
-        if turn.more:
+        if turn.more and looks_ahead:
             turn.seen = self._queues(tx, turn.now)
         crash("pump.claiming")
         return turn
@@ -371,9 +375,9 @@ class Pump:
         pace = self._platforms[turn.queue.platform].pace
         key, limit = _pace_of(turn.queue.workspace_id, rank), pace.update if rank >= PRIORITIES else pace.send
         room, weighed = turn.room - len(turn.outgoing) - len(turn.looks), 0
-        while weighed < room:
-            if until := turn.paces.used_up(key, limit, _few(limit, rank)):
-                turn.hold(key, until)
+        while (until := turn.paces.used_up(key, limit, _few(limit, rank))) is None:
+            if weighed >= room:
+                turn.more = True
                 return
             most = min(room - weighed, turn.paces.left(key, limit) + weighed)
             due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, most)
@@ -383,7 +387,7 @@ class Pump:
             if len(due) < most:
                 return
             weighed += len(due)
-        turn.more |= key not in turn.held
+        turn.hold(key, until)
 
     def _claim_due(self, tx: Transaction, turn: Turn, rank: int, due: Sequence[Message]) -> None:
         """Weigh, draw, pace, and claim what is left, in as few questions as there are of them for one."""
