@@ -278,7 +278,7 @@ class Pump:
         return len(over)
 
     async def _take_turn(self, queue: Queue, most: int, round: Round) -> Turn | None:
-        """Claimed, and not yet begun: in the same breath the next look is under way."""
+        """Begun at once; one that is alone is returned, and begun in the same breath as the next."""
         if (back := self._rests_until(queue)) is not None:
             round.until = min(round.until, back)
             return None
@@ -310,6 +310,9 @@ class Pump:
         if rung == self._rung:  # what made it ring may not have been there yet
             self._rests[queue.workspace_id] = Rest(turn.held, monotonic() + IDLE.total_seconds())
             self._seen = turn.seen
+        if not round.alone:
+            self._begin(turn)
+            return None
         return turn
 
     def _rests_until(self, queue: Queue) -> datetime | None:
