@@ -40,7 +40,8 @@ SESSION: Mapping[str, str] = {
     "options": "-c idle_in_transaction_session_timeout=30s -c random_page_cost=1.1",
 }
 """A server that vanished is noticed within 25 s, and a process that froze in the middle of a transaction
-keeps its locks for 30 s. The address may say otherwise."""
+keeps its locks for 30 s. What is asked for lies in memory: with PostgreSQL's own 4.0 it read the whole of a
+table for eighty of its keys (measured: 6 ms, and 1). The address may say otherwise."""
 
 
 class Postgres(Database):
