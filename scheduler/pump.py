@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -50,7 +50,6 @@ from storage.messages import Look, Queue
 from storage.paces import Paces
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
 LEASE = timedelta(seconds=60)
 """Six times what a platform call may take: nobody takes a message over while it may still leave."""
@@ -78,7 +77,8 @@ LOOKS = 5
 IDLE = timedelta(seconds=1)
 """Between two looks at the tables when nothing rings."""
 GATHER = timedelta(seconds=0.1)
-"""Between a ring and the look: what many presses ring for is one look."""
+"""Between two looks, however often it rings: the first ring is answered at once, and what many presses ring
+for after it is one look."""
 FINISH = 3.5
 """Seconds that stopping waits for what is under way; what did not come back is in doubt, and looked for."""
 
@@ -215,11 +215,12 @@ class Pump:
         return {task for tasks in self._under_way.values() for task in tasks}
 
     async def _wait(self, round: Round) -> None:
+        over = monotonic()
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, (round.until - self._now()).total_seconds())):
                 await self._bell.wait()
                 if not round.crowded:
-                    await asyncio.sleep(GATHER.total_seconds())
+                    await asyncio.sleep(GATHER.total_seconds() - (monotonic() - over))
 
     async def round(self) -> int:
         """Claim what may go now and start sending it; tells how much that was."""
@@ -243,9 +244,7 @@ class Pump:
         round.alone = len(queues) == 1
         waiting = iter(queues)
         while abreast := list(islice(waiting, ABREAST)):
-            for turn in await _all(self._take_turn(queue, most, round) for queue in abreast):
-                if turn is not None:
-                    self._begin(turn)
+            await _all(self._take_turn(queue, most, round) for queue in abreast)
         return round
 
     async def _look_around(self) -> list[Queue]:
@@ -277,31 +276,30 @@ class Pump:
         crash("pump.reaped")
         return len(over)
 
-    async def _take_turn(self, queue: Queue, most: int, round: Round) -> Turn | None:
-        """Begun at once; one that is alone is returned, and begun in the same breath as the next."""
+    async def _take_turn(self, queue: Queue, most: int, round: Round) -> None:
         if (back := self._rests_until(queue)) is not None:
             round.until = min(round.until, back)
-            return None
+            return
         under_way = len(self._under_way[queue.workspace_id])
         room = AT_ONCE - under_way
         since = monotonic() - self._turns.get(queue.workspace_id, 0.0)
         if room <= 0:
             round.crowded = True  # the bell rings
-            return None
+            return
         if room < A_TURN and since < CATCH_UP.total_seconds():
             round.crowded = True
             round.until = min(round.until, self._now() + CATCH_UP)
-            return None
+            return
         rung = self._rung
         try:
             claim = partial(self._claim, queue=queue, room=min(room, most), looks_ahead=round.alone)
             turn = await self._database.transact(claim)
         except Exception:  # of one workspace; the others have their turn all the same
             log.exception("pump.turn", workspace=queue.workspace_id)
-            return None
+            return
         if turn is None:
             round.until = min(round.until, self._now() + GATHER)
-            return None
+            return
         crash("pump.claimed")
         self._turns[queue.workspace_id] = monotonic()
         round.begun += len(turn.outgoing) + len(turn.looks)
@@ -310,10 +308,7 @@ class Pump:
         if rung == self._rung:  # what made it ring may not have been there yet
             self._rests[queue.workspace_id] = Rest(turn.held, monotonic() + IDLE.total_seconds())
             self._seen = turn.seen
-        if not round.alone:
-            self._begin(turn)
-            return None
-        return turn
+        self._begin(turn)
 
     def _rests_until(self, queue: Queue) -> datetime | None:
         """If nothing that is due there may leave, as far as this process knows."""
@@ -385,7 +380,7 @@ class Pump:
             most = min(room - weighed, turn.paces.left(key, limit) + weighed)
             due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, most)
             if due:
-                turn.paces.read(address_key(message) for message in due)
+                turn.paces.read((address_key(message) for message in due), holds=False)
                 self._claim_due(tx, turn, rank, due)
             if len(due) < most:
                 return
@@ -536,10 +531,10 @@ class Pump:
         crash("pump.settling")
 
 
-async def _all(works: Iterable[Coroutine[Any, Any, T]]) -> Sequence[T]:
-    """One alone goes on in the same breath: a task of its own would come after all that was begun before."""
+async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """One alone without a task of its own, so that its next turn is drawn before what it began runs."""
     first, *others = works
-    return await asyncio.gather(first, *others) if others else [await first]
+    await (asyncio.gather(first, *others) if others else first)
 
 
 def _pace_of(workspace_id: str, rank: int) -> str:

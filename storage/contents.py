@@ -214,7 +214,7 @@ _stances_of = select(_s.person_id, _s.declined_at, _s.later_until).where(*_their
 def words_of(tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]) -> dict[str, str]:
     """Members' own texts; nothing for whoever has none."""
     asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
-    return {row.person_id: row.text for row in tx.execute(_words_of, asked)}
+    return {row.person_id: row.text for row in tx.execute(_words_of, asked).all()}
 
 
 def words(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> str:
@@ -234,7 +234,7 @@ def stances(
 ) -> dict[str, Stance]:
     """Nothing for whoever took none."""
     asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
-    rows = tx.execute(_stances_of, asked)
+    rows = tx.execute(_stances_of, asked).all()
     return {row.person_id: Stance(row.declined_at is not None, row.later_until) for row in rows}
 
 

@@ -29,10 +29,11 @@ class Paces:
         self._free: dict[str, datetime] = {}
         self._taken: dict[str, datetime] = {}
 
-    def read(self, keys: Iterable[str]) -> None:
-        """Before any of them is asked for."""
-        wanted = [name for key in keys for name in (key, _held(key)) if name not in self._taken]
-        self._free |= {row.key: row.free_at for row in self._tx.execute(_free, {"keys": wanted})}
+    def read(self, keys: Iterable[str], holds: bool = True) -> None:
+        """Before any of them is asked for. `holds`: whether anybody ever holds one of them."""
+        wanted = [key for key in keys if key not in self._taken]
+        wanted += [_held(key) for key in wanted] if holds else []
+        self._free |= {row.key: row.free_at for row in self._tx.execute(_free, {"keys": wanted}).all()}
 
     def used_up(self, key: str, limit: Limit, few: int = 1) -> datetime | None:
         """Until when no such number of turns is to be had, if so."""

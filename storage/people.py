@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cache
-from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from bot.domain.circle import Circle, Person, Role
 from bot.domain.member import Member, Preferences
@@ -29,46 +39,43 @@ _followed = (
 )
 
 
-def _everything() -> Select[Any]:
-    """One row with circle, person and member: what every event needs, in one question."""
+_PERSON = (
+    *(_p.id, _p.circle_id, _p.workspace_id, _p.address, _p.name, _p.role, _p.guest, _p.reachable),
+    *(_p.chosen_language, _p.platform_language, _c.language, _p.zone, _c.zone),
+)
+_MEMBER = (
+    *(_m.person_id, _m.joined_at, _m.consent_version, _m.paused_until),
+    *(_m.weekly_ceiling, _m.day_start, _m.day_end, _m.days, _m.country, _m.instance),
+    *(_followed, _m.networks),
+)
+_BOTH = len(_PERSON) + len(_MEMBER)
+"""What is read of them, in this order: for every card and every press."""
+
+
+def _people(*more: ColumnElement[Any]) -> Select[Any]:
+    """One row a person, with what they are as a member, and `more`."""
     return (
-        select(tables.person, tables.member, _followed.label("topics"), tables.circle)
+        select(*_PERSON, *_MEMBER, *more)
         .select_from(tables.person)
         .join(tables.circle, _c.id == _p.circle_id)
         .outerjoin(tables.member, (_m.circle_id == _p.circle_id) & (_m.person_id == _p.id))
     )
 
 
-_COLUMNS = [*_p, *_m, "topics", *_c]
-
-
-def _picking(*columns: object) -> Callable[[Row[Any]], tuple[Any, ...]]:
-    """These of `_everything`, by their places: a row is read for every card and every press."""
-    return itemgetter(*(next(n for n, each in enumerate(_COLUMNS) if each is column) for column in columns))
-
-
-_who = _picking(_p.id, _p.circle_id, _p.workspace_id, _p.address, _p.name, _p.role, _p.guest, _p.reachable)
-_speaks = _picking(_p.chosen_language, _p.platform_language, _c.language, _p.zone, _c.zone)
-_joined = _picking(_m.person_id, _m.joined_at, _m.consent_version, _m.paused_until)
-_hours = _picking(_m.weekly_ceiling, _m.day_start, _m.day_end, _m.days, _m.country, _m.instance)
-_lists = _picking("topics", _m.networks)
-
-
 def _person(row: Row[Any]) -> Person:
     """Where their platform tells neither language nor zone, those of the circle stand in."""
-    chosen, spoken, circles_own, zone, home = _speaks(row)
-    id, circle_id, workspace_id, address, name, role, guest, reachable = _who(row)
+    id, circle_id, workspace_id, address, name, role, guest, reachable, *speaks = row[: len(_PERSON)]
+    chosen, spoken, circles_own, zone, home = speaks
     language, where = chosen or spoken or circles_own, zone or home
     their = id, circle_id, workspace_id, address, name, language, where
     return Person(*their, Role(role), guest, reachable, spoken)
 
 
 def _member(row: Row[Any]) -> Member | None:
-    id, joined_at, version, paused_until = _joined(row)
+    id, joined_at, version, paused_until, *hours, topics, networks = row[len(_PERSON) : _BOTH]
     if id is None:
         return None
-    topics, networks = _lists(row)
-    ceiling, start, end, days, country, instance = _hours(row)
+    ceiling, start, end, days, country, instance = hours
     when = ceiling, start, end, _weekdays(days), country, instance
     wishes = Preferences(frozenset(split(topics or "")), split(networks), *when)
     return Member(id, joined_at, version, paused_until, wishes)
@@ -85,7 +92,7 @@ def _circle(row: Row[Any]) -> Circle:
 
 
 _by_sender = (
-    _everything()
+    _people(*_c)
     .join(tables.workspace, (_w.circle_id == _p.circle_id) & (_w.id == _p.workspace_id))
     .where(
         _w.platform == bindparam("platform"),
@@ -93,8 +100,8 @@ _by_sender = (
         _p.external_id == bindparam("user"),
     )
 )
-_by_id = _everything().where(_p.circle_id == bindparam("circle"), _p.id == bindparam("person"))
-_by_ids = _everything().where(_p.circle_id == bindparam("circle"), among(_p.id, "people"))
+_by_id = _people().where(_p.circle_id == bindparam("circle"), _p.id == bindparam("person"))
+_by_ids = _people().where(_p.circle_id == bindparam("circle"), among(_p.id, "people"))
 
 
 def find(
@@ -114,7 +121,8 @@ def load_all(
     tx: Transaction, circle_id: str, person_ids: Collection[str]
 ) -> dict[str, tuple[Person, Member | None]]:
     """By their ids."""
-    rows = tx.execute(_by_ids, {"circle": circle_id, "people": list(person_ids)}) if person_ids else ()
+    asked = {"circle": circle_id, "people": list(person_ids)}
+    rows = tx.execute(_by_ids, asked).all() if person_ids else ()
     found = ((_person(row), _member(row)) for row in rows)
     return {person.id: (person, member) for person, member in found}
 
@@ -155,13 +163,13 @@ def lose(tx: Transaction, circle_id: str, person_id: str) -> None:
 
 def with_role(tx: Transaction, circle_id: str) -> list[Person]:
     rows = tx.execute(
-        _everything().where(_p.circle_id == circle_id, _p.role != Role.NONE).order_by(_p.role.desc(), _p.name)
+        _people().where(_p.circle_id == circle_id, _p.role != Role.NONE).order_by(_p.role.desc(), _p.name)
     )
     return [_person(row) for row in rows]
 
 
 def at_address(tx: Transaction, circle_id: str, address: str) -> Person | None:
-    row = tx.execute(_everything().where(_p.circle_id == circle_id, _p.address == address)).first()
+    row = tx.execute(_people().where(_p.circle_id == circle_id, _p.address == address)).first()
     return _person(row) if row else None
 
 
@@ -169,7 +177,7 @@ def members(tx: Transaction, circle_id: str, topic_id: str) -> Iterable[tuple[Pe
     """Everybody in the circle who follows a topic and can be written to."""
     follows = tables.follow.c
     rows = tx.execute(
-        _everything()
+        _people()
         .join(tables.follow, (follows.circle_id == _p.circle_id) & (follows.person_id == _p.id))
         .where(_p.circle_id == circle_id, follows.topic_id == topic_id, _p.reachable)
     )
@@ -182,9 +190,7 @@ def members(tx: Transaction, circle_id: str, topic_id: str) -> Iterable[tuple[Pe
 def everyone(tx: Transaction, circle_id: str) -> list[tuple[Person, Member]]:
     """All members of a circle who can be written to, by name."""
     rows = tx.execute(
-        _everything()
-        .where(_p.circle_id == circle_id, _m.person_id.is_not(None), _p.reachable)
-        .order_by(_p.name)
+        _people().where(_p.circle_id == circle_id, _m.person_id.is_not(None), _p.reachable).order_by(_p.name)
     )
     return [(_person(row), member) for row in rows if (member := _member(row)) is not None]
 

@@ -7,7 +7,7 @@ times as much as running it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 
 def insert_new(tx: Connection, table: Table, values: Mapping[str, Any]) -> bool:
@@ -76,13 +76,47 @@ class Each:
 def _given(types: Mapping[str, TypeEngine[Any]]) -> Any:
     """Rows that come as an array a column. Cast to a shorter text they would be cut off in silence."""
     types = {name: Text() if isinstance(kind, String) else kind for name, kind in types.items()}
-    arrays = (bindparam(name, type_=postgresql.ARRAY(kind)) for name, kind in types.items())
+    arrays = (bindparam(name, type_=_Array(kind)) for name, kind in types.items())
     columns = (column(name, kind) for name, kind in types.items())
     return func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
 
 
 def _by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+_POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+class _Array(UserDefinedType[Collection[Any]]):
+    """PostgreSQL's array of texts, numbers or instants, written as PostgreSQL writes it. SQLAlchemy and
+    psycopg would each look at every element (measured for 160 texts: 0.3 ms of the processor, and 0.13)."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        self.of = of
+
+    def get_col_spec(self, **_: Any) -> str:
+        return f"{self.of.compile(_POSTGRESQL)}[]"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        each = self.of.dialect_impl(dialect).bind_processor(dialect)
+
+        def written(value: Collection[Any]) -> str:
+            return _written(map(each, value) if each else value)
+
+        return written
+
+
+def _written(values: Iterable[Any]) -> str:
+    """postgresql.org/docs/current/arrays.html#ARRAYS-IO"""
+    return "{" + ",".join(["NULL" if value is None else f'"{_escaped(value)}"' for value in values]) + "}"
+
+
+def _escaped(value: object) -> str:
+    return str(value).replace("\\", "\\\\").replace('"', '\\"')
 
 
 class _Texts(TypeDecorator[Collection[str]]):
@@ -92,12 +126,11 @@ class _Texts(TypeDecorator[Collection[str]]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        inner: TypeEngine[Any] = postgresql.ARRAY(String()) if dialect.name == "postgresql" else String()
-        return dialect.type_descriptor(inner)
+        return _Array(String()) if dialect.name == "postgresql" else dialect.type_descriptor(String())
 
     def process_bind_param(self, value: Collection[str] | None, dialect: Dialect) -> Any:
-        texts = list(value or ())
-        return texts if dialect.name == "postgresql" else json.dumps(texts)
+        texts = value or ()
+        return texts if dialect.name == "postgresql" else json.dumps(list(texts))
 
 
 class _Among(FunctionElement[bool]):

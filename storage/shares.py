@@ -63,7 +63,7 @@ def of_members(
     """By person; nothing for whoever has none."""
     asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
     found: dict[str, list[Share]] = {}
-    for row in tx.execute(_shares_of, asked):
+    for row in tx.execute(_shares_of, asked).all():
         found.setdefault(row.person_id, []).append(_share(row))
     return found
 
@@ -119,7 +119,7 @@ def clicks_of(
 ) -> dict[str, int]:
     """Readers of each member's links to a content; nothing for whoever has none."""
     asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
-    return {person_id: count for count, person_id in tx.execute(_clicks_of, asked)}
+    return {person_id: count for count, person_id in tx.execute(_clicks_of, asked).all()}
 
 
 def clicks(tx: Transaction, circle_id: str, content_id: str) -> int:

@@ -291,6 +291,33 @@ async def test_a_place_that_becomes_free_is_taken_at_once(
     await pump.finish()
 
 
+async def test_the_first_ring_is_answered_at_once_and_those_after_it_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody who pressed waits for others who might."""
+    for pause in ("GATHER", "IDLE"):
+        monkeypatch.setattr(under_test, pause, timedelta(hours=1))
+    counted = 0.0
+    monkeypatch.setattr(under_test, "monotonic", lambda: counted)
+    first, second = await world.circle(members=2)
+    pump = world.pump()
+    running = asyncio.create_task(pump.run())
+    await asyncio.sleep(0.1)
+    counted += under_test.GATHER.total_seconds()
+    await world.want([first])
+    pump.ring()
+    async with asyncio.timeout(30):
+        while not world.shown(first):
+            await asyncio.sleep(0.01)
+    await world.want([second])
+    pump.ring()
+    await asyncio.sleep(0.2)
+    assert not world.shown(second)
+    running.cancel()
+    await asyncio.wait([running])
+    await pump.finish()
+
+
 @pytest.fixture
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many of what is due were asked for at a time."""

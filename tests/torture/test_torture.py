@@ -54,6 +54,10 @@ LEAK = """
 """
 
 
+NOT_TAKEN_BACK = "not shown as withdrawn"
+"""Whoever does not look misses what stood there when it was taken back."""
+
+
 async def test_attacked_it_loses_nothing_and_a_sabotaged_one_is_found_out(tmp_path: Path) -> None:
     homes = ((a_little, Home.SQLITE), (a_little, Home.POSTGRES), (sabotage, Home.SQLITE))
     planned = [Trial(does.__name__, home, does, verbs=()) for does, home in homes]
@@ -63,7 +67,7 @@ async def test_attacked_it_loses_nothing_and_a_sabotaged_one_is_found_out(tmp_pa
 
     slack, teams = (sabotaged.outcome.verdicts[name] for name in ("slack", "teams"))
     assert slack.twice
-    assert not slack.lost
+    assert all(NOT_TAKEN_BACK in sentence for sentence in slack.lost), slack.lost
     assert teams.lost
     assert {sentence[:8] for sentence in teams.lost} == {"00000101"}
 
@@ -74,7 +78,7 @@ def assert_nothing_was_lost(ended: Ended) -> None:
     assert set(outcome.hits) == set(POINTS[ended.trial.home.backend])
     for name, verdict in outcome.verdicts.items():
         assert (verdict.lost, verdict.twice) == ([], []), (name, ended.seed, ended.folder)
-        assert verdict.accepted > 5
+        assert verdict.accepted > 2
 
 
 # The points

@@ -95,7 +95,8 @@ class Cards:
         if method not in self._urls:
             self._urls[method] = URL(f"{self._client.base_url}{method}")
         where, proxy = self._urls[method], self._client.proxy
-        async with session.post(where, data=data, headers=self._headers, proxy=proxy) as answer:
+        body = aiohttp.BytesPayload(data)
+        async with session.post(where, data=body, headers=self._headers, proxy=proxy) as answer:
             return answer.status, answer.headers.get("Retry-After", ""), await answer.read()
 
 

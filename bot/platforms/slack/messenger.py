@@ -111,11 +111,12 @@ class SlackMessenger:
     async def channel(self, address: str) -> str:
         """The channel's id; for a person that of the bot's conversation with them, opened once for good:
         conversations.open is Tier 3, dearer than the post itself. Raises MessengerError."""
+        if address in self._conversations:
+            return self._conversations[address]
         if not _is_person(address):
             return _id(address)
-        if address not in self._conversations:
-            record = await self._notebook.read(address)
-            self._conversations[address] = record["channel"] if record else await self._open(address)
+        record = await self._notebook.read(address)
+        self._conversations[address] = record["channel"] if record else await self._open(address)
         return self._conversations[address]
 
     async def post(self, channel: str, message: dict[str, Any]) -> str:

@@ -169,7 +169,7 @@ def shorten(words: str, limit: int) -> str:
 
 def length(words: str) -> int:
     """In UTF-16 units: how Slack counts is not published, and no client counts an emoji as more."""
-    return len(words.encode("utf-16-le", "surrogatepass")) // 2
+    return len(words) if words.isascii() else len(words.encode("utf-16-le", "surrogatepass")) // 2
 
 
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f\u202d\u202e\ud800-\udfff"

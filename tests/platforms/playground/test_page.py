@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from bot.chat.card import Button, Card, buttons, text
 from bot.chat.event import Command, Submission
@@ -229,6 +230,24 @@ async def test_channels_and_home() -> None:
         await page.get_by_role("button", name="Accueil").click()
         await expect(page.get_by_role("heading", name="Votre cercle")).to_be_visible()
         await expect(line(page)).to_be_hidden()
+
+
+async def test_a_line_leaves_while_the_one_before_it_is_not_answered() -> None:
+    async with opened("ines") as (page, _):
+        answer = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            if "bonjour" in (route.request.post_data or ""):
+                await answer.wait()
+            await route.continue_()
+
+        await page.route("**/playground/act", hold)
+        await type_in(page, "bonjour à tous")
+        await type_in(page, "/cercle aide")
+        await expect(title(page)).to_have_text("Entendu")
+        await expect(line(page)).to_have_value("")
+        answer.set()
+        await expect(page.locator(".typed", has_text="bonjour à tous")).to_be_visible()
 
 
 async def test_a_first_step_is_one_click() -> None:

@@ -701,7 +701,7 @@ $("composer").addEventListener("submit", async (event) => {
   event.preventDefault();
   const line = $("line");
   const text = line.value.trim();
-  if (!text || $("send").getAttribute("aria-busy") === "true") return;
+  if (!text) return;
   line.value = "";
   const answer = await say(text);
   if (answer === null && !line.value) line.value = text;
