@@ -36,7 +36,7 @@ async def serve(settings: Settings) -> None:
         address = await _listen(runner, settings.cercle_host, settings.cercle_port)
         log.info("serving", address=address, site=settings.cercle_base_url)
         await _greet(cercle)
-        _spare()
+        spare()
         await told.wait()
     log.info("stopped")
 
@@ -51,7 +51,7 @@ async def work(settings: Settings) -> None:
         port = settings.cercle_worker_port
         address = await _listen(runner, settings.cercle_host, port) if port else ""
         log.info("working", address=address, site=settings.cercle_base_url)
-        _spare()
+        spare()
         await told.wait()
     log.info("stopped")
 
@@ -95,7 +95,7 @@ def _made(settings: Settings) -> tuple[Cercle, asyncio.Event]:
     return from_settings(settings), told
 
 
-def _spare() -> None:
+def spare() -> None:
     """What starting made stays, so the garbage collector need not look at it. Measured at 16 connections, the
     99th percentile of a press went from about 110 to 50 ms."""
     gc.freeze()

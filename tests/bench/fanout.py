@@ -25,7 +25,7 @@ class Plan:
 
     cards: int = 3_000
     few: int = 60
-    rounds: int = 5
+    rounds: int = 9
     backends: tuple[str, ...] = databases.BACKENDS
 
     @property

@@ -22,6 +22,7 @@ from bot.chat.messenger import Limit
 from bot.chat.reply import Say
 from bot.clients.http import GuardedClient
 from bot.domain.message import PRIORITIES, State
+from bot.serving import spare
 from handlers.content.cards import Compose
 from scheduler.pump import Pump
 from storage import tables
@@ -57,6 +58,7 @@ class Sending:
         match told["do"]:
             case "start":
                 await self._cercle.start(by_itself=told["by_itself"])
+                spare()
                 return {}
             case "gather":
                 return await self._gather(told["workspaces"], told["members"])
