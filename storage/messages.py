@@ -204,24 +204,26 @@ _oldest = (
     .scalar_subquery()
 )
 """Asked for so, and not whether there is one, because PostgreSQL would join that with all that waits."""
-_queues = (
+_to_send = (
     select(_w.id, _w.platform, _ranks.c.rank)
     .select_from(tables.workspace.join(_ranks, literal_column("1 = 1")))
     .where(_oldest <= bindparam("now"))
-    .order_by(_ranks.c.rank.desc())
 )
 _sought = (_m.look_at <= bindparam("now")) & (_m.state != State.SENDING)
-_looked_at = select(_w.id, _w.platform).where(_w.id.in_(select(_m.workspace_id).where(_sought)))
+_to_look = select(_w.id, _w.platform, literal_column("-1").label("rank")).where(
+    _w.id.in_(select(_m.workspace_id).where(_sought))
+)
+_queues = union_all(_to_send, _to_look).order_by(literal_column("rank").desc())
+"""With a rank of its own for what is looked for, below them all."""
 
 
 def queues(tx: Transaction, now: datetime) -> list[Queue]:
     """Where something is due. One probe of the index a workspace and rank, however much waits."""
     found: dict[str, Queue] = {}
-    for row in tx.execute(_queues, {"now": now}):
-        queue = found.get(row.id, Queue(row.id, row.platform))
-        found[row.id] = replace(queue, ranks=(*queue.ranks, row.rank))
-    for id, platform in tx.execute(_looked_at, {"now": now}):
-        found[id] = replace(found.get(id, Queue(id, platform)), looks=True)
+    for id, platform, rank in tx.execute(_queues, {"now": now}).all():
+        queue = found.get(id, Queue(id, platform))
+        more = {"ranks": (*queue.ranks, rank)} if rank in RANKS else {"looks": True}
+        found[id] = replace(queue, **more)
     return list(found.values())
 
 
@@ -380,7 +382,7 @@ def holds(tx: Transaction, message: Message) -> bool:
 
 
 def _standing(each: Callable[[str], ColumnElement[Any]]) -> Update:
-    newer, moment = _m.wanted_version > each("version"), each("moment")
+    newer, moment = _m.wanted_version > each("version"), bindparam("moment", type_=_m.due_at.type)
     return (
         update(tables.message)
         .where(_m.circle_id == each("in_circle"), _m.id == each("of_id"), _m.fence == each("under_fence"))
@@ -407,7 +409,6 @@ _shown = Each(
     under_fence=_m.fence.type,
     version=_m.shown_version.type,
     where=_m.reference.type,
-    moment=_m.due_at.type,
 )
 
 
@@ -417,10 +418,10 @@ def shown(tx: Transaction, stand: Sequence[tuple[Message, str]], now: datetime) 
     held = _held(tx, [message for message, _ in stand])
     ours = [(message, reference) for message, reference in stand if message.id in held]
     rows = [
-        {**_key(message), "version": message.wanted_version, "where": reference, "moment": now}
+        {**_key(message), "version": message.wanted_version, "where": reference}
         for message, reference in ours
     ]
-    _shown.run(tx, rows)
+    _shown.run(tx, rows, moment=now)
     return [message for message, _ in ours]
 
 

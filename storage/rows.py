@@ -66,11 +66,12 @@ class Each:
         given = _given(types)
         self._all = make(lambda name: given.c[name])
 
-    def run(self, tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def run(self, tx: Connection, rows: Sequence[Mapping[str, Any]], **same: Any) -> None:
+        """`same`: what is the same for each, a parameter like any other."""
         if rows and tx.dialect.name == "postgresql":
-            tx.execute(self._all, _by_column(rows))
+            tx.execute(self._all, {**_by_column(rows), **same})
         elif rows:
-            tx.execute(self._one, rows)
+            tx.execute(self._one, [{**row, **same} for row in rows])
 
 
 def _given(types: Mapping[str, TypeEngine[Any]]) -> Any:
