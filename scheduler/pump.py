@@ -108,7 +108,7 @@ class Outgoing:
 @dataclass(slots=True)
 class Turn:
     """What one workspace has to be done. `held`: its paces that are used up, by key, until when. `spent`: how
-    much of each person's ceiling. `more`: that was not all of it; `seen`: where something is due then."""
+    much of each person's ceiling. `more`: that was not all of it."""
 
     queue: Queue
     room: int
@@ -119,7 +119,6 @@ class Turn:
     held: dict[str, datetime] = field(default_factory=dict)
     spent: Counter[str | None] = field(default_factory=Counter)
     more: bool = False
-    seen: list[Queue] | None = None
 
     @property
     def now(self) -> datetime:
@@ -141,13 +140,12 @@ class Rest:
 @dataclass(slots=True)
 class Round:
     """What one look at the tables came to. `until`: when to look again if nothing rings; `crowded`: in some
-    workspace there is more to send than may be under way; `alone`: something is due in one workspace only."""
+    workspace there is more to send than may be under way."""
 
     until: datetime
     begun: int = 0
     more: bool = False
     crowded: bool = False
-    alone: bool = False
 
 
 class Pump:
@@ -176,12 +174,10 @@ class Pump:
         self._rests: dict[str, Rest] = {}
         self._rung = 0
         self._swept: Moment | None = None
-        self._seen: list[Queue] | None = None
         self._stopping = False
 
     def ring(self) -> None:
         self._rung += 1
-        self._seen = None
         self._rests.clear()
         self._bell.set()
 
@@ -238,77 +234,75 @@ class Pump:
                 return sent
 
     async def _round(self) -> Round:
-        round = Round(self._now() + IDLE)
-        queues = await self._look_around()
+        round, rung = Round(self._now() + IDLE), self._rung
+        queues, turn = await self._look_around()
+        if turn is not None:
+            self._begin(turn, round, rung)
+            return round
         most = max(1, min(A_TURN, A_ROUND // max(1, len(queues))))
-        round.alone = len(queues) == 1
         waiting = iter(queues)
         while abreast := list(islice(waiting, ABREAST)):
-            await _all(self._take_turn(queue, most, round) for queue in abreast)
+            await asyncio.gather(*(self._take_turn(queue, most, round) for queue in abreast))
         return round
 
-    async def _look_around(self) -> list[Queue]:
-        """Where something is due. What claims left behind is swept up once a second: nobody waits for it."""
+    async def _look_around(self) -> tuple[list[Queue], Turn | None]:
+        """Where something is due; if in one workspace only, with its turn, on the same way to the tables.
+        What claims left behind is swept up once a second, apart: nobody waits for it."""
         moment = self._moment()
-        sweeps = self._swept is None or self._swept.before(moment) >= IDLE
-        seen, self._seen = self._seen, None
-        if seen is not None and not sweeps:
-            return seen
-        queues, over = await self._database.transact(partial(self._survey, now=moment.now, sweeps=sweeps))
-        if sweeps:
-            self._swept = moment
-            self._meters.lease_expired(over)
-        return queues
+        if self._swept is not None and self._swept.before(moment) < IDLE:
+            with suppress(Exception):  # told of the turn that is taken by itself then
+                return await self._database.transact(self._look)
+        queues, over = await self._database.transact(partial(self._sweep, now=moment.now))
+        self._swept = moment
+        self._meters.lease_expired(over)
+        return queues, None
 
-    def _survey(self, tx: Transaction, now: datetime, sweeps: bool) -> tuple[list[Queue], int]:
-        """The queues, and how many claims came to their end without an outcome."""
-        over = self._sweep(tx, now) if sweeps else 0
-        return self._queues(tx, now), over
+    def _look(self, tx: Transaction) -> tuple[list[Queue], Turn | None]:
+        queues = self._queues(tx, self._now())
+        if len(queues) != 1 or self._rests_until(queues[0]) is not None:
+            return queues, None
+        room = min(A_TURN, self._room(queues[0]))
+        return queues, self._claim(tx, queues[0], room) if room > 0 else None
 
     def _queues(self, tx: Transaction, now: datetime) -> list[Queue]:
         return [queue for queue in messages.queues(tx, now) if queue.platform in self._platforms]
 
-    def _sweep(self, tx: Transaction, now: datetime) -> int:
+    def _sweep(self, tx: Transaction, now: datetime) -> tuple[list[Queue], int]:
+        """The queues, and how many claims came to their end without an outcome."""
         messages.redraw(tx, now)
         over = messages.reap(tx, now, now + SWEEP)
         for lost in over:
             log.warning("pump.lease_over", message=lost.id, kind=lost.kind, error=lost.last_error)
         crash("pump.reaped")
-        return len(over)
+        return self._queues(tx, now), len(over)
 
     async def _take_turn(self, queue: Queue, most: int, round: Round) -> None:
         if (back := self._rests_until(queue)) is not None:
             round.until = min(round.until, back)
             return
-        under_way = len(self._under_way[queue.workspace_id])
-        room = AT_ONCE - under_way
-        since = monotonic() - self._turns.get(queue.workspace_id, 0.0)
+        room = self._room(queue)
         if room <= 0:
             round.crowded = True  # the bell rings
-            return
-        if room < A_TURN and since < CATCH_UP.total_seconds():
-            round.crowded = True
-            round.until = min(round.until, self._now() + CATCH_UP)
+            if len(self._under_way[queue.workspace_id]) < AT_ONCE:
+                round.until = min(round.until, self._now() + CATCH_UP)
             return
         rung = self._rung
         try:
-            claim = partial(self._claim, queue=queue, room=min(room, most), looks_ahead=round.alone)
-            turn = await self._database.transact(claim)
+            turn = await self._database.transact(partial(self._claim, queue=queue, room=min(room, most)))
         except Exception:  # of one workspace; the others have their turn all the same
             log.exception("pump.turn", workspace=queue.workspace_id)
             return
         if turn is None:
             round.until = min(round.until, self._now() + GATHER)
             return
-        crash("pump.claimed")
-        self._turns[queue.workspace_id] = monotonic()
-        round.begun += len(turn.outgoing) + len(turn.looks)
-        round.more |= turn.more
-        round.until = min([round.until, *turn.held.values()])
-        if rung == self._rung:  # what made it ring may not have been there yet
-            self._rests[queue.workspace_id] = Rest(turn.held, monotonic() + IDLE.total_seconds())
-            self._seen = turn.seen
-        self._begin(turn)
+        self._begin(turn, round, rung)
+
+    def _room(self, queue: Queue) -> int:
+        """For how many more there is room. Less than a turn may take is none at all, for a moment after the
+        last one."""
+        room = AT_ONCE - len(self._under_way.get(queue.workspace_id, ()))
+        since = monotonic() - self._turns.get(queue.workspace_id, 0.0)
+        return 0 if room < A_TURN and since < CATCH_UP.total_seconds() else room
 
     def _rests_until(self, queue: Queue) -> datetime | None:
         """If nothing that is due there may leave, as far as this process knows."""
@@ -319,15 +313,23 @@ class Pump:
         back = min((moment for moment in until if moment is not None), default=None)
         return back if back is not None and None not in until and self._now() < back else None
 
-    def _begin(self, turn: Turn) -> None:
-        queue = turn.queue
+    def _begin(self, turn: Turn, round: Round, rung: int) -> None:
+        """What it claimed leaves. `rung`: how often the bell had rung before the look."""
+        crash("pump.claimed")
+        workspace = turn.queue.workspace_id
+        self._turns[workspace] = monotonic()
+        round.begun += len(turn.outgoing) + len(turn.looks)
+        round.more |= turn.more
+        round.until = min([round.until, *turn.held.values()])
+        if rung == self._rung:  # what made it ring may not have been there yet
+            self._rests[workspace] = Rest(turn.held, monotonic() + IDLE.total_seconds())
         for one in turn.outgoing:
-            self._start(queue, self._deliver(one))
+            self._start(workspace, self._deliver(one))
         for look in turn.looks:
-            self._start(queue, self._doubts.resolve(look, queue.platform, turn.now + LEASE))
+            self._start(workspace, self._doubts.resolve(look, turn.queue.platform, turn.now + LEASE))
 
-    def _start(self, queue: Queue, work: Coroutine[Any, Any, None]) -> None:
-        under_way = self._under_way[queue.workspace_id]
+    def _start(self, workspace: str, work: Coroutine[Any, Any, None]) -> None:
+        under_way = self._under_way[workspace]
         task = asyncio.create_task(work)
         under_way.add(task)
         task.add_done_callback(partial(self._over, under_way))
@@ -340,9 +342,8 @@ class Pump:
 
     # one workspace, in one transaction
 
-    def _claim(self, tx: Transaction, queue: Queue, room: int, looks_ahead: bool) -> Turn | None:
-        """None while another process has its turn there. `looks_ahead`: where something is due then, which
-        costs as much as there are workspaces."""
+    def _claim(self, tx: Transaction, queue: Queue, room: int) -> Turn | None:
+        """None while another process has its turn there."""
         if not messages.take_turn(tx, queue.workspace_id):
             return None
         began = Moment(self._now(), monotonic())
@@ -353,8 +354,6 @@ class Pump:
         for rank in queue.ranks:
             self._claim_rank(tx, turn, rank)
         turn.paces.write()
-        if turn.more and looks_ahead:
-            turn.seen = self._queues(tx, turn.now)
         crash("pump.claiming")
         return turn
 
@@ -529,12 +528,6 @@ class Pump:
             if tell := self._drawings[kind].arrived:
                 tell(tx, arrived, now)
         crash("pump.settling")
-
-
-async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """One alone without a task of its own, so that its next turn is drawn before what it began runs."""
-    first, *others = works
-    await (asyncio.gather(first, *others) if others else first)
 
 
 def _pace_of(workspace_id: str, rank: int) -> str:
