@@ -37,9 +37,10 @@ class Scope:
     def once(self, read: Callable[Concatenate[Transaction, P], T], /, *asked: P.args, **more: P.kwargs) -> T:
         """What `read(tx, …)` says, asked once: cards that are drawn in one turn share the answer."""
         question = (read, *asked, *more.items())
-        if question not in self.known:
-            self.known[question] = read(self.tx, *asked, **more)
-        answer: T = self.known[question]
+        try:
+            answer: T = self.known[question]
+        except KeyError:
+            answer = self.known[question] = read(self.tx, *asked, **more)
         return answer
 
 
@@ -74,12 +75,13 @@ class Context(Scope):
 @dataclass(frozen=True, slots=True)
 class Reading(Scope):
     """Somebody is about to read a message; a whole channel when `reader` is None. `readers` are the ids of
-    all who are shown the same in this turn, so that what they have of their own is asked for once."""
+    all who are shown the same in this turn, so that what they have of their own is asked for `once` (of a
+    frozenset, Python remembers the hash)."""
 
     message: Message
     reader: Person | None
     member: Member | None
-    readers: tuple[str, ...] = ()
+    readers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from bot.chat.platform import Platform
 from bot.context import Notice as Drawing
 from bot.context import Reading
 from bot.crash import crash
+from bot.domain.circle import Circle
 from bot.domain.message import PRIORITIES, Message
 from bot.locales import Translator
 from bot.meters import Meters, Result
@@ -111,6 +112,7 @@ class Turn:
     much of each person's ceiling. `more`: that was not all of it."""
 
     queue: Queue
+    circle: Circle
     room: int
     began: Moment
     paces: Paces
@@ -344,10 +346,11 @@ class Pump:
 
     def _claim(self, tx: Transaction, queue: Queue, room: int) -> Turn | None:
         """None while another process has its turn there."""
-        if not messages.take_turn(tx, queue.workspace_id):
+        circle = circles.take_turn(tx, queue.workspace_id)
+        if circle is None:
             return None
         began = Moment(self._now(), monotonic())
-        turn = Turn(queue, room, began, Paces(tx, began.now))
+        turn = Turn(queue, circle, room, began, Paces(tx, began.now))
         turn.paces.read(f"{queue.workspace_id}:{what}" for what in ("send", "update", "find"))
         if queue.looks:
             self._claim_looks(tx, turn)
@@ -399,13 +402,13 @@ class Pump:
                 turn.spent[message.person_id] += self._counts(message)
             if key in turn.held:
                 break
-        for message in messages.claim(tx, due[0].circle_id, ready, turn.now, turn.now + LEASE):
+        for message in messages.claim(tx, turn.circle.id, ready, turn.now, turn.now + LEASE):
             notice = Notice(message.id, cards[message.id])
             turn.outgoing.append(Outgoing(message, turn.queue.platform, notice, turn.began))
 
     def _weighed(self, tx: Transaction, turn: Turn, due: Sequence[Message]) -> Iterator[Reading]:
-        """What may leave now, and all that it takes to draw it. A workspace has one circle."""
-        circle = circles.circle(tx, due[0].circle_id)
+        """What may leave now, and all that it takes to draw it."""
+        circle = turn.circle
         known = people.load_all(tx, circle.id, {m.person_id for m in due if m.person_id})
         counting = (known[m.person_id][0] for m in due if m.person_id and self._counts(m))
         turn.spent = Counter(used(tx, circle.id, counting, turn.now))
@@ -539,12 +542,12 @@ def _few(limit: Limit, rank: int) -> int:
     return max(1, min(A_FEW, limit.burst, int(limit.rate * FOR_THEM))) if rank in MANY else 1
 
 
-def _readers(due: Iterable[Message]) -> Mapping[tuple[str, str], tuple[str, ...]]:
+def _readers(due: Iterable[Message]) -> Mapping[tuple[str, str], frozenset[str]]:
     """Who is shown the same, by kind and subject."""
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for message in due:
         found[message.kind, message.subject_id] += [message.person_id] if message.person_id else []
-    return {what: tuple(who) for what, who in found.items()}
+    return {what: frozenset(who) for what, who in found.items()}
 
 
 def _by_kind(these: Iterable[Message]) -> Iterable[tuple[str, list[Message]]]:

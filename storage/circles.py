@@ -66,6 +66,20 @@ def circle(tx: Transaction, circle_id: str) -> Circle:
     return Circle(**row._mapping)
 
 
+_turn = (
+    _every.join(tables.workspace, tables.workspace.c.circle_id == tables.circle.c.id)
+    .where(tables.workspace.c.id == bindparam("workspace"))
+    .with_for_update(of=tables.workspace, skip_locked=True, key_share=True)
+)
+
+
+def take_turn(tx: Transaction, workspace_id: str) -> Circle | None:
+    """Claim messages of that workspace until this transaction ends; its circle, or None while another process
+    does. So a ceiling or a pace is never weighed by two at once."""
+    row = tx.execute(_turn, {"workspace": workspace_id}).first()
+    return Circle(**row._mapping) if row else None
+
+
 def every(tx: Transaction) -> list[Circle]:
     return [Circle(**row._mapping) for row in tx.execute(_every)]
 

@@ -1,7 +1,7 @@
 """Paces that all processes share: how fast a workspace and an address may be written to (GCRA).
 
 A bucket is a key and the instant until which its turns are spoken for. Whoever takes turns has the workspace
-to itself (`messages.take_turn`), so a bucket is read and written once a turn, however many leave.
+to itself (`circles.take_turn`), so a bucket is read and written once a turn, however many leave.
 """
 
 from __future__ import annotations
@@ -27,24 +27,27 @@ class Paces:
         self._tx = tx
         self._now = now
         self._free: dict[str, datetime] = {}
+        self._held: dict[str, datetime] = {}
         self._taken: dict[str, datetime] = {}
 
     def read(self, keys: Iterable[str], holds: bool = True) -> None:
         """Before any of them is asked for. `holds`: whether anybody ever holds one of them."""
         wanted = [key for key in keys if key not in self._taken]
-        wanted += [_held(key) for key in wanted] if holds else []
-        self._free |= {row.key: row.free_at for row in self._tx.execute(_free, {"keys": wanted}).all()}
+        held = {_held(key): key for key in wanted} if holds else {}
+        for key, free_at in self._tx.execute(_free, {"keys": [*wanted, *held]}).all():
+            where = self._held if key in held else self._free
+            where[held.get(key, key)] = free_at
 
     def used_up(self, key: str, limit: Limit, few: int = 1) -> datetime | None:
         """Until when no such number of turns is to be had, if so."""
-        burst = _interval(limit) * (limit.burst - few)
-        back = max(self._free.get(key, self._now) - burst, self._free.get(_held(key), self._now))
+        burst = limit.interval * (limit.burst - few)
+        back = max(self._free.get(key, self._now) - burst, self._held.get(key, self._now))
         return back if back > self._now else None
 
     def left(self, key: str, limit: Limit) -> int:
         """How many turns are to be had now, of a pace that is not used up."""
         spoken_for = max(timedelta(0), self._free.get(key, self._now) - self._now)
-        return limit.burst + -spoken_for // _interval(limit)
+        return limit.burst + -spoken_for // limit.interval
 
     def take(self, limits: Mapping[str, Limit]) -> tuple[str, datetime] | None:
         """One turn of each of these, or of none: None if granted, else the key of one that is used up and
@@ -54,17 +57,13 @@ class Paces:
                 return key, until
         for key, limit in limits.items():
             start = max(self._free.get(key, self._now), self._now)
-            self._free[key] = self._taken[key] = start + _interval(limit)
+            self._free[key] = self._taken[key] = start + limit.interval
         return None
 
     def write(self) -> None:
         """What was taken, into the table."""
         rows = [{"key": key, "free_at": free_at} for key, free_at in self._taken.items()]
         put_all(self._tx, tables.bucket, ("key",), rows)
-
-
-def _interval(limit: Limit) -> timedelta:
-    return timedelta(seconds=1 / limit.rate)
 
 
 def hold(tx: Transaction, key: str, until: datetime) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
-from functools import cache
+from datetime import datetime, time
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -50,6 +50,9 @@ _MEMBER = (
 )
 _BOTH = len(_PERSON) + len(_MEMBER)
 """What is read of them, in this order: for every card and every press."""
+_ROLES = {role.value: role for role in Role}
+ALIKE = 1024
+"""Preferences kept in memory, of those read last."""
 
 
 def _people(*more: ColumnElement[Any]) -> Select[Any]:
@@ -66,24 +69,22 @@ def _person(row: Row[Any]) -> Person:
     """Where their platform tells neither language nor zone, those of the circle stand in."""
     id, circle_id, workspace_id, address, name, role, guest, reachable, *speaks = row[: len(_PERSON)]
     chosen, spoken, circles_own, zone, home = speaks
-    language, where = chosen or spoken or circles_own, zone or home
-    their = id, circle_id, workspace_id, address, name, language, where
-    return Person(*their, Role(role), guest, reachable, spoken)
+    language, where, can = chosen or spoken or circles_own, zone or home, _ROLES[role]
+    return Person(id, circle_id, workspace_id, address, name, language, where, can, guest, reachable, spoken)
 
 
 def _member(row: Row[Any]) -> Member | None:
-    id, joined_at, version, paused_until, *hours, topics, networks = row[len(_PERSON) : _BOTH]
-    if id is None:
-        return None
-    ceiling, start, end, days, country, instance = hours
-    when = ceiling, start, end, _weekdays(days), country, instance
-    wishes = Preferences(frozenset(split(topics or "")), split(networks), *when)
-    return Member(id, joined_at, version, paused_until, wishes)
+    id, joined_at, version, paused_until, *wishes = row[len(_PERSON) : _BOTH]
+    return None if id is None else Member(id, joined_at, version, paused_until, _preferences(*wishes))
 
 
-@cache
-def _weekdays(digits: str) -> frozenset[int]:
-    return frozenset(map(int, digits))
+@lru_cache(ALIKE)
+def _preferences(
+    ceiling: int, start: time, end: time, days: str, country: str, instance: str, topics: str, networks: str
+) -> Preferences:
+    """Many have the same."""
+    weekdays, followed = frozenset(map(int, days)), frozenset(split(topics or ""))
+    return Preferences(followed, split(networks), ceiling, start, end, weekdays, country, instance)
 
 
 def _circle(row: Row[Any]) -> Circle:

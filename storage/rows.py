@@ -7,7 +7,8 @@ times as much as running it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -91,7 +92,7 @@ _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 class _Array(UserDefinedType[Collection[Any]]):
     """PostgreSQL's array of texts, numbers or instants, written as PostgreSQL writes it. SQLAlchemy and
-    psycopg would each look at every element (measured for 160 texts: 0.3 ms of the processor, and 0.13)."""
+    psycopg would each look at every element (measured for 160 texts: 0.3 ms of the processor, and 0.11)."""
 
     cache_ok = True
     render_bind_cast = True
@@ -106,13 +107,18 @@ class _Array(UserDefinedType[Collection[Any]]):
         each = self.of.dialect_impl(dialect).bind_processor(dialect)
 
         def written(value: Collection[Any]) -> str:
-            return _written(map(each, value) if each else value)
+            return _written([each(one) for one in value] if each else value)
 
         return written
 
 
-def _written(values: Iterable[Any]) -> str:
-    """postgresql.org/docs/current/arrays.html#ARRAYS-IO"""
+def _written(values: Collection[Any]) -> str:
+    """postgresql.org/docs/current/arrays.html#ARRAYS-IO. Our ids hold nothing that is special there, and one
+    look at them all together says so."""
+    with suppress(TypeError):
+        together = "".join(values)
+        if together and '"' not in together and "\\" not in together:
+            return '{"' + '","'.join(values) + '"}'
     return "{" + ",".join(["NULL" if value is None else f'"{_escaped(value)}"' for value in values]) + "}"
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, delete, func, insert, select, update
 
 from bot.domain.message import CONTENT
 from bot.domain.share import Share, Tally
@@ -40,21 +40,11 @@ def offer(tx: Transaction, circle_id: str, content_id: str, offers: Iterable[tup
         tx.execute(insert(tables.share), rows)
 
 
-def _share(row: Row[Any]) -> Share:
-    return Share(
-        row.content_id,
-        row.person_id,
-        row.network,
-        row.page_token,
-        row.link_token,
-        row.opened_at,
-        row.posted_at,
-    )
-
-
+_share = [_s[each.name] for each in fields(Share)]
+"""What is read of one, by place: hundreds are read for each turn of the pump."""
 _of_content = (_s.circle_id == bindparam("circle"), _s.content_id == bindparam("content"))
 _theirs = (*_of_content, among(_s.person_id, "people"))
-_shares_of = select(tables.share).where(*_theirs)
+_shares_of = select(*_share).where(*_theirs)
 
 
 def of_members(
@@ -64,7 +54,8 @@ def of_members(
     asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
     found: dict[str, list[Share]] = {}
     for row in tx.execute(_shares_of, asked).all():
-        found.setdefault(row.person_id, []).append(_share(row))
+        share = Share(*row)
+        found.setdefault(share.person_id, []).append(share)
     return found
 
 
@@ -74,14 +65,17 @@ def of_member(tx: Transaction, circle_id: str, content_id: str, person_id: str) 
 
 def by_page(tx: Transaction, token: str) -> tuple[str, Share] | None:
     """The circle and the share behind a share page."""
-    row = tx.execute(select(tables.share).where(_s.page_token == token)).first()
-    return (row.circle_id, _share(row)) if row else None
+    return _found(tx, _s.page_token == token)
 
 
 def by_link(tx: Transaction, token: str) -> tuple[str, Share] | None:
     """The circle and the share behind a tracked link."""
-    row = tx.execute(select(tables.share).where(_s.link_token == token)).first()
-    return (row.circle_id, _share(row)) if row else None
+    return _found(tx, _s.link_token == token)
+
+
+def _found(tx: Transaction, which: ColumnElement[bool]) -> tuple[str, Share] | None:
+    row = tx.execute(select(_s.circle_id, *_share).where(which)).first()
+    return (row[0], Share(*row[1:])) if row else None
 
 
 def mark(tx: Transaction, circle_id: str, share: Share, **moments: datetime | None) -> None:

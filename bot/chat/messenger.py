@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.chat.card import Card
@@ -93,10 +93,14 @@ class CannotTell(MessengerError):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A pace: `rate` a second on average, `burst` at once."""
+    """A pace: `rate` a second on average, one every `interval`, `burst` at once."""
 
     rate: float
     burst: int = 1
+    interval: timedelta = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "interval", timedelta(seconds=1 / self.rate))
 
 
 @dataclass(frozen=True, slots=True)

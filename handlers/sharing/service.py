@@ -72,7 +72,7 @@ def taken(tx: Transaction, circle_id: str, content_id: str, person_ids: Collecti
 
 
 def view(
-    scope: Scope, person: Person, member: Member, content: Content, readers: tuple[str, ...] = ()
+    scope: Scope, person: Person, member: Member, content: Content, readers: Collection[str] = ()
 ) -> View:
     """What this member's card shows today. `readers`: all whose view of it is wanted."""
     theirs = scope.once(taken, scope.circle.id, content.id, readers or (person.id,))

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import insert
 
 from bot.chat.messenger import Limit, Throttled
+from bot.domain.circle import Circle
 from bot.domain.message import AUTHOR, Message, State
 from scheduler import pump as under_test
 from scheduler.pump import Pump
-from storage import messages, tables
+from storage import circles, messages, tables
 from storage.database import Database, Transaction, connect
 from tests.scheduler.world import UNPACED, Cut, World
 
@@ -396,13 +397,13 @@ async def test_what_was_being_claimed_when_it_was_told_to_stop_still_leaves(
     (address,) = await world.circle()
     await world.want([address])
     pump = world.pump()
-    loop, take_turn = asyncio.get_running_loop(), messages.take_turn
+    loop, take_turn = asyncio.get_running_loop(), circles.take_turn
 
-    def told(tx: Transaction, workspace_id: str) -> bool:
+    def told(tx: Transaction, workspace_id: str) -> Circle | None:
         loop.call_soon_threadsafe(pump.stop)
         return take_turn(tx, workspace_id)
 
-    monkeypatch.setattr(messages, "take_turn", told)
+    monkeypatch.setattr(circles, "take_turn", told)
     await pump.run()
     assert await world.states() == {State.SHOWN: 1}
 

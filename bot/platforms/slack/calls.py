@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, NoReturn
 
 import aiohttp
-import orjson
+import msgspec
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -59,9 +59,22 @@ async def call(request: Awaitable[AsyncSlackResponse], lost: type[MessengerError
     return response.data if isinstance(response.data, dict) else {}
 
 
+class Answer(msgspec.Struct):
+    """What is looked at of one."""
+
+    ok: Any = False
+    error: Any = ""
+    channel: Any = ""
+    ts: Any = ""
+
+
+_ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(Answer)
+
+
 class Cards:
     """chat.postMessage and chat.update, which leave by the thousand: the request that slack_sdk would make,
-    through its own session, without its detours. Measured: 0.6 ms of the processor a card, and 0.3 so."""
+    through its own session, without its detours (measured: 0.6 ms of the processor a card, and 0.3), and no
+    more of the answer, which repeats the card, than is looked at (a tenth less again)."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
@@ -72,21 +85,17 @@ class Cards:
         }
         self._urls: dict[str, URL] = {}
 
-    async def put(
-        self, method: str, message: Mapping[str, Any], lost: type[MessengerError]
-    ) -> dict[str, Any]:
-        """The answer's body. Raises as `call` does."""
+    async def put(self, method: str, message: Mapping[str, Any], lost: type[MessengerError]) -> Answer:
+        """Raises as `call` does."""
         data = _encoded(message)
         try:
-            status, retry_after, raw = await self._post(method, data)
-            body = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            body = None
+            status, retry_after, body = await self._post(method, data)
         except BROKEN as error:
             _fail(error, lost)
-        if status == 200 and isinstance(body, dict) and body.get("ok"):
-            return body
-        raise _meaning(status, body, retry_after, lost)
+        answer = _decoded(body)
+        if status == 200 and answer.ok:
+            return answer
+        raise _meaning(status, answer.error, retry_after, lost)
 
     async def _post(self, method: str, data: bytes) -> tuple[int, str, bytes]:
         """Status, Retry-After, body."""
@@ -101,11 +110,19 @@ class Cards:
 
 
 def _encoded(message: Mapping[str, Any]) -> bytes:
-    """Apart from the sending: orjson's error is a TypeError, and one of the socket's means something else."""
+    """Apart from the sending, of which the same errors mean something else."""
     try:
-        return orjson.dumps(message)
-    except orjson.JSONEncodeError as error:
+        return _ENCODER.encode(message)
+    except (TypeError, ValueError) as error:
         raise Refused("no JSON") from error
+
+
+def _decoded(body: bytes) -> Answer:
+    """One that says nothing for what is no JSON object, or too deep to be read."""
+    try:
+        return _DECODER.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return Answer()
 
 
 def _fail(error: Exception, lost: type[MessengerError]) -> NoReturn:
@@ -123,12 +140,13 @@ def _said_no(error: SlackApiError, lost: type[MessengerError]) -> MessengerError
     response = error.response
     status: int = getattr(response, "status_code", None) or response.status
     body = getattr(response, "data", None)
-    return _meaning(status, body, response.headers.get("Retry-After", ""), lost)
+    said = body.get("error", "") if isinstance(body, dict) else ""
+    return _meaning(status, said, response.headers.get("Retry-After", ""), lost)
 
 
-def _meaning(status: int, body: object, retry_after: str, lost: type[MessengerError]) -> MessengerError:
+def _meaning(status: int, said: object, retry_after: str, lost: type[MessengerError]) -> MessengerError:
     """Of an answer that is no yes."""
-    code = str(body.get("error", "")) if isinstance(body, dict) else ""
+    code = str(said)
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return Throttled(_wait(retry_after))
     if status >= 500 or code in PARTLY_DONE or not code:

@@ -122,10 +122,10 @@ class SlackMessenger:
     async def post(self, channel: str, message: dict[str, Any]) -> str:
         """Post `text`, `blocks`, `metadata`, and return the reference. Raises MessengerError."""
         quiet = {"unfurl_links": False, "unfurl_media": False}
-        body = await self._cards.put("chat.postMessage", {"channel": channel, **quiet, **message}, Unsure)
-        if not body.get("ts"):
+        answer = await self._cards.put("chat.postMessage", {"channel": channel, **quiet, **message}, Unsure)
+        if not answer.ts:
             raise Unsure("posted without a ts")
-        return f"{body.get('channel', channel)}:{body['ts']}"
+        return f"{answer.channel or channel}:{answer.ts}"
 
     async def _open(self, address: str) -> str:
         body = await call(self._client.conversations_open(users=_id(address)), Unavailable)
