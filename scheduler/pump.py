@@ -402,7 +402,7 @@ class Pump:
                 turn.spent[message.person_id] += self._counts(message)
             if key in turn.held:
                 break
-        for message in messages.claim(tx, turn.circle.id, ready, turn.now, turn.now + LEASE):
+        for message in messages.claim(tx, ready, turn.now, turn.now + LEASE):
             notice = Notice(message.id, cards[message.id])
             turn.outgoing.append(Outgoing(message, turn.queue.platform, notice, turn.began))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
@@ -342,38 +341,52 @@ def drop_as_read(tx: Transaction, message: Message, why: str) -> None:
     tx.execute(_drop_as_read, {**_key(message), "as_read": message.wanted_version, "why": why})
 
 
-_these = (_m.circle_id == bindparam("circle"), among(_m.id, "ids"))
-_as_they_are = (
-    select(_m.id, _m.fence, _m.wanted_version, _m.state).where(*_these).with_for_update(skip_locked=True)
-)
-"""Until the transaction ends, as nobody else changes them; what somebody is just changing is left out."""
-_claim = (
-    update(tables.message)
-    .where(*_these)
-    .values(
-        state=State.SENDING,
-        fence=_m.fence + 1,
-        attempt=_m.attempt + 1,
-        lease_until=bindparam("until"),
-        claimed_version=_m.wanted_version,
-        tried_at=func.coalesce(_m.tried_at, bindparam("moment")),
+def _claiming(each: Callable[[str], ColumnElement[Any]]) -> Update:
+    """What somebody is just changing is left out, and not waited for. SQLite is not to begin with all that is
+    in the circle, or all that waits: so each has its circle said, and is in no other state."""
+    w = tables.message.alias("waiting")
+    free = (
+        select(w.c.circle_id, w.c.id)
+        .where(
+            w.c.circle_id == each("in_circle"),
+            w.c.id == each("of_id"),
+            w.c.fence == each("under_fence"),
+            w.c.wanted_version == each("as_read"),
+            w.c.state.not_in([state for state in State if state is not State.WAITING]),
+        )
+        .with_for_update(of=w, skip_locked=True)
+        .cte("free")
     )
+    return (
+        update(tables.message)
+        .where(_m.circle_id == free.c.circle_id, _m.id == free.c.id)
+        .values(
+            state=State.SENDING,
+            fence=_m.fence + 1,
+            attempt=_m.attempt + 1,
+            lease_until=bindparam("until"),
+            claimed_version=_m.wanted_version,
+            tried_at=func.coalesce(_m.tried_at, bindparam("moment")),
+        )
+        .returning(_m.id)
+    )
+
+
+_claim = Each(
+    _claiming,
+    in_circle=_m.circle_id.type,
+    of_id=_m.id.type,
+    under_fence=_m.fence.type,
+    as_read=_m.wanted_version.type,
 )
 
 
-def claim(
-    tx: Transaction, circle_id: str, drawn: Sequence[Message], now: datetime, lease_until: datetime
-) -> list[Message]:
+def claim(tx: Transaction, drawn: Sequence[Message], now: datetime, lease_until: datetime) -> list[Message]:
     """Take them for this process; the values returned carry the new fence. Left out is what somebody else
     took, and that of which another version is wanted since it was read, and drawn."""
-    ids = [message.id for message in drawn]
-    rows = tx.execute(_as_they_are, {"circle": circle_id, "ids": ids}).all()
-    found = {id: rest for id, *rest in rows}
-    free = [m for m in drawn if found.get(m.id) == [m.fence, m.wanted_version, State.WAITING]]
-    if free:
-        mine = {"circle": circle_id, "ids": [message.id for message in free]}
-        tx.execute(_claim, {**mine, "until": lease_until, "moment": now})
-    return [_taken(message) for message in free]
+    rows = [{**_key(message), "as_read": message.wanted_version} for message in drawn]
+    mine = {id for (id,) in _claim.run(tx, rows, until=lease_until, moment=now)}
+    return [_taken(message) for message in drawn if message.id in mine]
 
 
 _claimed = select(_m.id).where(*_mine, _m.state == bindparam("state"))
@@ -402,6 +415,7 @@ def _standing(each: Callable[[str], ColumnElement[Any]]) -> Update:
             lease_until=None,
             last_error="",
         )
+        .returning(_m.id)
     )
 
 
@@ -418,27 +432,12 @@ _shown = Each(
 def shown(tx: Transaction, stand: Sequence[tuple[Message, str]], now: datetime) -> list[Message]:
     """The version that was claimed stands there now, under that reference; a newer one wanted meanwhile makes
     it due again. Returns those whose claim was still this one."""
-    held = _held(tx, [message for message, _ in stand])
-    ours = [(message, reference) for message, reference in stand if message.id in held]
     rows = [
         {**_key(message), "version": message.wanted_version, "where": reference}
-        for message, reference in ours
+        for message, reference in stand
     ]
-    _shown.run(tx, rows, moment=now)
-    return [message for message, _ in ours]
-
-
-_fences = select(_m.id, _m.fence).where(*_these).order_by(_m.id).with_for_update()
-
-
-def _held(tx: Transaction, claimed: Sequence[Message]) -> set[str]:
-    """Those of which the claim is still this one, until the transaction ends."""
-    ids: defaultdict[str, list[str]] = defaultdict(list)
-    for message in claimed:
-        ids[message.circle_id].append(message.id)
-    asked = ({"circle": circle_id, "ids": its} for circle_id, its in sorted(ids.items()))
-    fences = {row.id: row.fence for each in asked for row in tx.execute(_fences, each).all()}
-    return {message.id for message in claimed if fences.get(message.id) == message.fence}
+    ours = {id for (id,) in _shown.run(tx, rows, moment=now)}
+    return [message for message, _ in stand if message.id in ours]
 
 
 def retry(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Insert,
+    Row,
     String,
     Table,
     Text,
@@ -26,13 +27,17 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    literal_column,
     select,
     text,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine, UserDefinedType
+
+DIALECTS = ("sqlite", "postgresql")
 
 
 def insert_new(tx: Connection, table: Table, values: Mapping[str, Any]) -> bool:
@@ -47,44 +52,72 @@ def put(tx: Connection, table: Table, key: Mapping[str, Any], values: Mapping[st
 
 def put_all(tx: Connection, table: Table, key: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """The same for many rows of the same columns."""
-    if not rows:
-        return
-    names = tuple(name for name in rows[0] if name not in key)
-    if tx.dialect.name == "postgresql":
-        tx.execute(_overwriting_all(table, key, names), _by_column(rows))
-    else:
-        tx.execute(_overwriting(tx.dialect.name, table, key, names), rows)
+    if rows:
+        names = tuple(name for name in rows[0] if name not in key)
+        tx.execute(_overwriting_all(tx.dialect.name, table, key, names), _as_given(tx, rows))
 
 
 class Each:
-    """A change of many rows, with values of its own for each: `make` is given what names such a value. SQLite
-    does one row after the other; PostgreSQL, where each would be a question of its own, all at once."""
+    """A change of many rows at once, with values of its own for each: `make` is given what names such a
+    value. One after the other, each would be a question of its own to PostgreSQL, and on SQLite a moment in
+    which the event loop takes the interpreter away."""
 
     def __init__(
         self, make: Callable[[Callable[[str], ColumnElement[Any]]], Update], **types: TypeEngine[Any]
     ) -> None:
-        self._one = make(lambda name: bindparam(name, type_=types[name]))
-        given = _given(types)
-        self._all = make(lambda name: given.c[name])
+        self._on = {dialect: make(_given(dialect, types).c.__getitem__) for dialect in DIALECTS}
 
-    def run(self, tx: Connection, rows: Sequence[Mapping[str, Any]], **same: Any) -> None:
-        """`same`: what is the same for each, a parameter like any other."""
-        if rows and tx.dialect.name == "postgresql":
-            tx.execute(self._all, {**_by_column(rows), **same})
-        elif rows:
-            tx.execute(self._one, [{**row, **same} for row in rows])
+    def run(self, tx: Connection, rows: Sequence[Mapping[str, Any]], **same: Any) -> Sequence[Row[Any]]:
+        """`same`: what is the same for each, a parameter like any other. What it returns of those that it
+        changed."""
+        return tx.execute(self._on[tx.dialect.name], {**_as_given(tx, rows), **same}).all() if rows else ()
 
 
-def _given(types: Mapping[str, TypeEngine[Any]]) -> Any:
-    """Rows that come as an array a column. Cast to a shorter text they would be cut off in silence."""
+def _given(dialect: str, types: Mapping[str, TypeEngine[Any]]) -> Any:
+    """Rows that come as parameters. Cast to a shorter text they would be cut off in silence."""
     types = {name: Text() if isinstance(kind, String) else kind for name, kind in types.items()}
+    return (_given_by_row if dialect == "sqlite" else _given_by_column)(types)
+
+
+def _given_by_row(types: Mapping[str, TypeEngine[Any]]) -> Any:
+    """SQLite: all of them as one text."""
+    row = func.json_each(bindparam("given", type_=_Rows(types))).table_valued("value").c.value
+    return select(
+        *(
+            type_coerce(func.json_extract(row, literal_column(f"'$[{place}]'")), kind).label(name)
+            for place, (name, kind) in enumerate(types.items())
+        )
+    ).subquery("given")
+
+
+def _given_by_column(types: Mapping[str, TypeEngine[Any]]) -> Any:
+    """PostgreSQL: an array a column."""
     arrays = (bindparam(name, type_=_Array(kind)) for name, kind in types.items())
     columns = (column(name, kind) for name, kind in types.items())
     return func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
 
 
-def _by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def _as_given(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    if tx.dialect.name == "sqlite":
+        return {"given": rows}
     return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+class _Rows(TypeDecorator[Sequence[Mapping[str, Any]]]):
+    """Rows of values of those types, as one text."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, types: Mapping[str, TypeEngine[Any]]) -> None:
+        super().__init__()
+        self.types = tuple(types.items())
+
+    def process_bind_param(self, value: Sequence[Mapping[str, Any]] | None, dialect: Dialect) -> str:
+        kinds = [(name, kind.dialect_impl(dialect).bind_processor(dialect)) for name, kind in self.types]
+        return json.dumps(
+            [[write(row[name]) if write else row[name] for name, write in kinds] for row in value or ()]
+        )
 
 
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -197,10 +230,12 @@ def _overwriting(dialect: str, table: Table, key: tuple[str, ...], names: tuple[
 
 
 @cache
-def _overwriting_all(table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Insert:
+def _overwriting_all(dialect: str, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Insert:
+    """The condition is SQLite's own: without one it takes ON CONFLICT for that of a join."""
     columns = (*key, *names)
-    given = _given({name: table.c[name].type for name in columns})
-    insert = postgresql.insert(table).from_select(columns, select(*(given.c[name] for name in columns)))
+    given = _given(dialect, {name: table.c[name].type for name in columns})
+    rows = select(*(given.c[name] for name in columns)).where(literal_column("1 = 1"))
+    insert = _insert(dialect, table).from_select(columns, rows)
     return insert.on_conflict_do_update(
         index_elements=key, set_={name: insert.excluded[name] for name in names}
     )

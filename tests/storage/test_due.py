@@ -45,7 +45,7 @@ def later(tx: Connection) -> None:
 
 def shown(tx: Connection) -> None:
     want(tx)
-    (claimed,) = messages.claim(tx, "ours", [only(tx)], NOW, NOW + SECOND)
+    (claimed,) = messages.claim(tx, [only(tx)], NOW, NOW + SECOND)
     assert messages.shown(tx, [(claimed, "ref")], NOW)
 
 

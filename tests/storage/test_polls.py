@@ -128,7 +128,7 @@ def standing(tx: Connection) -> str:
     home = tx.execute(select(tables.workspace.c.id)).scalar_one()
     messages.want(tx, "ours", POLL, "poll", [Recipient(home, "slack:T:C")], NOW)
     (message,) = messages.due(tx, home, 0, NOW, 9)
-    claimed = messages.claim(tx, "ours", [message], NOW, NOW + DAY)
+    claimed = messages.claim(tx, [message], NOW, NOW + DAY)
     assert claimed
     assert messages.shown(tx, [(claimed[0], "C:1")], NOW)
     return home
@@ -156,7 +156,7 @@ def test_votes_while_a_change_is_on_its_way_wait_their_two_seconds_too(tx: Conne
     home = standing(tx)
     vote_at(tx, 10)
     (message,) = messages.due(tx, home, 3, NOW + 12 * SECOND, 9)
-    claimed = messages.claim(tx, "ours", [message], NOW + 12 * SECOND, NOW + DAY)
+    claimed = messages.claim(tx, [message], NOW + 12 * SECOND, NOW + DAY)
     assert claimed
     for second in (12.1, 12.3):
         vote_at(tx, second)
@@ -168,7 +168,7 @@ def test_a_change_asked_for_at_once_is_not_put_off_by_a_later_one(tx: Connection
     home = standing(tx)
     vote_at(tx, 10)
     (message,) = messages.due(tx, home, 3, NOW + 12 * SECOND, 9)
-    claimed = messages.claim(tx, "ours", [message], NOW + 12 * SECOND, NOW + DAY)
+    claimed = messages.claim(tx, [message], NOW + 12 * SECOND, NOW + DAY)
     assert claimed
     messages.bump(tx, "ours", POLL, "poll", NOW + 12.1 * SECOND)
     messages.bump(tx, "ours", POLL, "poll", NOW + 12.2 * SECOND, after=DAY)

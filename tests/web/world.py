@@ -86,7 +86,7 @@ def _show(tx: Transaction, person: Person, kind: Kind, content_id: str) -> None:
     reader = Recipient(person.workspace_id, person.address, person.id)
     messages.want(tx, person.circle_id, kind, content_id, [reader], NOW)
     due = _due(tx, person.circle_id, NOW)
-    claimed = messages.claim(tx, person.circle_id, due, NOW, NOW + timedelta(minutes=1))
+    claimed = messages.claim(tx, due, NOW, NOW + timedelta(minutes=1))
     messages.shown(tx, [(message, "reference") for message in claimed], NOW)
 
 
