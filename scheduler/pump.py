@@ -60,7 +60,7 @@ LEAVE = LEASE - CALL
 """Until when a message may leave, from its claim on."""
 FRESH = timedelta(seconds=1)
 """How long a look at a claim is good for: a process that was frozen since looks again before it sends."""
-AT_ONCE = 320
+AT_ONCE = 400
 """Messages of one workspace under way at a time: those of one turn that leave, and those of the next that are
 drawn meanwhile."""
 CATCH_UP = timedelta(seconds=0.05)
@@ -70,7 +70,7 @@ A_FEW, FOR_THEM = 4, 2.0
 than that for each other. What answers somebody does not wait."""
 MANY = (0, PRIORITIES)
 """The ranks of what nobody waits for: first sends, and changes."""
-A_TURN, A_ROUND = 160, 400
+A_TURN, A_ROUND = 200, 400
 """Messages weighed in one transaction, and in one round of all workspaces: what each of them waits for."""
 ABREAST = 4
 """Workspaces that have their turn at a time."""

@@ -42,7 +42,7 @@ GREET_WITHIN = 2.0
 GREET_AGAIN = 30.0
 """Seconds for the first auth.test, and between later ones."""
 
-SOCKETS = 400
+SOCKETS = 500
 """At once: more than the pump has under way in a workspace. A call that waits for a socket is a claim that
 was looked at too early."""
 
