@@ -104,7 +104,8 @@ def _as_given(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, An
 
 
 class _Rows(TypeDecorator[Sequence[Mapping[str, Any]]]):
-    """Rows of values of those types, as one text."""
+    """Rows of values of those types, as one text. SQLite would cut a text off at a NUL in it, so there too it
+    becomes what stands for a character that cannot be shown."""
 
     impl = String
     cache_ok = True
@@ -115,9 +116,9 @@ class _Rows(TypeDecorator[Sequence[Mapping[str, Any]]]):
 
     def process_bind_param(self, value: Sequence[Mapping[str, Any]] | None, dialect: Dialect) -> str:
         kinds = [(name, kind.dialect_impl(dialect).bind_processor(dialect)) for name, kind in self.types]
-        return json.dumps(
-            [[write(row[name]) if write else row[name] for name, write in kinds] for row in value or ()]
-        )
+        rows = [[write(row[name]) if write else row[name] for name, write in kinds] for row in value or ()]
+        text = json.dumps(rows, ensure_ascii=False)
+        return json.dumps(_shown(rows), ensure_ascii=False) if "\\u0000" in text else text
 
 
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -157,6 +158,10 @@ def _written(values: Collection[Any]) -> str:
 
 def _escaped(value: object) -> str:
     return str(value).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _shown(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    return [[one.replace("\0", "\ufffd") if isinstance(one, str) else one for one in row] for row in rows]
 
 
 class _Texts(TypeDecorator[Collection[str]]):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Integer, Text, bindparam, create_engine, func, select
+from sqlalchemy.exc import StatementError
 
 from storage import tables
 from storage.rows import _Array, among, put_all
@@ -33,6 +35,22 @@ def test_whatever_the_text_it_is_found_among_others(
     for wanted in (texts, texts | others, others):
         found = {row.key: row.free_at for row in tx.execute(asked, {"keys": wanted})}
         assert found == {text: free_at[text] for text in texts & wanted}
+
+
+def test_sqlite_does_not_cut_a_text_off_at_a_nul() -> None:
+    """PostgreSQL's sessions have a rule of their own (storage.postgres)."""
+    engine = create_engine("sqlite://")
+    tables.metadata.create_all(engine)
+    with engine.connect() as tx:
+        rows = [{"key": "a\0b", "free_at": NOW}, {"key": "\\u0000", "free_at": NOW}]
+        put_all(tx, tables.bucket, ("key",), rows)
+        assert {row.key for row in tx.execute(select(tables.bucket))} == {"a\ufffdb", "\\u0000"}
+    engine.dispose()
+
+
+def test_half_a_character_is_refused(tx: Connection) -> None:
+    with pytest.raises((UnicodeEncodeError, StatementError)):
+        put_all(tx, tables.bucket, ("key",), [{"key": "half \ud83d", "free_at": NOW}])
 
 
 def test_an_instant_and_nothing_arrive_as_they_were(postgres_url: str) -> None:
