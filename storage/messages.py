@@ -306,6 +306,9 @@ _mine = (
 )
 
 
+_key_types = {"in_circle": _m.circle_id.type, "of_id": _m.id.type, "under_fence": _m.fence.type}
+
+
 def _key(message: Message) -> dict[str, object]:
     return {"in_circle": message.circle_id, "of_id": message.id, "under_fence": message.fence}
 
@@ -372,13 +375,7 @@ def _claiming(each: Callable[[str], ColumnElement[Any]]) -> Update:
     )
 
 
-_claim = Each(
-    _claiming,
-    in_circle=_m.circle_id.type,
-    of_id=_m.id.type,
-    under_fence=_m.fence.type,
-    as_read=_m.wanted_version.type,
-)
+_claim = Each(_claiming, **_key_types, as_read=_m.wanted_version.type)
 
 
 def claim(tx: Transaction, drawn: Sequence[Message], now: datetime, lease_until: datetime) -> list[Message]:
@@ -419,14 +416,7 @@ def _standing(each: Callable[[str], ColumnElement[Any]]) -> Update:
     )
 
 
-_shown = Each(
-    _standing,
-    in_circle=_m.circle_id.type,
-    of_id=_m.id.type,
-    under_fence=_m.fence.type,
-    version=_m.shown_version.type,
-    where=_m.reference.type,
-)
+_shown = Each(_standing, **_key_types, version=_m.shown_version.type, where=_m.reference.type)
 
 
 def shown(tx: Transaction, stand: Sequence[tuple[Message, str]], now: datetime) -> list[Message]:

@@ -118,7 +118,7 @@ class _Rows(TypeDecorator[Sequence[Mapping[str, Any]]]):
         kinds = [(name, kind.dialect_impl(dialect).bind_processor(dialect)) for name, kind in self.types]
         rows = [[write(row[name]) if write else row[name] for name, write in kinds] for row in value or ()]
         text = json.dumps(rows, ensure_ascii=False)
-        return json.dumps(_shown(rows), ensure_ascii=False) if "\\u0000" in text else text
+        return json.dumps(_showable(rows), ensure_ascii=False) if "\\u0000" in text else text
 
 
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -160,7 +160,7 @@ def _escaped(value: object) -> str:
     return str(value).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _shown(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+def _showable(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
     return [[one.replace("\0", "\ufffd") if isinstance(one, str) else one for one in row] for row in rows]
 
 
