@@ -19,7 +19,7 @@ from bot.clients.errors import Unreadable
 from bot.clients.http import GuardedClient
 from bot.clients.preview import preview
 from bot.dispatch import Dispatcher
-from bot.domain.content import Found
+from bot.domain.post import Found
 from bot.locales import Translator, language_of
 from bot.meters import Meters
 from bot.settings import Settings
@@ -163,7 +163,7 @@ def _doors(platforms: Sequence[Chat]) -> dict[str, str]:
 
 
 async def read_page(client: GuardedClient, url: str) -> Found | str:
-    """handlers.content.jobs.ReadPage over the only door out."""
+    """handlers.posts.jobs.ReadPage over the only door out."""
     try:
         page = await preview(client, url)
     except Unreadable as error:

@@ -1,5 +1,5 @@
 """What one process has done since it started, as plain counters. Sums only: nothing here names a person, a
-workspace or a content. `/metrics` reads it; no metrics library is loaded before somebody asks."""
+workspace or a post. `/metrics` reads it; no metrics library is loaded before somebody asks."""
 
 from __future__ import annotations
 

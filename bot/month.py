@@ -24,7 +24,7 @@ from bot.platforms.playground import world
 from bot.platforms.playground.adapter import Playground
 from bot.platforms.playground.persona import Persona, Role, channel_address
 from handlers.actions import OpenJoin
-from handlers.content.cards import OpenCompose, OpenEdit, Withdraw
+from handlers.posts.cards import OpenCompose, OpenEdit, Withdraw
 from handlers.sharing.cards import Decline, Later, OpenWords, Posted
 from scheduler.timetable import TIMETABLE
 from storage.census import census
@@ -91,7 +91,7 @@ PLAN = (
 )
 """What Camille posts: day of November, hour UTC, language, kind of page. The 11th is a holiday in France."""
 CORRECTED, WITHDRAWN, PAUSE, LEAVE = 5, 19, 12, 20
-"""The days on which a content is corrected, one withdrawn, somebody pauses, somebody leaves."""
+"""The days on which a post is corrected, one withdrawn, somebody pauses, somebody leaves."""
 
 
 @dataclass
@@ -216,7 +216,7 @@ class Month:
             await self.say(MEMBERS[2], "/cercle quitter")
 
     def authored(self, position: int) -> Card:
-        """One of Camille's living cards of her contents."""
+        """One of Camille's living cards of her posts."""
         return [c for c in self.cards(LEAD).values() if _offers(c, OpenEdit)][position]
 
     async def correct(self) -> None:

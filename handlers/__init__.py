@@ -3,13 +3,13 @@
 from bot.context import Feature
 from handlers import (
     board,
-    content,
     home,
     kudos,
     log,
     meetings,
     membership,
     polls,
+    posts,
     pulse,
     recap,
     rhythm,
@@ -22,7 +22,7 @@ from handlers import (
 FEATURES: tuple[Feature, ...] = (
     home.FEATURE,
     membership.FEATURE,
-    content.FEATURE,
+    posts.FEATURE,
     sharing.FEATURE,
     pulse.FEATURE,
     rounds.FEATURE,

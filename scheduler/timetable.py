@@ -11,11 +11,11 @@ import structlog
 from bot.context import Dated
 from bot.domain.schedule import Schedule
 from handlers.board import jobs as board
-from handlers.content import jobs as content
-from handlers.content.jobs import ReadPage
 from handlers.kudos import jobs as kudos
 from handlers.meetings import service as meetings
 from handlers.polls import jobs as polls
+from handlers.posts import jobs as posts
+from handlers.posts.jobs import ReadPage
 from handlers.pulse import jobs as pulse
 from handlers.recap import jobs as recap
 from handlers.rhythm import jobs as rhythm
@@ -54,7 +54,7 @@ async def tick(job: Job, tools: Tools) -> None:
 
 
 async def read_pages(tools: Tools) -> int:
-    return await content.read_pages(tools.database, tools.read_page, tools.now)
+    return await posts.read_pages(tools.database, tools.read_page, tools.now)
 
 
 def what_is_due(work: Callable[[Transaction, datetime], int]) -> Callable[[Tools], Awaitable[int]]:
@@ -81,7 +81,7 @@ def forget(tx: Transaction, now: datetime) -> None:
 
 TIMETABLE: tuple[Job, ...] = (
     Job("read the pages behind new links", timedelta(seconds=1), read_pages),
-    Job("publish what was planned", timedelta(seconds=5), what_is_due(content.publish_due)),
+    Job("publish what was planned", timedelta(seconds=5), what_is_due(posts.publish_due)),
     Job("close polls, and remind of them", timedelta(seconds=5), what_is_due(polls.keep_time)),
     Job("close the pulses that are over", timedelta(seconds=15), what_is_due(pulse.close_due)),
     Job("close the rounds that are over", timedelta(seconds=15), what_is_due(rounds.close_due)),

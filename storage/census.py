@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, func, select
 
-from bot.domain.message import CONTENT
+from bot.domain.message import POST
 from storage import tables
 from storage.database import Transaction
 
 
 def census(tx: Transaction) -> dict[str, int]:
-    """`members` who entered, whether or not they are still in; `contents` published; content cards
+    """`members` who entered, whether or not they are still in; `posts` published; post cards
     `delivered`; texts `edited` by members; posts they say they `shared`; readers' `clicks`."""
     m, s = tables.message.c, tables.share.c
     counts: dict[str, ColumnElement[int]] = {
         "members": select(func.count(tables.consent.c.person_id.distinct())).scalar_subquery(),
-        "contents": select(func.count(tables.content.c.published_at)).scalar_subquery(),
+        "posts": select(func.count(tables.post.c.published_at)).scalar_subquery(),
         "delivered": select(func.count())
         .select_from(tables.message)
-        .where(m.kind == CONTENT.name, m.shown_version > 0)
+        .where(m.kind == POST.name, m.shown_version > 0)
         .scalar_subquery(),
         "edited": select(func.count()).select_from(tables.words).scalar_subquery(),
         "shared": select(func.count(s.posted_at)).scalar_subquery(),

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from bot.domain.content import DraftState
 from bot.domain.message import State
+from bot.domain.post import DraftState
 from storage import tables
 from storage.database import Transaction
 
-_m, _w, _d, _c = tables.message.c, tables.workspace.c, tables.draft.c, tables.content.c
+_m, _w, _d, _c = tables.message.c, tables.workspace.c, tables.draft.c, tables.post.c
 
 OPEN = tuple(state for state in State if state not in (State.SHOWN, State.DROPPED))
 """The states in which a message still needs something, be it a human."""
@@ -58,7 +58,7 @@ def _jobs(tx: Transaction, now: datetime) -> dict[str, int]:
     pages = select(func.count()).select_from(tables.draft).where(_d.state == DraftState.WAITING)
     planned = (
         select(func.count())
-        .select_from(tables.content)
+        .select_from(tables.post)
         .where(_c.published_at.is_(None), _c.withdrawn_at.is_(None), _c.publish_at <= now)
     )
     return {

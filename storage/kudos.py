@@ -19,7 +19,7 @@ from storage.rows import one_at_a_time
 from storage.tables import new_id
 
 _k, _t, _w = tables.kudos.c, tables.thanks.c, tables.whisper.c
-_m, _p, _s, _c = tables.member.c, tables.person.c, tables.share.c, tables.content.c
+_m, _p, _s, _c = tables.member.c, tables.person.c, tables.share.c, tables.post.c
 _stands = _k.taken_back_at.is_(None)
 
 
@@ -198,13 +198,13 @@ def last_thanked(tx: Transaction, circle_id: str) -> dict[str, datetime]:
 
 
 def ties(tx: Transaction, circle_id: str, person_id: str, since: datetime) -> Mapping[str, int]:
-    """How often the paths of others crossed somebody's: contents that both say they posted, contents posted
+    """How often the paths of others crossed somebody's: posts that both say they posted, posts posted
     on the same topics, people whom both thanked. Members only, and never told to anybody."""
-    contents, topics = _posted(tx, circle_id, person_id, since)
+    posts, topics = _posted(tx, circle_id, person_id, since)
     receivers = {to for kudos in given(tx, circle_id, person_id, since) for to in kudos.receivers}
     posted = (
-        select(_s.person_id, func.count(distinct(_s.content_id)))
-        .join(tables.content, _of_share)
+        select(_s.person_id, func.count(distinct(_s.post_id)))
+        .join(tables.post, _of_share)
         .where(_s.circle_id == circle_id, _s.posted_at >= since)
     )
     thanked = (
@@ -214,7 +214,7 @@ def ties(tx: Transaction, circle_id: str, person_id: str, since: datetime) -> Ma
     )
     found: Counter[str] = Counter()
     for question, person in (
-        (posted.where(_s.content_id.in_(contents)), _s.person_id),
+        (posted.where(_s.post_id.in_(posts)), _s.person_id),
         (posted.where(_c.topic_id.in_(topics)), _s.person_id),
         (thanked, _k.giver_id),
     ):
@@ -223,17 +223,17 @@ def ties(tx: Transaction, circle_id: str, person_id: str, since: datetime) -> Ma
     return {person: count for person, count in found.items() if person in members}
 
 
-_of_share = (_c.circle_id == _s.circle_id) & (_c.id == _s.content_id)
+_of_share = (_c.circle_id == _s.circle_id) & (_c.id == _s.post_id)
 
 
 def _posted(tx: Transaction, circle_id: str, person_id: str, since: datetime) -> tuple[set[str], set[str]]:
-    """The contents somebody says they posted, and their topics."""
+    """The posts somebody says they posted, and their topics."""
     rows = tx.execute(
-        select(_s.content_id, _c.topic_id)
-        .join(tables.content, _of_share)
+        select(_s.post_id, _c.topic_id)
+        .join(tables.post, _of_share)
         .where(_s.circle_id == circle_id, _s.person_id == person_id, _s.posted_at >= since)
     ).all()
-    return {row.content_id for row in rows}, {row.topic_id for row in rows}
+    return {row.post_id for row in rows}, {row.topic_id for row in rows}
 
 
 def active(tx: Transaction, circle_id: str, since: datetime) -> set[str]:
@@ -244,19 +244,19 @@ def active(tx: Transaction, circle_id: str, since: datetime) -> set[str]:
 
 
 def posts(tx: Transaction, circle_id: str, since: datetime) -> list[tuple[str, str, str]]:
-    """(member, content, its author) of what members say they posted since then; the author is a member too,
+    """(member, post, its author) of what members say they posted since then; the author is a member too,
     and somebody else."""
     poster, author = tables.member.alias(), tables.member.alias()
     question = (
-        select(_s.person_id, _s.content_id, _c.author_id)
-        .join(tables.content, _of_share)
+        select(_s.person_id, _s.post_id, _c.author_id)
+        .join(tables.post, _of_share)
         .join(poster, (poster.c.circle_id == _s.circle_id) & (poster.c.person_id == _s.person_id))
         .join(author, (author.c.circle_id == _c.circle_id) & (author.c.person_id == _c.author_id))
         .where(_s.circle_id == circle_id, _s.posted_at >= since, _s.person_id != _c.author_id)
-        .group_by(_s.person_id, _s.content_id, _c.author_id)
+        .group_by(_s.person_id, _s.post_id, _c.author_id)
         .order_by(func.min(_s.posted_at), _s.person_id)
     )
-    return [(row.person_id, row.content_id, row.author_id) for row in tx.execute(question)]
+    return [(row.person_id, row.post_id, row.author_id) for row in tx.execute(question)]
 
 
 def whisper(
@@ -266,10 +266,10 @@ def whisper(
     about_id: str,
     why: Why,
     now: datetime,
-    content_id: str | None = None,
+    post_id: str | None = None,
 ) -> str:
     whisper_id = new_id()
-    who = {"giver_id": giver_id, "about_id": about_id, "content_id": content_id}
+    who = {"giver_id": giver_id, "about_id": about_id, "post_id": post_id}
     row = {"circle_id": circle_id, "id": whisper_id, "why": why, "made_at": now, **who}
     tx.execute(insert(tables.whisper).values(row))
     return whisper_id
@@ -287,11 +287,11 @@ def load_whisper(tx: Transaction, circle_id: str, whisper_id: str) -> Whisper | 
     return _whisper(row) if row else None
 
 
-def told(tx: Transaction, circle_id: str, about_id: str, content_id: str) -> bool:
-    """Whether somebody had the author of a content know that they posted it."""
-    where = (_w.about_id == about_id, _w.content_id == content_id, _w.why == Why.TOLD)
+def told(tx: Transaction, circle_id: str, about_id: str, post_id: str) -> bool:
+    """Whether somebody had the author of a post know that they posted it."""
+    where = (_w.about_id == about_id, _w.post_id == post_id, _w.why == Why.TOLD)
     return tx.execute(select(_w.id).where(_w.circle_id == circle_id, *where)).first() is not None
 
 
 def _whisper(row: Row[Any]) -> Whisper:
-    return Whisper(row.id, row.giver_id, row.about_id, Why(row.why), row.content_id, row.made_at)
+    return Whisper(row.id, row.giver_id, row.about_id, Why(row.why), row.post_id, row.made_at)

@@ -684,7 +684,7 @@ def revive(tx: Transaction, circle_id: str, message_id: str, now: datetime) -> b
 
 
 def count_waiting(tx: Transaction, circle_id: str, subject_id: str) -> int:
-    """Copies of a content that have not left yet."""
+    """Copies of a post that have not left yet."""
     return tx.execute(
         select(func.count())
         .select_from(tables.message)

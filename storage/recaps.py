@@ -15,7 +15,7 @@ from storage.database import Transaction
 from storage.rows import insert_new
 from storage.tables import new_id
 
-_r, _c, _s, _k = tables.recap.c, tables.content.c, tables.share.c, tables.click.c
+_r, _c, _s, _k = tables.recap.c, tables.post.c, tables.share.c, tables.click.c
 _e = tables.entry.c
 
 
@@ -52,7 +52,7 @@ def _within(moment: ColumnElement[Any]) -> ColumnElement[bool]:
     return (moment >= bindparam("since")) & (moment < bindparam("until"))
 
 
-_contents = (
+_posts = (
     select(_c.title)
     .where(_c.circle_id == bindparam("circle"), _within(_c.published_at), _c.withdrawn_at.is_(None))
     .order_by(_c.published_at, _c.id)
@@ -79,9 +79,9 @@ def _span(circle_id: str, since: datetime, until: datetime) -> Mapping[str, obje
     return {"circle": circle_id, "since": since, "until": until}
 
 
-def contents(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[str]:
+def posts(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[str]:
     """Titles of what was brought and still stands, in the order in which it came."""
-    return list(tx.execute(_contents, _span(circle_id, since, until)).scalars())
+    return list(tx.execute(_posts, _span(circle_id, since, until)).scalars())
 
 
 def shares(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> int:

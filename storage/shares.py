@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Update, bindparam, delete, func, insert, select, update
 
-from bot.domain.message import CONTENT
+from bot.domain.message import POST
 from bot.domain.share import Share, Tally
 from storage import tables
 from storage.database import Transaction
@@ -18,16 +18,16 @@ from storage.tables import new_id
 _s, _k, _m = tables.share.c, tables.click.c, tables.message.c
 
 
-def offer(tx: Transaction, circle_id: str, content_id: str, offers: Iterable[tuple[str, str]]) -> None:
+def offer(tx: Transaction, circle_id: str, post_id: str, offers: Iterable[tuple[str, str]]) -> None:
     """Tokens for every (person, network) that has none yet."""
     made = tx.execute(
-        select(_s.person_id, _s.network).where(_s.circle_id == circle_id, _s.content_id == content_id)
+        select(_s.person_id, _s.network).where(_s.circle_id == circle_id, _s.post_id == post_id)
     )
     have = {(row.person_id, row.network) for row in made}
     rows = [
         {
             "circle_id": circle_id,
-            "content_id": content_id,
+            "post_id": post_id,
             "person_id": person_id,
             "network": network,
             "page_token": new_id(),
@@ -42,16 +42,16 @@ def offer(tx: Transaction, circle_id: str, content_id: str, offers: Iterable[tup
 
 _share = [_s[each.name] for each in fields(Share)]
 """What is read of one, by place: hundreds are read for each turn of the pump."""
-_of_content = (_s.circle_id == bindparam("circle"), _s.content_id == bindparam("content"))
-_theirs = (*_of_content, among(_s.person_id, "people"))
+_of_post = (_s.circle_id == bindparam("circle"), _s.post_id == bindparam("post"))
+_theirs = (*_of_post, among(_s.person_id, "people"))
 _shares_of = select(*_share).where(*_theirs)
 
 
 def of_members(
-    tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]
+    tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]
 ) -> dict[str, list[Share]]:
     """By person; nothing for whoever has none."""
-    asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
+    asked = {"circle": circle_id, "post": post_id, "people": list(person_ids)}
     found: dict[str, list[Share]] = {}
     for row in tx.execute(_shares_of, asked).all():
         share = Share(*row)
@@ -59,8 +59,8 @@ def of_members(
     return found
 
 
-def of_member(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> list[Share]:
-    return of_members(tx, circle_id, content_id, (person_id,)).get(person_id, [])
+def of_member(tx: Transaction, circle_id: str, post_id: str, person_id: str) -> list[Share]:
+    return of_members(tx, circle_id, post_id, (person_id,)).get(person_id, [])
 
 
 def by_page(tx: Transaction, token: str) -> tuple[str, Share] | None:
@@ -92,7 +92,7 @@ def mark_first_opening(tx: Transaction, circle_id: str, share: Share, now: datet
 def _one(circle_id: str, share: Share) -> Update:
     return update(tables.share).where(
         _s.circle_id == circle_id,
-        _s.content_id == share.content_id,
+        _s.post_id == share.post_id,
         _s.person_id == share.person_id,
         _s.network == share.network,
     )
@@ -105,20 +105,18 @@ def count_click(tx: Transaction, link_token: str, day: str, visitor: str, now: d
 
 _clicks = select(func.count()).select_from(tables.click).join(tables.share, _s.link_token == _k.link_token)
 _clicks_of = _clicks.add_columns(_s.person_id).where(*_theirs).group_by(_s.person_id)
-_clicks_of_all = _clicks.where(*_of_content)
+_clicks_of_all = _clicks.where(*_of_post)
 
 
-def clicks_of(
-    tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]
-) -> dict[str, int]:
-    """Readers of each member's links to a content; nothing for whoever has none."""
-    asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
+def clicks_of(tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]) -> dict[str, int]:
+    """Readers of each member's links to a post; nothing for whoever has none."""
+    asked = {"circle": circle_id, "post": post_id, "people": list(person_ids)}
     return {person_id: count for count, person_id in tx.execute(_clicks_of, asked).all()}
 
 
-def clicks(tx: Transaction, circle_id: str, content_id: str) -> int:
-    """Readers of everybody's links to a content."""
-    return tx.execute(_clicks_of_all, {"circle": circle_id, "content": content_id}).scalar_one()
+def clicks(tx: Transaction, circle_id: str, post_id: str) -> int:
+    """Readers of everybody's links to a post."""
+    return tx.execute(_clicks_of_all, {"circle": circle_id, "post": post_id}).scalar_one()
 
 
 _delivered = (
@@ -126,19 +124,19 @@ _delivered = (
     .select_from(tables.message)
     .where(
         _m.circle_id == bindparam("circle"),
-        _m.subject_id == bindparam("content"),
-        _m.kind == CONTENT.name,
+        _m.subject_id == bindparam("post"),
+        _m.kind == POST.name,
         _m.shown_version > 0,
     )
 )
-_told = select(func.count(_s.opened_at), func.count(_s.posted_at)).where(*_of_content)
+_told = select(func.count(_s.opened_at), func.count(_s.posted_at)).where(*_of_post)
 
 
-def tally(tx: Transaction, circle_id: str, content_id: str) -> Tally:
-    what = {"circle": circle_id, "content": content_id}
+def tally(tx: Transaction, circle_id: str, post_id: str) -> Tally:
+    what = {"circle": circle_id, "post": post_id}
     delivered = tx.execute(_delivered, what).scalar_one()
     opened, posted = tx.execute(_told, what).one()
-    return Tally(delivered, opened, posted, clicks(tx, circle_id, content_id))
+    return Tally(delivered, opened, posted, clicks(tx, circle_id, post_id))
 
 
 def salt(tx: Transaction, day: str, fresh: str) -> str:

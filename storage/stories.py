@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, case, func, select
 
-from bot.domain.message import CONTENT, State
+from bot.domain.message import POST, State
 from bot.domain.story import Failure, Letter, Story
 from storage import tables
 from storage.database import Transaction
 
-_m, _p, _c = tables.message.c, tables.person.c, tables.content.c
+_m, _p, _c = tables.message.c, tables.person.c, tables.post.c
 _there = _m.shown_version > 0
 _on_its_way = _m.state.in_([State.WAITING, State.SENDING]) & ~_there
 _failed = _m.state.in_([State.DEAD, State.UNKNOWN])
@@ -35,24 +35,24 @@ _columns = {
 }
 
 
-def of_contents(tx: Transaction, circle_id: str, content_ids: Sequence[str]) -> dict[str, Story]:
-    """By content; one that has no cards yet has an empty story."""
+def of_posts(tx: Transaction, circle_id: str, post_ids: Sequence[str]) -> dict[str, Story]:
+    """By post; one that has no cards yet has an empty story."""
     rows = tx.execute(
         select(_m.subject_id, *(column.label(name) for name, column in _columns.items()))
-        .where(_m.circle_id == circle_id, _m.subject_id.in_(content_ids), _m.kind == CONTENT.name)
+        .where(_m.circle_id == circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name)
         .group_by(_m.subject_id)
     )
     told = {row.subject_id: Story(**{name: row._mapping[name] for name in _columns}) for row in rows}
-    return {content_id: told.get(content_id, Story()) for content_id in content_ids}
+    return {post_id: told.get(post_id, Story()) for post_id in post_ids}
 
 
-def failures(tx: Transaction, circle_id: str, content_ids: Sequence[str], limit: int) -> list[Failure]:
-    """The cards of these contents that did not arrive, newest first."""
+def failures(tx: Transaction, circle_id: str, post_ids: Sequence[str], limit: int) -> list[Failure]:
+    """The cards of these posts that did not arrive, newest first."""
     rows = tx.execute(
         select(tables.message, _p.name, _c.title)
-        .join(tables.content, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
+        .join(tables.post, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
         .outerjoin(tables.person, (_p.circle_id == _m.circle_id) & (_p.id == _m.person_id))
-        .where(_m.circle_id == circle_id, _m.subject_id.in_(content_ids), _m.kind == CONTENT.name, _failed)
+        .where(_m.circle_id == circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name, _failed)
         .order_by(_m.created_at.desc(), _m.id)
         .limit(limit)
     )
@@ -69,7 +69,7 @@ def to(tx: Transaction, circle_id: str, person_id: str, limit: int) -> list[Lett
     """The latest messages to somebody, newest first."""
     rows = tx.execute(
         select(tables.message, _c.title)
-        .outerjoin(tables.content, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
+        .outerjoin(tables.post, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
         .where(_m.circle_id == circle_id, _m.person_id == person_id)
         .order_by(_m.created_at.desc(), _m.id)
         .limit(limit)

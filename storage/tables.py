@@ -239,8 +239,8 @@ draft = Table(
     Index(None, "state", "created_at"),
 )
 
-content = Table(
-    "content",
+post = Table(
+    "post",
     metadata,
     _circle(),
     _id(),
@@ -268,11 +268,11 @@ words = Table(
     "words",
     metadata,
     _circle(),
-    Column("content_id", Id, primary_key=True),
+    Column("post_id", Id, primary_key=True),
     Column("person_id", Id, primary_key=True),
     _text("text"),
     _moment("saved_at", required=True),
-    _of("content", "content_id"),
+    _of("post", "post_id"),
     _of("person", "person_id"),
 )
 
@@ -280,11 +280,11 @@ stance = Table(
     "stance",
     metadata,
     _circle(),
-    Column("content_id", Id, primary_key=True),
+    Column("post_id", Id, primary_key=True),
     Column("person_id", Id, primary_key=True),
     _moment("declined_at"),
     _moment("later_until"),
-    _of("content", "content_id"),
+    _of("post", "post_id"),
     _of("person", "person_id"),
 )
 
@@ -292,14 +292,14 @@ share = Table(
     "share",
     metadata,
     _circle(),
-    Column("content_id", Id, primary_key=True),
+    Column("post_id", Id, primary_key=True),
     Column("person_id", Id, primary_key=True),
     Column("network", String(20), primary_key=True),
     Column("page_token", Id, nullable=False, unique=True),
     Column("link_token", Id, nullable=False, unique=True),
     _moment("opened_at"),
     _moment("posted_at"),
-    _of("content", "content_id"),
+    _of("post", "post_id"),
     _of("person", "person_id"),
 )
 
@@ -324,14 +324,14 @@ question = Table(
     metadata,
     _circle(),
     _id(),
-    Column("content_id", Id, nullable=False),
+    Column("post_id", Id, nullable=False),
     Column("asker_id", Id, nullable=False),
     _text("text"),
     _moment("asked_at", required=True),
     _text("answer"),
     Column("answered_by", Id),
     _moment("answered_at"),
-    _of("content", "content_id"),
+    _of("post", "post_id"),
     _of("person", "asker_id"),
     _of("person", "answered_by"),
 )
@@ -542,11 +542,11 @@ whisper = Table(
     Column("giver_id", Id, nullable=False),
     Column("about_id", Id, nullable=False),
     Column("why", String(20), nullable=False),
-    Column("content_id", Id),
+    Column("post_id", Id),
     _moment("made_at", required=True),
     _of("person", "giver_id"),
     _of("person", "about_id"),
-    _of("content", "content_id"),
+    _of("post", "post_id"),
     Index(None, "circle_id", "giver_id", "made_at"),
 )
 

@@ -39,7 +39,7 @@ def postgres_url(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def house(database_url: str) -> Iterator[House]:
-    """An empty circle; `house.with_lead()`, `with_member()`, `with_content()` fill it."""
+    """An empty circle; `house.with_lead()`, `with_member()`, `with_post()` fill it."""
     house = House(database_url)
     yield house
     house.close()

@@ -18,7 +18,7 @@ from bot.chat.form import Answers, Form, Value
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Reply, Say
 from bot.dispatch import Dispatcher
-from bot.domain.content import Found
+from bot.domain.post import Found
 from bot.platforms.playground.adapter import Playground
 from bot.platforms.playground.persona import Persona
 from handlers.team.service import first_code
@@ -145,7 +145,7 @@ class House:
         reply = await self.submits(who, form, **everything)
         assert isinstance(reply, Say), reply
 
-    async def with_content(self, **values: Value) -> None:
+    async def with_post(self, **values: Value) -> None:
         """Camille posts a link whose page is known, and composes it."""
         url = "https://example.org/alternants"
         self.pages[url] = Found(url, "Comment nous accueillons nos alternants", "Une semaine racontée.")

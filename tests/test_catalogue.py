@@ -329,7 +329,7 @@ def test_both_speak_of_the_same_addresses() -> None:
 # Voice
 
 UNASKED = (
-    "content.",
+    "post.",
     "reminder.",
     "call.",
     "question.",

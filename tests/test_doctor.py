@@ -182,9 +182,9 @@ async def test_a_database_behind(tmp_path: Path) -> None:
 
 async def test_a_damaged_database(migrated: Path) -> None:
     file = migrated / "cercle.sqlite3"
-    content = bytearray(file.read_bytes())
-    content[-4096:] = b"\xff" * 4096
-    file.write_bytes(content)
+    post = bytearray(file.read_bytes())
+    post[-4096:] = b"\xff" * 4096
+    file.write_bytes(post)
     assert any("put the last backup back" in line for line in await database(migrated))
 
 

@@ -270,7 +270,7 @@ def image(tmp_path: Path) -> Iterator[Image]:
     shutil.rmtree(root)
 
 
-def contents(folder: Path) -> dict[str, tuple[int, int]]:
+def posts(folder: Path) -> dict[str, tuple[int, int]]:
     """Every file with its size and the moment of its last change."""
     return {
         str(path.relative_to(folder)): (path.lstat().st_size, path.lstat().st_mtime_ns)
@@ -314,12 +314,12 @@ def answered(url: str, process: subprocess.Popen[str], patience: float = 30) -> 
 
 def test_the_steps_make_a_bot_that_serves_stops_and_writes_only_its_data(image: Image) -> None:
     """In one test, for the steps take a minute."""
-    before = contents(image.root / "opt")
+    before = posts(image.root / "opt")
     _has_no_tests_and_no_tools(image)
     _says_what_it_can_do(image)
     _migrates(image)
     _serves(image)
-    assert contents(image.root / "opt") == before
+    assert posts(image.root / "opt") == before
     assert {path.name for path in image.root.iterdir()} == {"data", "opt"}
 
 

@@ -16,7 +16,7 @@ from bot.chat import plain
 from bot.chat.card import Card
 from bot.chat.form import Value
 from bot.chat.reply import Say
-from bot.domain.message import CONTENT, REMINDER
+from bot.domain.message import POST, REMINDER
 from storage import tables
 from tests.house import PEOPLE, House, asked, button, labels
 
@@ -65,7 +65,7 @@ class Fortnight:
     async def live(self) -> None:
         while self.house.clock() < START + timedelta(days=14):
             if self.dice.random() < 0.06:
-                await self.house.with_content(expires="2027-01-10")
+                await self.house.with_post(expires="2027-01-10")
             await self.house.settle()
             for who in sorted(WISHES):
                 cards = await self.arrived(who)
@@ -90,11 +90,11 @@ class Fortnight:
         fresh = [row for row in shown if (who, row.id) not in self.known]
         self.known |= {(who, row.id) for row in fresh}
         local = self.house.clock().astimezone(ZoneInfo(ZONES[who])).isocalendar()[:2]
-        self.week[who, local] += sum(row.kind == CONTENT.name for row in fresh)
+        self.week[who, local] += sum(row.kind == POST.name for row in fresh)
         entries = {
             e.reference: e.said for e in self.house.chat.chat.entries(self.house.sender(who).address, who)
         }
-        wanted = (CONTENT.name, REMINDER.name)
+        wanted = (POST.name, REMINDER.name)
         cards = [entries[row.id] for row in fresh if row.kind in wanted]
         return [card for card in cards if isinstance(card, Card)]
 
@@ -137,12 +137,12 @@ async def test_voluntary_and_disconnected(house: House, seed: int) -> None:
 
 
 async def test_refusals_and_silence_are_shown_to_nobody(house: House) -> None:
-    """Promise 3: whatever two members do with a content short of posting it, everything that the author, a
+    """Promise 3: whatever two members do with a post short of posting it, everything that the author, a
     lead or a colleague can open reads the same."""
     await house.with_lead()
     for who in ("ines", "hugo", "awa"):
         await house.with_member(who)
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     house.clock.pass_(minutes=2)
     await house.settle()
@@ -166,7 +166,7 @@ async def test_nobody_is_ranked(house: House) -> None:
     """Promise 3: no card that somebody else can see holds a figure of one person's."""
     await house.with_lead()
     await house.with_member("ines")
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     for text in await _everything_others_see(house):
         for line in text.splitlines():
@@ -177,7 +177,7 @@ async def test_words_are_the_members_and_leave_only_by_their_click(house: House)
     """Promise 3: the bot cannot post on anybody's account; the text handed over is the one they saved."""
     await house.with_lead()
     await house.with_member("ines")
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     form = asked(await house.presses("ines", "Changer mes mots", house.card("ines")))
     await house.submits("ines", form, words="Mes mots à moi.")

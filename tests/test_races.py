@@ -21,16 +21,16 @@ from bot.chat.reply import Reply, Say
 from bot.dispatch import Dispatcher
 from bot.domain.circle import Role
 from bot.domain.meeting import ANNOUNCEMENT, REMINDER
-from bot.domain.message import CONTENT
+from bot.domain.message import POST
 from bot.domain.network import Network
 from bot.domain.recap import RECAP
 from bot.domain.rhythm import USUAL, Ritual, mark
-from handlers.content import jobs
 from handlers.meetings import service as meetings
+from handlers.posts import jobs
 from handlers.recap import jobs as recap
 from handlers.rhythm.cards import SaveRhythm
 from handlers.team.service import first_code
-from storage import circles, contents, rituals, shares, tables
+from storage import circles, posts, rituals, shares, tables
 from storage.database import Database, Transaction, connect, is_file
 from tests.house import PEOPLE, SITE, House, asked, filled, said
 
@@ -115,10 +115,10 @@ async def test_of_the_codes_of_processes_that_start_together_one_works(crowd: Cr
     assert await crowd.count(tables.code) == 1
 
 
-async def test_one_draft_becomes_one_content(crowd: Crowd) -> None:
+async def test_one_draft_becomes_one_post(crowd: Crowd) -> None:
     compose = await composing(crowd.house)
     replies = await crowd.hear(compose(f"key-{n}") for n in range(10))
-    assert await crowd.count(tables.content) == 1
+    assert await crowd.count(tables.post) == 1
     assert len({said(reply) for reply in replies}) == 2
 
 
@@ -128,19 +128,19 @@ async def test_what_was_planned_is_published_once(crowd: Crowd) -> None:
     day = {"publish_date": "2026-11-25", "publish_time": "10:00"}
     compose = await composing(crowd.house, **day)
     await crowd.hear([compose("key")])
-    assert await crowd.count(tables.message, kind=CONTENT.name) == 0
+    assert await crowd.count(tables.message, kind=POST.name) == 0
     crowd.house.clock.pass_(days=2)
     done = await crowd.at_once(4, partial(jobs.publish_due, now=crowd.house.clock()))
     assert sum(done) == 1
-    assert await crowd.count(tables.message, kind=CONTENT.name) == 3
+    assert await crowd.count(tables.message, kind=POST.name) == 3
 
 
 async def test_each_page_is_read_by_one(crowd: Crowd) -> None:
     await crowd.house.with_lead()
-    posts = (f"post https://example.org/{n}" for n in range(40))
+    commands = (f"post https://example.org/{n}" for n in range(40))
     camille = crowd.house.sender("camille")
-    await crowd.hear(Command(f"key-{n}", camille, post) for n, post in enumerate(posts))
-    claim = partial(contents.claim_drafts, now=crowd.house.clock(), lease=timedelta(seconds=60), limit=8)
+    await crowd.hear(Command(f"key-{n}", camille, post) for n, post in enumerate(commands))
+    claim = partial(posts.claim_drafts, now=crowd.house.clock(), lease=timedelta(seconds=60), limit=8)
     read = [draft for claimed in await crowd.at_once(4, claim) for draft in claimed]
     while rest := await crowd.house.database.transact(claim):
         read += rest
@@ -179,9 +179,9 @@ async def test_tokens_are_made_once_a_member_and_network(crowd: Crowd) -> None:
     circle_id = await crowd.circle_id()
 
     def offer(tx: Transaction) -> None:
-        content = contents.latest(tx, circle_id, 1)[0]
+        post = posts.latest(tx, circle_id, 1)[0]
         ines = tx.execute(select(tables.member.c.person_id)).scalar_one()
-        shares.offer(tx, circle_id, content.id, [(ines, network) for network in Network])
+        shares.offer(tx, circle_id, post.id, [(ines, network) for network in Network])
 
     await crowd.at_once(12, offer)
     assert await crowd.count(tables.share) == len(Network)
@@ -194,7 +194,7 @@ async def test_one_salt_a_day(crowd: Crowd) -> None:
 
 
 async def composing(house: House, **values: str) -> Callable[[str], Submission]:
-    """A draft of Camille's, and the form that makes a content of it, to be sent under any key."""
+    """A draft of Camille's, and the form that makes a post of it, to be sent under any key."""
     await house.with_lead()
     await house.says("camille", "/cercle post https://example.org/alternants")
     await house.settle()

@@ -141,11 +141,11 @@ def test_each_may_come_as_a_file(tmp_path: Path, name: str) -> None:
     assert load({f"{name.upper()}_FILE": str(file)}) == load({name.upper(): value})
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize("post", [None, b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, post: bytes | None) -> None:
     file = tmp_path / "secret"
-    if content is not None:
-        file.write_bytes(content)
+    if post is not None:
+        file.write_bytes(post)
     with pytest.raises(SettingsError, match=r"^SLACK_BOT_TOKEN_FILE cannot be read"):
         load({"SLACK_BOT_TOKEN_FILE": str(file)})
 

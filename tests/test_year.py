@@ -109,7 +109,7 @@ def some_left_and_some_returned(year: Record) -> None:
     assert [who for who, _, until in away if until < year.until]
     for who, left, until in away:
         assert [sent for sent in year.sent if sent.who == who and left < sent.at < until] == []
-        assert [sent for sent in of_kind(year, "content") if left < sent.wanted < until]
+        assert [sent for sent in of_kind(year, "post") if left < sent.wanted < until]
 
 
 def absences(year: Record) -> Iterator[tuple[str, datetime, datetime]]:

@@ -13,7 +13,7 @@ MAX_CEILING = 20
 @dataclass(frozen=True, slots=True)
 class Circle:
     """`language` and `zone` are those of what it says to a whole channel. What its members may change by
-    consent: `cadence`, contents a week that the comms team aims at; `weekly_ceiling`, unasked messages a week
+    consent: `cadence`, posts a week that the comms team aims at; `weekly_ceiling`, unasked messages a week
     that nobody is sent more of, whatever they chose; `trust_floor`, of 5, below which the bot slows down.
     `slowed_at`: since when it does."""
 

@@ -52,7 +52,7 @@ class Gone(DomainError):
     """That is no longer there."""
 
 
-class ContentGone(Gone):
+class PostGone(Gone):
     """This content is no longer shared, so there is nothing left to do here. Thank you all the same."""
 
 

@@ -103,7 +103,7 @@ class Whisper:
     giver_id: str
     about_id: str
     why: Why
-    content_id: str | None
+    post_id: str | None
     made_at: datetime
 
 

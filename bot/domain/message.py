@@ -57,7 +57,7 @@ def rank_of_change(kind: Kind) -> int:
 REMOVED = "removed in the chat"
 """Why a message rests that somebody took away where it stood: it is not wanted, and not put there again."""
 
-CONTENT = Kind("content", unasked=True, consent=True, counts=True)
+POST = Kind("post", unasked=True, consent=True, counts=True)
 REMINDER = Kind("reminder", unasked=True, consent=True)
 """Its reader chose the moment: it waits for their hours and for the end of their pause, but not for their
 ceiling, which the card that it brings back was counted against."""

@@ -57,7 +57,7 @@ class Thanked:
 
 
 class Panel(StrEnum):
-    CONTENTS = "contents"
+    POSTS = "posts"
     SHARES = "shares"
     THANKS = "thanks"
 
@@ -67,17 +67,17 @@ class Figures:
     """One month of a circle. `shares` is None for a circle so small that it would point at somebody."""
 
     month: date
-    contents: int
+    posts: int
     thanks: int
     shares: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that a recap says. `contents` are titles; `answers` what held the circle back and was answered;
+    """All that a recap says. `posts` are titles; `answers` what held the circle back and was answered;
     `trust` is the latest pulse's, of 5, and the one's before; `coming` is what comes next, and when."""
 
-    contents: Sequence[str] = ()
+    posts: Sequence[str] = ()
     shares: int | None = None
     clicks: int | None = None
     thanks: Sequence[Thanked] = ()
@@ -89,7 +89,7 @@ class Told:
 
     @property
     def empty(self) -> bool:
-        return not (self.contents or self.shares or self.thanks or self.decisions or self.answers)
+        return not (self.posts or self.shares or self.thanks or self.decisions or self.answers)
 
     @property
     def pictured(self) -> bool:
@@ -116,7 +116,7 @@ def month_after(month: date) -> date:
 def panels(months: Sequence[Figures]) -> dict[Panel, list[tuple[date, int]]]:
     """What a picture is made of: whatever there was any of."""
     every = {
-        Panel.CONTENTS: [(m.month, m.contents) for m in months],
+        Panel.POSTS: [(m.month, m.posts) for m in months],
         Panel.SHARES: [(m.month, m.shares) for m in months if m.shares is not None],
         Panel.THANKS: [(m.month, m.thanks) for m in months],
     }

@@ -18,7 +18,7 @@ ROUND_WALL = Kind("round_wall")
 ROUND_OUTCOME = Kind("round_outcome", unasked=True, consent=True, counts=True)
 
 CADENCES = range(8)
-"""Contents a week."""
+"""Posts a week."""
 CEILINGS = range(1, MAX_CEILING + 1)
 """Unasked messages a week."""
 WEEKS = range(5)

@@ -1,4 +1,4 @@
-"""A share: one content, one member, one network. Opening the composer and posting are different facts."""
+"""A share: one post, one member, one network. Opening the composer and posting are different facts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NIGHT = timedelta(hours=8)
 class Share:
     """`page_token` opens the member's own share page; `link_token` is the link that readers follow."""
 
-    content_id: str
+    post_id: str
     person_id: str
     network: str
     page_token: str
@@ -37,7 +37,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Stance:
-    """What a member answered to a content. Nobody else ever sees it."""
+    """What a member answered to a post. Nobody else ever sees it."""
 
     declined: bool = False
     later_until: datetime | None = None
@@ -53,7 +53,7 @@ class Stance:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a content did, all members together. `clicks` are readers', crawlers left out."""
+    """What a post did, all members together. `clicks` are readers', crawlers left out."""
 
     delivered: int
     opened: int

@@ -14,7 +14,7 @@ CROWD = 3
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What became of the cards of one content, all readers together. Somebody who paused, declined, reached
+    """What became of the cards of one post, all readers together. Somebody who paused, declined, reached
     their ceiling or cannot be written to is in it as everybody else who waits; how many cards were drawn
     again is left out, for that is how many people pressed something.
 
@@ -59,7 +59,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message to whoever reads this: all there is to know. `title` of the content it is about, if it is
+    """A message to whoever reads this: all there is to know. `title` of the post it is about, if it is
     about one; `changes`: how often it was drawn again where it stands."""
 
     kind: str

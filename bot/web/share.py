@@ -46,9 +46,9 @@ def routes(database: Database, site: str, now: Callable[[], datetime]) -> list[w
 def _farewell(t: Translator, view: PageView, closed: Closed) -> dict[str, object]:
     match closed:
         case Closed.WITHDRAWN:
-            why = t("content.withdrawn")
+            why = t("post.withdrawn")
         case Closed.EXPIRED:
-            why = t("content.expired")
+            why = t("post.expired")
         case Closed.LEFT:
             why = t("share_page.left")
         case _:
@@ -56,7 +56,7 @@ def _farewell(t: Translator, view: PageView, closed: Closed) -> dict[str, object
     return {
         "language": t.language,
         "title": t("share_page.closed_title"),
-        "about": "" if closed is Closed.LEFT else view.content.copy.title,
+        "about": "" if closed is Closed.LEFT else view.post.copy.title,
         "why": why,
     }
 
@@ -96,7 +96,7 @@ def _hint(t: Translator, view: PageView, target: Composer | None) -> str:
 
 
 def _article(view: PageView) -> dict[str, str]:
-    copy = view.content.copy
+    copy = view.post.copy
     url = web_address(copy.url)
     return {
         "title": copy.title,

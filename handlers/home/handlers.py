@@ -11,7 +11,7 @@ from bot.chat.router import Router, Verb
 from bot.context import Context
 from handlers.actions import ShowHelp
 from handlers.home import cards
-from storage import circles, contents
+from storage import circles, posts
 
 router: Router[Context] = Router()
 LONGEST_VERB = 30
@@ -57,5 +57,5 @@ def nearest(typed: str, verbs: tuple[Verb, ...]) -> Verb | None:
 
 def home_card(ctx: Context) -> Card:
     charter = circles.charter(ctx.tx, ctx.circle.id, ctx.t.language)
-    offered = contents.count_live(ctx.tx, ctx.circle.id, ctx.now)
+    offered = posts.count_live(ctx.tx, ctx.circle.id, ctx.now)
     return cards.home(ctx.t, charter, ctx.member, offered, ctx.now)

@@ -270,7 +270,7 @@ def whisper(t: Translator, about: Mention, id: str, done: bool) -> Card:
 
 
 def posted(t: Translator, author: Mention, title: str, id: str, done: bool, told: bool) -> Card:
-    """To whoever posted a content: about its author, who knows of the post only if they are told."""
+    """To whoever shared a post: about its author, who knows of the post only if they are told."""
     about = text(*t.spans("whisper.posted", title=Italic(title), author=author))
     tell = buttons(Button(t("whisper.tell", name=author.name), TellAuthor(id)))
     known = (text(t("whisper.told", name=author.name)),) if told else (tell, small(t("whisper.untold")))

@@ -193,7 +193,7 @@ def draw_whisper(reading: Reading) -> Card | None:
         case Why.BALANCE:
             return cards.whisper(reading.t, about, found.id, done)
         case Why.POSTED:
-            told = kudos.told(reading.tx, reading.circle.id, found.giver_id, found.content_id or "")
+            told = kudos.told(reading.tx, reading.circle.id, found.giver_id, found.post_id or "")
             return cards.posted(reading.t, about, title, found.id, done, told)
         case Why.TOLD:
             return cards.heard(reading.t, about, title, found.id, done)

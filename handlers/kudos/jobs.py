@@ -46,10 +46,10 @@ def whisper(tx: Transaction, now: datetime, *, circle_id: str) -> None:
 
 def about_posts(tx: Transaction, circle_id: str, now: datetime) -> None:
     heard = {each.giver_id for each in kudos.whispers(tx, circle_id, Why.POSTED, now - A_POST_A)}
-    for poster, content, author in kudos.posts(tx, circle_id, now - FRESH):
+    for poster, post, author in kudos.posts(tx, circle_id, now - FRESH):
         if poster not in heard:
             heard.add(poster)
-            service.tell(tx, circle_id, poster, author, Why.POSTED, content, now, LIFE)
+            service.tell(tx, circle_id, poster, author, Why.POSTED, post, now, LIFE)
 
 
 def about_the_overlooked(tx: Transaction, circle_id: str, now: datetime) -> None:

@@ -44,7 +44,7 @@ from bot.domain.kudos import (
 from bot.domain.message import Message
 from bot.domain.working_time import week_of
 from handlers.kudos.cards import Draft, Told
-from storage import contents, entries, kudos, messages, people, shares, walls
+from storage import entries, kudos, messages, people, posts, shares, walls
 from storage.database import Transaction
 from storage.messages import Recipient
 from storage.tables import new_id
@@ -344,11 +344,11 @@ def whisper_draft(ctx: Context, whisper_id: str) -> Draft:
 def tell_author(ctx: Context, whisper_id: str) -> None:
     """Have the author know who posted: said by nobody but the one who did. Raises ButtonGone."""
     found = whisper(ctx, whisper_id)
-    if found.why is not Why.POSTED or found.content_id is None:
+    if found.why is not Why.POSTED or found.post_id is None:
         raise ButtonGone
     kudos.one_act_at_a_time(ctx.tx, ctx.person.id)
-    if not kudos.told(ctx.tx, ctx.circle.id, ctx.person.id, found.content_id):
-        about = ctx.person.id, Why.TOLD, found.content_id
+    if not kudos.told(ctx.tx, ctx.circle.id, ctx.person.id, found.post_id):
+        about = ctx.person.id, Why.TOLD, found.post_id
         tell(ctx.tx, ctx.circle.id, found.about_id, *about, ctx.now)
     messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, whisper_id, ctx.now)
 
@@ -359,13 +359,13 @@ def tell(
     giver_id: str,
     about_id: str,
     why: Why,
-    content_id: str | None,
+    post_id: str | None,
     now: datetime,
     life: timedelta | None = None,
 ) -> None:
     """Whisper. After `life` it is stale; None for never."""
     giver, _ = people.load(tx, circle_id, giver_id)
-    id = kudos.whisper(tx, circle_id, giver_id, about_id, why, now, content_id)
+    id = kudos.whisper(tx, circle_id, giver_id, about_id, why, now, post_id)
     reader = Recipient(giver.workspace_id, giver.address, giver.id)
     messages.want(tx, circle_id, WHISPER, id, [reader], now, expires_at=now + life if life else None)
 
@@ -384,10 +384,10 @@ def is_timely(scope: Scope, whisper: Whisper) -> bool:
     if whisper.why is Why.BALANCE:
         return not kudos.thanked(scope.tx, scope.circle.id, whisper.about_id, whisper.made_at)
     poster = whisper.giver_id if whisper.why is Why.POSTED else whisper.about_id
-    posts = shares.of_member(scope.tx, scope.circle.id, whisper.content_id or "", poster)
+    posts = shares.of_member(scope.tx, scope.circle.id, whisper.post_id or "", poster)
     return any(share.posted_at for share in posts)
 
 
 def title(scope: Scope, whisper: Whisper) -> str:
-    content = contents.load(scope.tx, scope.circle.id, whisper.content_id or "")
-    return content.copy.title if content else ""
+    post = posts.load(scope.tx, scope.circle.id, whisper.post_id or "")
+    return post.copy.title if post else ""

@@ -15,7 +15,7 @@ from bot.locales import Translator
 from bot.locales.log import sentence
 
 PANELS = {
-    Panel.CONTENTS: "recap.panel_contents",
+    Panel.POSTS: "recap.panel_posts",
     Panel.SHARES: "recap.panel_shares",
     Panel.THANKS: "recap.panel_thanks",
 }
@@ -37,7 +37,7 @@ def recap(t: Translator, recap: Recap, told: Told, site: str) -> Card:
     """`site` is where the picture is."""
     parts: tuple[Element, ...] = (
         text(t("recap.quiet" if told.empty else "recap.body")),
-        *_contents(t, told),
+        *_posts(t, told),
         *_picture(t, recap, told, site),
         *_thanks(t, told.thanks),
         *_lines(t("recap.decided"), [sentence(t, entry) for entry in told.decisions]),
@@ -49,10 +49,10 @@ def recap(t: Translator, recap: Recap, told: Told, site: str) -> Card:
     return Card(t("recap.title", month=t.month(recap.month)), parts)
 
 
-def _contents(t: Translator, told: Told) -> tuple[Element, ...]:
-    more = len(told.contents) - TITLES
-    rest = [t("recap.more_contents", more)] if more > 0 else []
-    brought = _lines(t("recap.contents", len(told.contents)), [*told.contents[:TITLES], *rest])
+def _posts(t: Translator, told: Told) -> tuple[Element, ...]:
+    more = len(told.posts) - TITLES
+    rest = [t("recap.more_posts", more)] if more > 0 else []
+    brought = _lines(t("recap.posts", len(told.posts)), [*told.posts[:TITLES], *rest])
     shares = t("recap.shares", told.shares) if told.shares else ""
     clicks = t("recap.clicks", told.clicks) if told.clicks else ""
     return (*brought, *((text(" ".join(filter(None, (shares, clicks)))),) if shares or clicks else ()))
@@ -128,8 +128,8 @@ def examples(t: Translator) -> dict[str, Card]:
     made = Recap("c", "r", date(2026, 11, 1), "example", datetime(2026, 10, 27, 9, tzinfo=UTC), now)
     counts = ((3, 6, 1), (4, 9, 2), (2, 5, 2), (5, 14, 4), (6, 17, 3), (5, 21, 6))
     months = [
-        Figures(month, contents, thanks, shares)
-        for month, (contents, shares, thanks) in zip(months_until(made.month), counts, strict=True)
+        Figures(month, posts, thanks, shares)
+        for month, (posts, shares, thanks) in zip(months_until(made.month), counts, strict=True)
     ]
     coming = (
         (Ritual.BLOCKERS, datetime(2026, 12, 1, 9, tzinfo=UTC)),
@@ -138,7 +138,7 @@ def examples(t: Translator) -> dict[str, Card]:
     )
     theme = Theme("t1", Matter.BLOCKER, t("example.blocker"), now, answer=t("example.blocker_answer"))
     full = Told(
-        contents=[t("example.title"), *(f"{t('example.title')} ({n})" for n in range(2, 8))],
+        posts=[t("example.title"), *(f"{t('example.title')} ({n})" for n in range(2, 8))],
         shares=21,
         clicks=134,
         thanks=(Thanked("Hugo", ("Inès", "Tom"), t("example.win")),),
@@ -148,7 +148,7 @@ def examples(t: Translator) -> dict[str, Card]:
         coming=coming,
         months=months,
     )
-    small_circle = Told(contents=[t("example.title")], trust=(3.4, None), coming=coming[:1])
+    small_circle = Told(posts=[t("example.title")], trust=(3.4, None), coming=coming[:1])
     site = "https://cercle.example"
     return {
         "recap": recap(t, made, full, site),

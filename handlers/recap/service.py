@@ -38,7 +38,7 @@ def told(scope: Scope, recap: Recap) -> Told:
     tx, circle, span = scope.tx, scope.circle, (recap.since, recap.made_at)
     spoken = _speaks_of_all(tx, circle)
     return Told(
-        contents=recaps.contents(tx, circle.id, *span),
+        posts=recaps.posts(tx, circle.id, *span),
         shares=recaps.shares(tx, circle.id, *span) if spoken else None,
         clicks=recaps.clicks(tx, circle.id, *span) if spoken else None,
         thanks=_thanks(tx, circle.id, *span),
@@ -106,7 +106,7 @@ def _figures(
     since, end = _start(circle, month), min(_start(circle, month_after(month)), until)
     return Figures(
         month,
-        contents=len(recaps.contents(tx, circle.id, since, end)),
+        posts=len(recaps.posts(tx, circle.id, since, end)),
         thanks=sum(since <= at < end for at in thanked),
         shares=recaps.shares(tx, circle.id, since, end) if spoken else None,
     )

@@ -118,7 +118,7 @@ def value(t: Translator, change: Change) -> str:
     """What it is changed to."""
     match change:
         case Cadence():
-            return t("setting.contents_a_week", change.a_week)
+            return t("setting.posts_a_week", change.a_week)
         case Ceiling():
             return t("wishes.a_week", change.a_week)
         case RitualWeek():

@@ -1,9 +1,9 @@
-"""Making a content one's own, and sharing it."""
+"""Making a post one's own, and sharing it."""
 
 from bot.context import Feature, Notice
-from bot.domain.message import ANSWER, CONTENT, REMINDER
+from bot.domain.message import ANSWER, POST, REMINDER
 from handlers.sharing.cards import examples
-from handlers.sharing.handlers import draw_answer, draw_content, draw_reminder, router
+from handlers.sharing.handlers import draw_answer, draw_post, draw_reminder, router
 from handlers.sharing.service import count_delivery
 
 FEATURE = Feature(
@@ -11,7 +11,7 @@ FEATURE = Feature(
     router,
     examples,
     (
-        Notice(CONTENT, draw_content, count_delivery),
+        Notice(POST, draw_post, count_delivery),
         Notice(REMINDER, draw_reminder),
         Notice(ANSWER, draw_answer),
     ),

@@ -1,4 +1,4 @@
-"""What a member sees of a content: the card, their words, their shares."""
+"""What a member sees of a post: the card, their words, their shares."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from bot.chat.card import (
 )
 from bot.chat.form import Form, Note, TextInput
 from bot.chat.text import Bold, Italic, Mention
-from bot.domain.content import MAX_OPENING, MAX_WORDS, Content, Copy
 from bot.domain.network import Network
+from bot.domain.post import MAX_OPENING, MAX_WORDS, Copy, Post
 from bot.domain.share import Stance
 from bot.locales import Translator
 from handlers.actions import Leave, OpenJoin, OpenPause
@@ -36,67 +36,67 @@ ALIKE = 256
 
 @dataclass(frozen=True, slots=True)
 class OpenWords(Action, verb="words.open"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class SaveWords(Action, verb="words"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class Later(Action, verb="later"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class PutOff(Action, verb="later.at"):
     """`until`: minutes since 1970, UTC."""
 
-    content: str
+    post: str
     until: int
 
 
 @dataclass(frozen=True, slots=True)
 class Now(Action, verb="now"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class Decline(Action, verb="decline"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reconsider(Action, verb="reconsider"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class Posted(Action, verb="posted"):
-    content: str
+    post: str
     network: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotPosted(Action, verb="unposted"):
-    content: str
+    post: str
     network: str
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAsk(Action, verb="ask.open"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class AskAuthor(Action, verb="ask"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class Why(Action, verb="why"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Stop(Action, verb="stop"):
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """One network of the member's for this content. `over`: how much too long the words are there."""
+    """One network of the member's for this post. `over`: how much too long the words are there."""
 
     network: Network
     page: str
@@ -120,7 +120,7 @@ class View:
     """Everything one member's card shows. `own`: the words are theirs, not the suggested opening. `moments`:
     when it may come back, once it is put aside."""
 
-    content: Content
+    post: Post
     topic: str
     author: Mention
     words: str
@@ -134,39 +134,39 @@ class View:
 def open_to(view: View, now: datetime) -> bool:
     """Whether the member may still want it: live, not declined, not posted anywhere."""
     posted = any(outlet.posted_at for outlet in view.outlets)
-    return view.content.live(now) and not view.stance.declined and not posted
+    return view.post.live(now) and not view.stance.declined and not posted
 
 
 def card(t: Translator, view: View, now: datetime) -> Card:
-    """The living card of one member for one content."""
-    content = view.content
-    if content.withdrawn_at is not None:
-        return Card(content.copy.title, (text(t("content.withdrawn")), *_reported(t, view)))
+    """The living card of one member for one post."""
+    post = view.post
+    if post.withdrawn_at is not None:
+        return Card(post.copy.title, (text(t("post.withdrawn")), *_reported(t, view)))
     if any(outlet.posted_at for outlet in view.outlets):
         return _posted(t, view, now)
-    if not content.live(now):
-        return Card(content.copy.title, (text(t("content.expired")),))
+    if not post.live(now):
+        return Card(post.copy.title, (text(t("post.expired")),))
     if view.stance.declined:
-        again = Button(t("content.reconsider"), Reconsider(content.id))
-        return Card(content.copy.title, (text(t("content.declined")), buttons(again)))
+        again = Button(t("post.reconsider"), Reconsider(post.id))
+        return Card(post.copy.title, (text(t("post.declined")), buttons(again)))
     if view.stance.later_until is not None and view.stance.waits(now):
         return _later(t, view, view.stance.later_until)
     return _offer(t, view, now)
 
 
 def _offer(t: Translator, view: View, now: datetime) -> Card:
-    content = view.content
-    mine = t("content.own_words") if view.own else t("content.suggested")
+    post = view.post
+    mine = t("post.own_words") if view.own else t("post.suggested")
     return Card(
-        content.copy.title,
+        post.copy.title,
         (
-            *_what_and_why(t, content.copy, view.topic, view.author),
+            *_what_and_why(t, post.copy, view.topic, view.author),
             text(Italic(mine)),
             Quote(view.words),
             *_too_long(t, view),
             _share(t, view),
             *_confirm(t, view),
-            *_or_else(t, content.id, content.copy.url, view.topic, view.stance.came_back(now)),
+            *_or_else(t, post.id, post.copy.url, view.topic, view.stance.came_back(now)),
         ),
     )
 
@@ -175,22 +175,22 @@ def _offer(t: Translator, view: View, now: datetime) -> Card:
 def _what_and_why(t: Translator, copy: Copy, topic: str, author: Mention) -> tuple[Element, ...]:
     picture = (Image(copy.picture_url, copy.picture_alt),) if copy.picture_url else ()
     return (
-        small(*t.spans("content.from", topic=topic, author=author)),
+        small(*t.spans("post.from", topic=topic, author=author)),
         *picture,
-        text(Bold(t("content.why")), " — ", copy.why),
+        text(Bold(t("post.why")), " — ", copy.why),
     )
 
 
 def _too_long(t: Translator, view: View) -> tuple[Element, ...]:
     long = [outlet for outlet in view.outlets if outlet.over]
-    return tuple(small(t("content.too_long", o.over, network=o.network.label)) for o in long)
+    return tuple(small(t("post.too_long", o.over, network=o.network.label)) for o in long)
 
 
 def _share(t: Translator, view: View) -> Element:
     fitting = [outlet for outlet in view.outlets if not outlet.over]
-    words = FormButton(t("content.edit_words"), OpenWords(view.content.id))
+    words = FormButton(t("post.edit_words"), OpenWords(view.post.id))
     if not view.outlets:
-        return buttons(words, FormButton(t("content.choose_networks"), OpenJoin()))
+        return buttons(words, FormButton(t("post.choose_networks"), OpenJoin()))
     links = (
         LinkButton(_share_on(t, o.network), o.page, Style.PRIMARY if o is fitting[0] else Style.PLAIN)
         for o in fitting
@@ -200,7 +200,7 @@ def _share(t: Translator, view: View) -> Element:
 
 @lru_cache(ALIKE)
 def _share_on(t: Translator, network: Network) -> str:
-    return t("content.share_on", network=network.label)
+    return t("post.share_on", network=network.label)
 
 
 def _confirm(t: Translator, view: View) -> tuple[Element, ...]:
@@ -209,50 +209,49 @@ def _confirm(t: Translator, view: View) -> tuple[Element, ...]:
     if not opened:
         return ()
     said = (
-        Button(t("content.i_posted", network=o.network.label), Posted(view.content.id, o.network))
-        for o in opened
+        Button(t("post.i_posted", network=o.network.label), Posted(view.post.id, o.network)) for o in opened
     )
-    return (small(t("content.opened")), buttons(*said))
+    return (small(t("post.opened")), buttons(*said))
 
 
 @lru_cache(ALIKE)
-def _or_else(t: Translator, content_id: str, url: str, topic: str, came_back: bool) -> tuple[Element, ...]:
+def _or_else(t: Translator, post_id: str, url: str, topic: str, came_back: bool) -> tuple[Element, ...]:
     """What came back once does not come back again."""
     others = buttons(
-        None if came_back else Button(t("content.later"), Later(content_id)),
-        Button(t("content.not_for_me"), Decline(content_id)),
+        None if came_back else Button(t("post.later"), Later(post_id)),
+        Button(t("post.not_for_me"), Decline(post_id)),
         Menu(
-            t("content.more"),
+            t("post.more"),
             (
-                FormButton(t("content.ask_author"), OpenAsk(content_id)),
-                Button(t("content.why_me"), Why(content_id)),
+                FormButton(t("post.ask_author"), OpenAsk(post_id)),
+                Button(t("post.why_me"), Why(post_id)),
                 LinkButton(t("button.read"), url),
-                Button(t("content.stop"), Stop()),
+                Button(t("post.stop"), Stop()),
             ),
         ),
     )
-    return others, small(t("content.because", topic=topic))
+    return others, small(t("post.because", topic=topic))
 
 
 def _posted(t: Translator, view: View, now: datetime) -> Card:
     """One quiet line, and whatever is left to do if the member likes."""
-    content = view.content
+    post = view.post
     undo = (
-        Button(t("content.undo", network=o.network.label), NotPosted(content.id, o.network))
+        Button(t("post.undo", network=o.network.label), NotPosted(post.id, o.network))
         for o in view.outlets
         if o.posted_at
     )
-    rest = [o for o in view.outlets if not o.posted_at and not o.over and content.live(now)]
+    rest = [o for o in view.outlets if not o.posted_at and not o.over and post.live(now)]
     links = (LinkButton(_share_on(t, o.network), o.page) for o in rest)
     return Card(
-        content.copy.title,
-        (*_reported(t, view), text(t("content.clicks", view.clicks)), buttons(*links, *undo)),
+        post.copy.title,
+        (*_reported(t, view), text(t("post.clicks", view.clicks)), buttons(*links, *undo)),
     )
 
 
 def _reported(t: Translator, view: View) -> tuple[Element, ...]:
     return tuple(
-        text(t("content.posted_on", network=o.network.label, day=t.day(o.posted_at)))
+        text(t("post.posted_on", network=o.network.label, day=t.day(o.posted_at)))
         for o in view.outlets
         if o.posted_at
     )
@@ -260,17 +259,17 @@ def _reported(t: Translator, view: View) -> tuple[Element, ...]:
 
 def _later(t: Translator, view: View, until: datetime) -> Card:
     """By their dates: this card is read on another day too."""
-    content_id = view.content.id
+    post_id = view.post.id
     rather = (
-        Button(t("content.rather", moment=t.moment(moment)), PutOff(content_id, minutes(moment)))
+        Button(t("post.rather", moment=t.moment(moment)), PutOff(post_id, minutes(moment)))
         for moment in view.moments
         if moment != until
     )
     return Card(
-        view.content.copy.title,
+        view.post.copy.title,
         (
-            text(t("content.put_aside", moment=t.moment(until))),
-            buttons(Button(t("content.bring_back"), Now(content_id)), *rather),
+            text(t("post.put_aside", moment=t.moment(until))),
+            buttons(Button(t("post.bring_back"), Now(post_id)), *rather),
         ),
     )
 
@@ -279,7 +278,7 @@ def minutes(moment: datetime) -> int:
     return int(moment.timestamp()) // 60
 
 
-def words_form(t: Translator, content: Content, words: str, networks: Sequence[Network]) -> Form:
+def words_form(t: Translator, post: Post, words: str, networks: Sequence[Network]) -> Form:
     limits = [
         t("words.limit", network=network.label, limit=t.number(network.limit))
         for network in networks
@@ -288,14 +287,14 @@ def words_form(t: Translator, content: Content, words: str, networks: Sequence[N
     hint = t("words.hint", limits=t.all_of(limits)) if limits else t("words.hint_free")
     others = [
         Note((t("words.other"), "\n", opening), quiet=True)
-        for opening in content.copy.openings
+        for opening in post.copy.openings
         if opening != words
     ]
     return Form(
-        SaveWords(content.id),
+        SaveWords(post.id),
         t("words.title"),
         (
-            Note((Bold(content.copy.title),)),
+            Note((Bold(post.copy.title),)),
             TextInput(
                 "words", t("words.label"), words, hint, multiline=True, required=True, max_length=MAX_WORDS
             ),
@@ -305,12 +304,12 @@ def words_form(t: Translator, content: Content, words: str, networks: Sequence[N
     )
 
 
-def ask_form(t: Translator, content: Content) -> Form:
+def ask_form(t: Translator, post: Post) -> Form:
     return Form(
-        AskAuthor(content.id),
+        AskAuthor(post.id),
         t("ask.title"),
         (
-            Note((content.copy.title,)),
+            Note((post.copy.title,)),
             TextInput(
                 "question",
                 t("ask.label"),
@@ -365,7 +364,7 @@ def answered(t: Translator, title: str, question: str, answer: str, by: Mention)
 def reminder(t: Translator, view: View, now: datetime) -> Card:
     """The card again, at the moment the member chose; whatever has happened since shows."""
     whole = card(t, view, now)
-    return replace(whole, body=(small(t("content.back_again")), *whole.body))
+    return replace(whole, body=(small(t("post.back_again")), *whole.body))
 
 
 def examples(t: Translator) -> dict[str, Card | Form]:
@@ -381,7 +380,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         picture_alt=t("example.alt"),
         expires_at=now + timedelta(days=14),
     )
-    live = Content("c1", "p1", copy, 1, now, None)
+    live = Post("c1", "p1", copy, 1, now, None)
     linkedin = Outlet(Network.LINKEDIN, "https://cercle.example/s/aaa")
     x = Outlet(Network.X, "https://cercle.example/s/bbb")
     author = Mention("slack:T1:U1", "Camille")
@@ -395,16 +394,16 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     posted = replace(own, outlets=(replace(linkedin, opened=True, posted_at=now), x), clicks=4)
     afternoon, morning, week = now + timedelta(hours=4), now + timedelta(days=1), now + timedelta(days=7)
     later = replace(view, stance=Stance(later_until=morning), moments=(afternoon, morning, week))
-    withdrawn = replace(posted, content=replace(live, withdrawn_at=now))
+    withdrawn = replace(posted, post=replace(live, withdrawn_at=now))
     return {
-        "content": card(t, view, now),
-        "content_own_words": card(t, own, now),
-        "content_no_network": card(t, replace(view, outlets=()), now),
-        "content_posted": card(t, posted, now),
-        "content_later": card(t, later, now),
-        "content_declined": card(t, replace(view, stance=Stance(declined=True)), now),
-        "content_withdrawn": card(t, withdrawn, now),
-        "content_expired": card(t, view, now + timedelta(days=30)),
+        "post": card(t, view, now),
+        "post_own_words": card(t, own, now),
+        "post_no_network": card(t, replace(view, outlets=()), now),
+        "post_posted": card(t, posted, now),
+        "post_later": card(t, later, now),
+        "post_declined": card(t, replace(view, stance=Stance(declined=True)), now),
+        "post_withdrawn": card(t, withdrawn, now),
+        "post_expired": card(t, view, now + timedelta(days=30)),
         "reminder": reminder(t, replace(view, stance=Stance(later_until=now)), now),
         "words_form": words_form(t, live, copy.openings[0], (Network.LINKEDIN, Network.X)),
         "ask_form": ask_form(t, live),

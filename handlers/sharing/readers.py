@@ -7,16 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.circle import Person
-from bot.domain.content import Content, parse_link
 from bot.domain.errors import BadLink
 from bot.domain.member import Member
 from bot.domain.message import AUTHOR
 from bot.domain.network import Network
+from bot.domain.post import Post, parse_link
 from bot.domain.share import Share
 from bot.domain.visitor import visitor_hash
 from bot.locales import language_of
 from handlers.sharing.service import COALESCE, link, opening
-from storage import contents, messages, people, shares
+from storage import messages, people, posts, shares
 from storage.database import Transaction
 
 
@@ -35,7 +35,7 @@ class PageView:
 
     language: str
     network: Network
-    content: Content
+    post: Post
     words: str
     link: str
     instance: str = ""
@@ -58,52 +58,52 @@ def open_page(tx: Transaction, token: str, site: str, now: datetime, human: bool
     if (found := shares.by_page(tx, token)) is None:
         return None
     circle_id, share = found
-    content = contents.load(tx, circle_id, share.content_id)
+    post = posts.load(tx, circle_id, share.post_id)
     person, member = people.load(tx, circle_id, share.person_id)
-    if content is None:
+    if post is None:
         return None
-    closed = _closed(content, member, now)
+    closed = _closed(post, member, now)
     if human and closed is None and share.opened_at is None:
         _open(tx, circle_id, share, now)
     return PageView(
         language=language_of(person.language),
         network=Network(share.network),
-        content=content,
-        words=_words(tx, circle_id, content, person),
+        post=post,
+        words=_words(tx, circle_id, post, person),
         link=link(site, share),
         instance=member.preferences.instance if member else "",
         closed=closed,
     )
 
 
-def _closed(content: Content, member: Member | None, now: datetime) -> Closed | None:
-    if content.withdrawn_at is not None:
+def _closed(post: Post, member: Member | None, now: datetime) -> Closed | None:
+    if post.withdrawn_at is not None:
         return Closed.WITHDRAWN
-    if not content.live(now):
+    if not post.live(now):
         return Closed.EXPIRED
     return None if member else Closed.LEFT
 
 
-def _words(tx: Transaction, circle_id: str, content: Content, person: Person) -> str:
-    return contents.words(tx, circle_id, content.id, person.id) or opening(content, person.id)
+def _words(tx: Transaction, circle_id: str, post: Post, person: Person) -> str:
+    return posts.words(tx, circle_id, post.id, person.id) or opening(post, person.id)
 
 
 def _open(tx: Transaction, circle_id: str, share: Share, now: datetime) -> None:
     if not shares.mark_first_opening(tx, circle_id, share, now):
         return
-    messages.bump_for(tx, circle_id, share.person_id, share.content_id, now)
-    messages.bump(tx, circle_id, AUTHOR, share.content_id, now, after=COALESCE)
+    messages.bump_for(tx, circle_id, share.person_id, share.post_id, now)
+    messages.bump(tx, circle_id, AUTHOR, share.post_id, now, after=COALESCE)
 
 
 def follow(tx: Transaction, token: str, visitor: Visitor | None, now: datetime) -> str | None:
     """Where a tracked link leads, None if nowhere. A visitor is counted once a link and UTC day; without one
-    (a crawler, a preview) nothing is. A withdrawn content still leads there, and counts: the link is out in
+    (a crawler, a preview) nothing is. A withdrawn post still leads there, and counts: the link is out in
     the world, and whoever follows it came from a post that exists."""
     if (found := shares.by_link(tx, token)) is None:
         return None
     circle_id, share = found
-    content = contents.load(tx, circle_id, share.content_id)
-    url = web_address(content.copy.url) if content else ""
+    post = posts.load(tx, circle_id, share.post_id)
+    url = web_address(post.copy.url) if post else ""
     if url and visitor is not None and _count(tx, token, visitor, now):
         _tell(tx, circle_id, share, now)
     return url or None
@@ -116,12 +116,12 @@ def _count(tx: Transaction, token: str, visitor: Visitor, now: datetime) -> bool
 
 
 def _tell(tx: Transaction, circle_id: str, share: Share, now: datetime) -> None:
-    """The member's own count, and the content's for its author; clicks that follow each other are one
+    """The member's own count, and the post's for its author; clicks that follow each other are one
     change. Whoever left the circle is told nothing any more."""
     _, member = people.load(tx, circle_id, share.person_id)
     if member:
-        messages.bump_for(tx, circle_id, share.person_id, share.content_id, now, after=COALESCE)
-    messages.bump(tx, circle_id, AUTHOR, share.content_id, now, after=COALESCE)
+        messages.bump_for(tx, circle_id, share.person_id, share.post_id, now, after=COALESCE)
+    messages.bump(tx, circle_id, AUTHOR, share.post_id, now, after=COALESCE)
 
 
 def web_address(url: str) -> str:

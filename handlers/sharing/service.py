@@ -1,4 +1,4 @@
-"""What a member makes of a content: words of their own, a share, later, or not at all."""
+"""What a member makes of a post: words of their own, a share, later, or not at all."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from functools import lru_cache
 from bot.chat.text import Mention
 from bot.context import Context, Scope
 from bot.domain.circle import Person
-from bot.domain.content import Content
 from bot.domain.errors import (
     ButtonGone,
     CameBack,
-    ContentGone,
     OverByThen,
+    PostGone,
     QuestionMissing,
     WordsMissing,
     WordsTooLong,
@@ -24,9 +23,10 @@ from bot.domain.errors import (
 from bot.domain.member import Member, working_time
 from bot.domain.message import AUTHOR, QUESTION, REMINDER, Message
 from bot.domain.network import Network, over
+from bot.domain.post import Post
 from bot.domain.share import Share, Stance, moments, next_morning
 from handlers.sharing.cards import ALIKE, Outlet, View
-from storage import circles, contents, messages, people, shares
+from storage import circles, messages, people, posts, shares
 from storage.database import Transaction
 from storage.messages import Recipient
 
@@ -34,26 +34,26 @@ COALESCE = timedelta(seconds=20)
 """The author's figures move at most this often."""
 
 
-def content(scope: Scope, content_id: str) -> Content:
-    """Raises ContentGone: unknown here, or somebody else's circle, which is the same."""
-    found = contents.load(scope.tx, scope.circle.id, content_id)
+def post(scope: Scope, post_id: str) -> Post:
+    """Raises PostGone: unknown here, or somebody else's circle, which is the same."""
+    found = posts.load(scope.tx, scope.circle.id, post_id)
     if found is None or found.published_at is None:
-        raise ContentGone
+        raise PostGone
     return found
 
 
-def live(ctx: Context, content_id: str) -> Content:
-    """A content that can still be shared, for a member. Raises MembersOnly or ContentGone."""
+def live(ctx: Context, post_id: str) -> Post:
+    """A post that can still be shared, for a member. Raises MembersOnly or PostGone."""
     ctx.as_member()
-    found = content(ctx, content_id)
+    found = post(ctx, post_id)
     if not found.live(ctx.now):
-        raise ContentGone
+        raise PostGone
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What members made of a content, each by person; whoever did nothing of a kind is not among them."""
+    """What members made of a post, each by person; whoever did nothing of a kind is not among them."""
 
     words: Mapping[str, str]
     stances: Mapping[str, Stance]
@@ -61,44 +61,42 @@ class Taken:
     clicks: Mapping[str, int]
 
 
-def taken(tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]) -> Taken:
-    theirs = tx, circle_id, content_id, person_ids
+def taken(tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]) -> Taken:
+    theirs = tx, circle_id, post_id, person_ids
     return Taken(
-        contents.words_of(*theirs),
-        contents.stances(*theirs),
+        posts.words_of(*theirs),
+        posts.stances(*theirs),
         shares.of_members(*theirs),
         shares.clicks_of(*theirs),
     )
 
 
-def view(
-    scope: Scope, person: Person, member: Member, content: Content, readers: Collection[str] = ()
-) -> View:
+def view(scope: Scope, person: Person, member: Member, post: Post, readers: Collection[str] = ()) -> View:
     """What this member's card shows today. `readers`: all whose view of it is wanted."""
-    theirs = scope.once(taken, scope.circle.id, content.id, readers or (person.id,))
+    theirs = scope.once(taken, scope.circle.id, post.id, readers or (person.id,))
     own = theirs.words.get(person.id, "")
-    words = own or opening(content, person.id)
-    author, _ = scope.once(people.load, scope.circle.id, content.author_id)
+    words = own or opening(post, person.id)
+    author, _ = scope.once(people.load, scope.circle.id, post.author_id)
     topics = {topic.id: topic for topic in scope.once(circles.topics, scope.circle.id)}
     stance = theirs.stances.get(person.id, Stance())
-    mine = _shares(scope, person, member, content, theirs.shares.get(person.id, ()))
+    mine = _shares(scope, person, member, post, theirs.shares.get(person.id, ()))
     return View(
-        content=content,
-        topic=topics[content.copy.topic_id].name(scope.t.language),
+        post=post,
+        topic=topics[post.copy.topic_id].name(scope.t.language),
         author=Mention(author.address, author.name),
         words=words,
         own=bool(own),
         outlets=tuple(_outlet(scope, words, share) for share in mine),
         stance=stance,
         clicks=theirs.clicks.get(person.id, 0),
-        moments=_moments(scope, person, member, content) if stance.waits(scope.now) else (),
+        moments=_moments(scope, person, member, post) if stance.waits(scope.now) else (),
     )
 
 
-def opening(content: Content, person_id: str) -> str:
+def opening(post: Post, person_id: str) -> str:
     """Different people start from different openings, each always from the same one."""
-    number = int.from_bytes(hashlib.sha256(f"{content.id}{person_id}".encode()).digest()[:4], "big")
-    return content.copy.openings[number % len(content.copy.openings)]
+    number = int.from_bytes(hashlib.sha256(f"{post.id}{person_id}".encode()).digest()[:4], "big")
+    return post.copy.openings[number % len(post.copy.openings)]
 
 
 def link(site: str, share: Share) -> str:
@@ -106,21 +104,19 @@ def link(site: str, share: Share) -> str:
     return f"{site}/r/{share.link_token}"
 
 
-def networks(member: Member, content: Content) -> list[Network]:
-    """The member's own that this content is meant for, in their order of choice."""
-    meant = content.copy.networks
+def networks(member: Member, post: Post) -> list[Network]:
+    """The member's own that this post is meant for, in their order of choice."""
+    meant = post.copy.networks
     return [Network(network) for network in member.preferences.networks if not meant or network in meant]
 
 
-def _shares(
-    scope: Scope, person: Person, member: Member, content: Content, made: Sequence[Share]
-) -> list[Share]:
+def _shares(scope: Scope, person: Person, member: Member, post: Post, made: Sequence[Share]) -> list[Share]:
     """One a network the member has today, and those already posted on; tokens are made as needed."""
-    wanted = networks(member, content)
+    wanted = networks(member, post)
     known = {share.network: share for share in made}
     if missing := [network for network in wanted if network not in known]:
-        shares.offer(scope.tx, scope.circle.id, content.id, [(person.id, network) for network in missing])
-        known = {s.network: s for s in shares.of_member(scope.tx, scope.circle.id, content.id, person.id)}
+        shares.offer(scope.tx, scope.circle.id, post.id, [(person.id, network) for network in missing])
+        known = {s.network: s for s in shares.of_member(scope.tx, scope.circle.id, post.id, person.id)}
     posted_elsewhere = [s for n, s in known.items() if n not in wanted and s.posted_at]
     return [*(known[network] for network in wanted), *posted_elsewhere]
 
@@ -136,10 +132,10 @@ def _outlet(scope: Scope, words: str, share: Share) -> Outlet:
     )
 
 
-def save_words(ctx: Context, content_id: str, typed: str) -> None:
+def save_words(ctx: Context, post_id: str, typed: str) -> None:
     """Keep a member's own words. Raises WordsMissing, or WordsTooLong when they fit on none of the
     networks the member has for it; on which they do not fit, the card says."""
-    found = live(ctx, content_id)
+    found = live(ctx, post_id)
     if not typed:
         raise WordsMissing
     own = view(ctx, ctx.person, ctx.as_member(), found)
@@ -152,8 +148,8 @@ def save_words(ctx: Context, content_id: str, typed: str) -> None:
             network=roomiest.network.label,
             limit=ctx.t.number(roomiest.network.limit or 0),
         )
-    contents.save_words(ctx.tx, ctx.circle.id, content_id, ctx.person.id, typed, ctx.now)
-    redraw(ctx, content_id)
+    posts.save_words(ctx.tx, ctx.circle.id, post_id, ctx.person.id, typed, ctx.now)
+    redraw(ctx, post_id)
 
 
 def _measured(ctx: Context, view: View, outlet: Outlet) -> Outlet:
@@ -166,10 +162,10 @@ def _over(network: Network, words: str, site: str) -> int:
     return over(network, words, f"{site}/r/{'x' * 22}")
 
 
-def later(ctx: Context, content_id: str) -> None:
+def later(ctx: Context, post_id: str) -> None:
     """Put aside until the member's next morning, or sooner if that is too late for it. Raises OverByThen,
-    CameBack, MembersOnly or ContentGone."""
-    found, member = live(ctx, content_id), ctx.as_member()
+    CameBack, MembersOnly or PostGone."""
+    found, member = live(ctx, post_id), ctx.as_member()
     possible = _moments(ctx, ctx.person, member, found)
     if not possible:
         raise OverByThen(day=ctx.t.day(found.copy.expires_at - timedelta(seconds=1)))
@@ -177,76 +173,76 @@ def later(ctx: Context, content_id: str) -> None:
     _put_aside(ctx, found, usual if usual in possible else possible[0])
 
 
-def _moments(scope: Scope, person: Person, member: Member, content: Content) -> tuple[datetime, ...]:
+def _moments(scope: Scope, person: Person, member: Member, post: Post) -> tuple[datetime, ...]:
     """When it may come back: while it is shared."""
     wanted = moments(working_time(person.zone, member), scope.now)
-    return tuple(moment for moment in wanted if moment < content.copy.expires_at)
+    return tuple(moment for moment in wanted if moment < post.copy.expires_at)
 
 
-def choose_moment(ctx: Context, content_id: str, minutes: int) -> None:
+def choose_moment(ctx: Context, post_id: str, minutes: int) -> None:
     """Have it come back at another moment than was proposed. Raises ButtonGone for one that has gone by, or
-    is too late; CameBack, MembersOnly or ContentGone."""
-    found = live(ctx, content_id)
+    is too late; CameBack, MembersOnly or PostGone."""
+    found = live(ctx, post_id)
     if not ctx.now.timestamp() < 60 * minutes < found.copy.expires_at.timestamp():
         raise ButtonGone
     _put_aside(ctx, found, datetime.fromtimestamp(60 * minutes, UTC))
 
 
-def _put_aside(ctx: Context, content: Content, until: datetime) -> None:
+def _put_aside(ctx: Context, post: Post, until: datetime) -> None:
     """It comes back once: put aside again before that, it comes at the new moment; after that, no more."""
-    contents.take_stance(ctx.tx, ctx.circle.id, content.id, ctx.person.id, later_until=until)
+    posts.take_stance(ctx.tx, ctx.circle.id, post.id, ctx.person.id, later_until=until)
     reader = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
-    when = {"due_at": until, "expires_at": content.copy.expires_at}
-    made = messages.want(ctx.tx, ctx.circle.id, REMINDER, content.id, [reader], ctx.now, **when)
-    again = ctx.tx, ctx.circle.id, REMINDER, content.id, ctx.person.id, until
+    when = {"due_at": until, "expires_at": post.copy.expires_at}
+    made = messages.want(ctx.tx, ctx.circle.id, REMINDER, post.id, [reader], ctx.now, **when)
+    again = ctx.tx, ctx.circle.id, REMINDER, post.id, ctx.person.id, until
     if not made and not messages.put_off(*again):
         raise CameBack
-    redraw(ctx, content.id)
+    redraw(ctx, post.id)
 
 
-def bring_back(ctx: Context, content_id: str) -> None:
-    live(ctx, content_id)
-    contents.take_stance(ctx.tx, ctx.circle.id, content_id, ctx.person.id)
-    redraw(ctx, content_id)
+def bring_back(ctx: Context, post_id: str) -> None:
+    live(ctx, post_id)
+    posts.take_stance(ctx.tx, ctx.circle.id, post_id, ctx.person.id)
+    redraw(ctx, post_id)
 
 
-def decline(ctx: Context, content_id: str) -> None:
+def decline(ctx: Context, post_id: str) -> None:
     """Not for me. Nobody is told."""
-    live(ctx, content_id)
-    contents.take_stance(ctx.tx, ctx.circle.id, content_id, ctx.person.id, declined_at=ctx.now)
-    redraw(ctx, content_id)
+    live(ctx, post_id)
+    posts.take_stance(ctx.tx, ctx.circle.id, post_id, ctx.person.id, declined_at=ctx.now)
+    redraw(ctx, post_id)
 
 
-def redraw(ctx: Context, content_id: str) -> None:
-    messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, content_id, ctx.now)
+def redraw(ctx: Context, post_id: str) -> None:
+    messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, post_id, ctx.now)
 
 
 def count_delivery(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
     """More copies have arrived: the author's figures follow."""
-    for circle_id, content_id in {(message.circle_id, message.subject_id) for message in arrived}:
-        messages.bump(tx, circle_id, AUTHOR, content_id, now, after=COALESCE)
+    for circle_id, post_id in {(message.circle_id, message.subject_id) for message in arrived}:
+        messages.bump(tx, circle_id, AUTHOR, post_id, now, after=COALESCE)
 
 
-def posted(ctx: Context, content_id: str, network: str, at: datetime | None) -> None:
+def posted(ctx: Context, post_id: str, network: str, at: datetime | None) -> None:
     """The member says it is posted, or takes that back with None. Raises ButtonGone for a network of
     somebody else's choosing."""
     ctx.as_member()
-    content(ctx, content_id)
-    mine = shares.of_member(ctx.tx, ctx.circle.id, content_id, ctx.person.id)
+    post(ctx, post_id)
+    mine = shares.of_member(ctx.tx, ctx.circle.id, post_id, ctx.person.id)
     share = next((share for share in mine if share.network == network), None)
     if share is None:
         raise ButtonGone
     shares.mark(ctx.tx, ctx.circle.id, share, posted_at=at)
-    redraw(ctx, content_id)
-    messages.bump(ctx.tx, ctx.circle.id, AUTHOR, content_id, ctx.now, after=COALESCE)
+    redraw(ctx, post_id)
+    messages.bump(ctx.tx, ctx.circle.id, AUTHOR, post_id, ctx.now, after=COALESCE)
 
 
-def ask(ctx: Context, content_id: str, question: str) -> None:
+def ask(ctx: Context, post_id: str, question: str) -> None:
     """Send a question to the author. Raises QuestionMissing."""
-    found = live(ctx, content_id)
+    found = live(ctx, post_id)
     if not question:
         raise QuestionMissing
-    question_id = contents.ask(ctx.tx, ctx.circle.id, content_id, ctx.person.id, question, ctx.now)
+    question_id = posts.ask(ctx.tx, ctx.circle.id, post_id, ctx.person.id, question, ctx.now)
     author, _ = people.load(ctx.tx, ctx.circle.id, found.author_id)
     reader = Recipient(author.workspace_id, author.address, author.id)
     messages.want(ctx.tx, ctx.circle.id, QUESTION, question_id, [reader], ctx.now)

@@ -11,14 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.chat.card import Button, Card, Divider, Element, Facts, buttons, small, text
 from bot.chat.text import Bold, Italic, Span
-from bot.domain.content import Content, Copy
 from bot.domain.message import REMOVED, State
+from bot.domain.post import Copy, Post
 from bot.domain.story import Failure, Letter, Missed, Story
 from bot.locales import Translator
 from handlers.actions import Retry
 
 KINDS = {
-    "content": "trace.kind_content",
+    "post": "trace.kind_post",
     "reminder": "trace.kind_reminder",
     "author": "trace.kind_author",
     "draft": "trace.kind_draft",
@@ -62,15 +62,15 @@ SCHEDULES = {
 
 def trace(
     t: Translator,
-    told: Sequence[tuple[Content, Story]],
+    told: Sequence[tuple[Post, Story]],
     failures: Sequence[Failure],
     missed: Sequence[Missed],
     own: Sequence[Letter],
     now: datetime,
 ) -> Card:
     body: list[Element] = [text(t("trace.body" if told else "trace.none"))]
-    for content, story in told:
-        body += _content(t, content, story, now)
+    for post, story in told:
+        body += _post(t, post, story, now)
     body += _failures(t, failures, sum(story.dead + story.unknown for _, story in told))
     if missed:
         body += [Divider(), *(text(_missed(t, each)) for each in missed)]
@@ -79,14 +79,14 @@ def trace(
     return Card(t("trace.title"), tuple(body))
 
 
-def _content(t: Translator, content: Content, story: Story, now: datetime) -> list[Element]:
-    sentences = " ".join((_past(t, content, story, now), *_future(t, story, now)))
-    return [text(Bold(content.copy.title), "\n", sentences), *_counts(t, story)]
+def _post(t: Translator, post: Post, story: Story, now: datetime) -> list[Element]:
+    sentences = " ".join((_past(t, post, story, now), *_future(t, story, now)))
+    return [text(Bold(post.copy.title), "\n", sentences), *_counts(t, story)]
 
 
-def _past(t: Translator, content: Content, story: Story, now: datetime) -> str:
-    if content.published_at is None and content.copy.publish_at is not None:
-        return t("contents.planned", moment=t.near(content.copy.publish_at, now))
+def _past(t: Translator, post: Post, story: Story, now: datetime) -> str:
+    if post.published_at is None and post.copy.publish_at is not None:
+        return t("posts.planned", moment=t.near(post.copy.publish_at, now))
     if story.arrivals is None:
         return t("trace.out" if story.sent else "trace.nothing_yet")
     first, last = (t.near(moment, now) for moment in story.arrivals)
@@ -192,9 +192,9 @@ def examples(t: Translator) -> dict[str, Card]:
         expires_at=now + timedelta(days=14),
         publish_at=now + timedelta(days=1),
     )
-    live = Content("c1", "p1", copy, 1, now - timedelta(days=1), None)
-    few = Content("c2", "p1", copy, 1, now, None)
-    planned = Content("c3", "p1", copy, 1, None, None)
+    live = Post("c1", "p1", copy, 1, now - timedelta(days=1), None)
+    few = Post("c2", "p1", copy, 1, now, None)
+    planned = Post("c3", "p1", copy, 1, None, None)
     hour = timedelta(hours=1)
     busy = Story(12, 31, 1, 2, 1, 3, now - 24 * hour, now - hour, now + 5 * hour)
     quiet = Story(waiting=1, sent=4, first_at=now, last_at=now, next_at=now + 200 * hour)
@@ -204,11 +204,11 @@ def examples(t: Translator) -> dict[str, Card]:
     )
     own = (
         Letter("author", copy.title, State.SHOWN, now - 2 * hour, now, now - hour, 3, 0, ""),
-        Letter("content", copy.title, State.WAITING, now - hour, now + 20 * hour, None, 0, 0, ""),
+        Letter("post", copy.title, State.WAITING, now - hour, now + 20 * hour, None, 0, 0, ""),
         Letter("draft", "", State.DEAD, now - hour, now, None, 0, 8, "ServerDisconnectedError"),
         Letter("question", "", State.WAITING, now - hour, now, None, 0, 2, "TimeoutError"),
         Letter("reminder", copy.title, State.DROPPED, now - hour, now, None, 0, 0, "no consent"),
-        Letter("content", copy.title, State.DROPPED, now - 3 * hour, now, now - 2 * hour, 0, 0, REMOVED),
+        Letter("post", copy.title, State.DROPPED, now - 3 * hour, now, now - 2 * hour, 0, 0, REMOVED),
         Letter("answer", "", State.AMBIGUOUS, now - hour, now, None, 0, 1, "TimeoutError"),
         Letter("undelivered", "", State.UNKNOWN, now - hour, now, None, 0, 1, "TimeoutError"),
     )

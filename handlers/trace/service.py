@@ -1,4 +1,4 @@
-"""Telling what became of the latest contents, of what recurs, and of one's own messages."""
+"""Telling what became of the latest posts, of what recurs, and of one's own messages."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.context import Context
-from bot.domain.content import Content
+from bot.domain.post import Post
 from bot.domain.story import Failure, Letter, Missed, Story
-from storage import contents, slots, stories
+from storage import posts, slots, stories
 
 LATEST = 5
 FAILURES = 5
 OWN = 8
 RECENT = timedelta(days=30)
 
-Told = Sequence[tuple[Content, Story]]
+Told = Sequence[tuple[Post, Story]]
 
 
-def contents_told(ctx: Context) -> Told:
+def posts_told(ctx: Context) -> Told:
     """The circle's latest, each with its story. Raises CommsOnly."""
     ctx.as_comms()
-    latest = contents.latest(ctx.tx, ctx.circle.id, LATEST)
-    told = stories.of_contents(ctx.tx, ctx.circle.id, [content.id for content in latest])
-    return [(content, told[content.id]) for content in latest]
+    latest = posts.latest(ctx.tx, ctx.circle.id, LATEST)
+    told = stories.of_posts(ctx.tx, ctx.circle.id, [post.id for post in latest])
+    return [(post, told[post.id]) for post in latest]
 
 
 def failures(ctx: Context, told: Told) -> list[Failure]:
-    return stories.failures(ctx.tx, ctx.circle.id, [content.id for content, _ in told], FAILURES)
+    return stories.failures(ctx.tx, ctx.circle.id, [post.id for post, _ in told], FAILURES)
 
 
 def missed(ctx: Context) -> list[Missed]:

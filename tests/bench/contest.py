@@ -93,15 +93,15 @@ def arena(folder: Path, told: dict[str, str], members: int) -> Iterator[Arena]:
     users = people.members(members)
     environ = servers.environment(**told, **own(folder))
     with ExitStack() as stack:
-        content = asyncio.run(world.make(environ, users))
+        post = asyncio.run(world.make(environ, users))
         asyncio.run(peer_bolt.prepare(peer_bolt.engine(str(folder / "peer.sqlite3")), users))
         yield Arena(
             folder,
             environ,
             users,
             {where: shown(told, where) for where in map(people.conversation, users)},
-            stack.enter_context(ours(folder, environ, content)),
-            stack.enter_context(peer(folder, environ, content)),
+            stack.enter_context(ours(folder, environ, post)),
+            stack.enter_context(peer(folder, environ, post)),
             stack.enter_context(floor(folder, environ)),
         )
 
@@ -140,19 +140,19 @@ def serve(folder: Path, environ: dict[str, str], port: int) -> Iterator[subproce
 
 
 @contextmanager
-def ours(folder: Path, environ: dict[str, str], content: str) -> Iterator[Contender]:
+def ours(folder: Path, environ: dict[str, str], post: str) -> Iterator[Contender]:
     port = servers.free_port()
-    buttons = [("act:1", pack(Decline(content))), ("act:1", pack(Reconsider(content)))]
+    buttons = [("act:1", pack(Decline(post))), ("act:1", pack(Reconsider(post)))]
     with serve(folder, environ, port) as process:
         yield Contender("ours", port, process, buttons)
 
 
 @contextmanager
-def peer(folder: Path, environ: dict[str, str], content: str) -> Iterator[Contender]:
+def peer(folder: Path, environ: dict[str, str], post: str) -> Iterator[Contender]:
     port = servers.free_port()
     command = ("-m", "tests.bench.peer_bolt", str(port), str(folder / "peer.sqlite3"))
     with servers.serving(folder, environ, port, *command) as process:
-        yield Contender("peer", port, process, [(peer_bolt.PRESSED, content)])
+        yield Contender("peer", port, process, [(peer_bolt.PRESSED, post)])
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Circles full of people, made at once: what joining one by one would leave, written in bulk.
 
-What is measured starts after that, by the ways of the house: `handlers.content.service` publishes.
+What is measured starts after that, by the ways of the house: `handlers.posts.service` publishes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, Table, delete, insert, literal, select, up
 
 from bot.chat.form import Value
 from bot.domain.circle import MAX_CEILING, Role
-from bot.domain.content import Copy, Found
-from bot.domain.message import AUTHOR, CONTENT, PRIORITIES, State
+from bot.domain.message import AUTHOR, POST, PRIORITIES, State
 from bot.domain.poll import Poll
-from handlers.content import service
-from storage import circles, contents, messages, people, polls, tables
+from bot.domain.post import Copy, Found
+from handlers.posts import service
+from storage import circles, messages, people, polls, posts, tables
 from storage.database import Transaction
 from storage.messages import Recipient
 from storage.tables import new_id
@@ -101,29 +101,29 @@ def _for_each(tx: Transaction, table: Table, who: ColumnElement[bool], values: d
 
 
 def publish(tx: Transaction, crowd: Crowd, now: datetime) -> int:
-    """A content for all of them; tells how many wait."""
-    content = contents.add(tx, crowd.circle, crowd.lead, _copy(crowd.topic, now), now)
-    return service.publish(tx, crowd.circle, content, now)
+    """A post for all of them; tells how many wait."""
+    post = posts.add(tx, crowd.circle, crowd.lead, _copy(crowd.topic, now), now)
+    return service.publish(tx, crowd.circle, post, now)
 
 
 def publish_and_tell(tx: Transaction, crowd: Crowd, now: datetime) -> int:
     """The same, with the card before its author on which the figures follow what arrives."""
     waiting = publish(tx, crowd, now)
-    content = contents.latest(tx, crowd.circle, 1)[0].id
+    post = posts.latest(tx, crowd.circle, 1)[0].id
     author, _ = people.load(tx, crowd.circle, crowd.lead)
     reader = Recipient(author.workspace_id, author.address, author.id)
-    messages.want(tx, crowd.circle, AUTHOR, content, [reader], now)
+    messages.want(tx, crowd.circle, AUTHOR, post, [reader], now)
     stands = {"state": State.SHOWN, "shown_version": 1, "shown_at": now, "reference": "D1:1.1"}
     m = tables.message.c
-    its = (m.circle_id == crowd.circle) & (m.kind == AUTHOR.name) & (m.subject_id == content)
+    its = (m.circle_id == crowd.circle) & (m.kind == AUTHOR.name) & (m.subject_id == post)
     tx.execute(update(tables.message).where(its).values(**stands, priority=PRIORITIES + AUTHOR.priority))
     return waiting
 
 
 def read_link(tx: Transaction, crowd: Crowd, now: datetime) -> str:
-    """A link whose page was read: the draft that the lead composes a content from."""
-    draft = contents.add_draft(tx, crowd.circle, crowd.lead, LINK, now)
-    contents.fill_draft(tx, crowd.circle, draft, Found(LINK, "A first week"), "")
+    """A link whose page was read: the draft that the lead composes a post from."""
+    draft = posts.add_draft(tx, crowd.circle, crowd.lead, LINK, now)
+    posts.fill_draft(tx, crowd.circle, draft, Found(LINK, "A first week"), "")
     return draft
 
 
@@ -162,7 +162,7 @@ def unsend(tx: Transaction) -> None:
     never = {"state": State.WAITING, "shown_version": 0, "reference": "", "shown_at": None, "attempt": 0}
     tx.execute(
         update(tables.message)
-        .where(m.state == State.SHOWN, m.kind == CONTENT.name)
+        .where(m.state == State.SHOWN, m.kind == POST.name)
         .values(**never, priority=m.priority - PRIORITIES, due_at=m.created_at, tried_at=None)
     )
     tx.execute(delete(tables.bucket))

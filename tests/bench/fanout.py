@@ -1,4 +1,4 @@
-"""One content to everybody, as fast as the chat takes it: our pump with its database, and others with none.
+"""One post to everybody, as fast as the chat takes it: our pump with its database, and others with none.
 
 The chat is unlimited here: ours is given a pace that never holds it. Everybody in the crowd has been written
 to before, so that nobody opens a conversation; the same bodies leave on all sides, as many
@@ -97,7 +97,7 @@ def _ours(folder: Path, wire: Worker, chat: str, backend: str, cards: int) -> It
 
 
 def _sending(wire: Worker, one: Worker, cards: int) -> Callable[[], float]:
-    """From the commit of a content until the last of its cards is written down as standing there."""
+    """From the commit of a post until the last of its cards is written down as standing there."""
 
     def turn() -> float:
         there = wire.ask("number")["number"]

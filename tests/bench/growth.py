@@ -1,4 +1,4 @@
-"""Many members: what it takes to accept a content for them, and what a card costs, in time and in memory,
+"""Many members: what it takes to accept a post for them, and what a card costs, in time and in memory,
 while many wait. No network here: the chat only nods."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.bench.ours import database, sender
 from tests.bench.talk import Worker
 
 PATIENCE = 2.0
-"""Seconds to accept a content."""
+"""Seconds to accept a post."""
 FLAT = 1 / 1.15
 """A card may cost 15 % more."""
 BOUND = 20.0
@@ -29,7 +29,7 @@ NOISE = 0.1
 
 @dataclass(frozen=True)
 class Plan:
-    """`accepting` members of the content that is accepted so many `times`; `few` and `many` members whose
+    """`accepting` members of the post that is accepted so many `times`; `few` and `many` members whose
     cards wait while a slice of so many `cards` leaves, in `rounds`."""
 
     accepting: int = 5_000

@@ -33,13 +33,13 @@ APART = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """`seconds` of sending to `members` of so many `workspaces`, `contents` for each of whom wait; by so many
+    """`seconds` of sending to `members` of so many `workspaces`, `posts` for each of whom wait; by so many
     `processes` where they can share a database."""
 
     seconds: float = 45.0
     workspaces: int = 100
     members: int = 10
-    contents: int = 21
+    posts: int = 21
     processes: int = 2
     tenant_members: int = 30
     tenant_contents: int = 45
@@ -72,7 +72,7 @@ def _slack(folder: Path, backend: str, plan: Plan, step: Step) -> list[Figure]:
     processes = plan.processes if backend == "postgres" else 1
     where = f"{LABELS[backend]}, {processes} sending"
     step(f"{plan.workspaces} workspaces under Slack's limits, {where}")
-    crowd = Crowd("slack", plan.workspaces, plan.members, plan.contents)
+    crowd = Crowd("slack", plan.workspaces, plan.members, plan.posts)
     arrivals = _sent(folder, backend, processes, crowd, plan.seconds)
     began = arrivals[0].at
     inside = [one for one in arrivals if one.at < began + plan.seconds]
@@ -114,7 +114,7 @@ class Crowd:
     chat: str
     workspaces: int
     members: int
-    contents: int
+    posts: int
 
 
 def _sent(folder: Path, backend: str, processes: int, crowd: Crowd, seconds: float) -> list[Arrival]:
@@ -142,7 +142,7 @@ def _fill(one: Worker, crowd: Crowd) -> None:
     """Authors have no cards here: their updates have a pace of their own."""
     one.ask("start", by_itself=False)
     one.ask("gather", workspaces=crowd.workspaces, members=crowd.members)
-    for _ in range(crowd.contents):
+    for _ in range(crowd.posts):
         one.ask("publish", author=False)
 
 

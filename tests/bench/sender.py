@@ -23,7 +23,7 @@ from bot.chat.reply import Say
 from bot.clients.http import GuardedClient
 from bot.domain.message import PRIORITIES, State
 from bot.serving import spare
-from handlers.content.cards import Compose
+from handlers.posts.cards import Compose
 from scheduler.pump import Pump
 from storage import tables
 from storage.database import Transaction, connect
@@ -89,7 +89,7 @@ class Sending:
         return crowd.gather(tx, name, place, users, self._networks, self._now())
 
     async def _publish(self, author: bool) -> int:
-        """A content in each circle, with the card of its `author` or without."""
+        """A post in each circle, with the card of its `author` or without."""
         publish = crowd.publish_and_tell if author else crowd.publish
         works = [partial(publish, crowd=one, now=self._now()) for one in self._crowds]
         return sum([await self._database.transact(work) for work in works])
@@ -117,7 +117,7 @@ class Sending:
     # accepting
 
     async def _accept(self) -> float:
-        """Seconds from the submission of a content to its commit, a row for each member included."""
+        """Seconds from the submission of a post to its commit, a row for each member included."""
         of = self._crowds[0]
         draft = await self._database.transact(partial(self._read_link, of=of))
         lead = Sender(self._chat.name, chats.place(self._chat.name, 0), crowd.LEAD, "Lead", "en-GB", "UTC")

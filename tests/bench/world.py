@@ -1,4 +1,4 @@
-"""A circle whose members all have one content's card before them, made the way it is made in life: a code, a
+"""A circle whose members all have one post's card before them, made the way it is made in life: a code, a
 lead, consents, a link, a form, and the pump, which sends the cards to Slack."""
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from bot.chat.event import Command, Event, Sender, Submission
 from bot.chat.form import Answers, Value
 from bot.chat.reply import Ask
 from bot.clients.http import GuardedClient
-from bot.domain.content import Found
+from bot.domain.post import Found
 from bot.settings import load
-from handlers.content.cards import Compose
-from handlers.content.jobs import read_pages
 from handlers.membership.cards import Join
+from handlers.posts.cards import Compose
+from handlers.posts.jobs import read_pages
 from handlers.team.service import first_code
 from storage import circles, tables
 from storage.database import Transaction, upgrade
@@ -43,7 +43,7 @@ class Clock:
 
 
 async def make(environ: dict[str, str], users: list[str]) -> str:
-    """Fill the database that `environ` names; returns the content's id."""
+    """Fill the database that `environ` names; returns the post's id."""
     clock = Clock(datetime.now(UTC) - BEFORE)
     async with bot(environ, clock) as cercle:
         return await _play(cercle, clock, users)
@@ -83,7 +83,7 @@ async def _play(cercle: Cercle, clock: Clock, users: list[str]) -> str:
     form = _composed(topics[0], clock())
     await hear(cercle, Submission("compose", sender(people.LEAD), pack(Compose(draft)), form))
     await _deliver(cercle, clock, len(users))
-    return await cercle.database.transact(lambda tx: tx.execute(select(tables.content.c.id)).scalar_one())
+    return await cercle.database.transact(lambda tx: tx.execute(select(tables.post.c.id)).scalar_one())
 
 
 async def hear(cercle: Cercle, event: Event) -> None:
@@ -103,7 +103,7 @@ async def _deliver(cercle: Cercle, clock: Clock, members: int) -> None:
 
 def _delivered(tx: Transaction) -> int:
     message = tables.message.c
-    seen = select(func.count()).where(message.kind == "content", message.shown_version > 0)
+    seen = select(func.count()).where(message.kind == "post", message.shown_version > 0)
     return tx.execute(seen).scalar_one()
 
 

@@ -24,16 +24,16 @@ from bot.chat.reply import Ask, Home, Replace, Say
 from bot.clients.http import GuardedClient
 from bot.domain.board import Matter
 from bot.domain.circle import Role
-from bot.domain.content import Found
 from bot.domain.kudos import KudosKind, Why
 from bot.domain.member import Preferences
+from bot.domain.post import Found
 from bot.domain.round import Cadence
 from bot.locales import LANGUAGES, Translator
 from handlers.actions import Leave, OpenPoll
-from handlers.content import jobs
-from handlers.content.cards import Compose, Edit, OpenCompose, Withdraw
 from handlers.meetings.cards import SaveMeeting
 from handlers.polls.cards import OpenBallot
+from handlers.posts import jobs
+from handlers.posts.cards import Compose, Edit, OpenCompose, Withdraw
 from handlers.sharing.cards import AskAuthor, Later, OpenWords, SaveWords
 from handlers.team.service import first_code
 from storage import board, circles, kudos, people, pulses, rounds, tables
@@ -358,7 +358,7 @@ class Ids:
     topic: str
     draft: str
     used_draft: str
-    content: str
+    post: str
     withdrawn: str
     question: str
     message: str
@@ -376,7 +376,7 @@ class Ids:
         """Raises KeyError for a field that nobody has thought of."""
         known: dict[str, str | int] = {
             "draft": self.draft,
-            "content": self.content,
+            "post": self.post,
             "question": self.question,
             "message": self.message,
             "meeting": self.meeting,
@@ -407,7 +407,7 @@ class Ids:
 FOREIGN = frozenset(
     {
         "draft",
-        "content",
+        "post",
         "question",
         "message",
         "meeting",
@@ -451,15 +451,13 @@ class Founder:
         draft, used, other = [await self._draft(circle_id) for _ in range(3)]
         for one in (used, other):
             await self._submit(self.lead, pack(Compose(one)), {**self._written(), "topic": topic})
-        content, withdrawn = (
+        post, withdrawn = (
             row[0]
-            for row in await self._rows(
-                select(tables.content.c.id).where(tables.content.c.circle_id == circle_id)
-            )
+            for row in await self._rows(select(tables.post.c.id).where(tables.post.c.circle_id == circle_id))
         )
-        await self._submit(self.member, pack(AskAuthor(content)), {"question": f"{self.mark} question"})
-        await self._submit(self.member, pack(SaveWords(content)), {"words": f"{self.mark} words"})
-        await self._click(self.member, pack(Later(content)))
+        await self._submit(self.member, pack(AskAuthor(post)), {"question": f"{self.mark} question"})
+        await self._submit(self.member, pack(SaveWords(post)), {"words": f"{self.mark} words"})
+        await self._click(self.member, pack(Later(post)))
         await self._click(self.lead, pack(Withdraw(withdrawn)))
         question = (
             await self._rows(select(tables.question.c.id).where(tables.question.c.circle_id == circle_id))
@@ -477,7 +475,7 @@ class Founder:
             topic,
             draft,
             used,
-            content,
+            post,
             withdrawn,
             question,
             message,
@@ -595,9 +593,7 @@ def _gather(tx: Transaction, circle_id: str, mark: str, now: datetime) -> tuple[
 def _bury_one(tx: Transaction, circle_id: str) -> str:
     """A dead letter, as the pump leaves one."""
     m = tables.message.c
-    message_id = (
-        tx.execute(select(m.id).where(m.circle_id == circle_id, m.kind == "content")).scalars().first()
-    )
+    message_id = tx.execute(select(m.id).where(m.circle_id == circle_id, m.kind == "post")).scalars().first()
     tx.execute(
         tables.message.update()
         .where(m.circle_id == circle_id, m.id == message_id)
@@ -653,9 +649,9 @@ async def test_a_left_member_pressing_an_old_button(door: Door) -> None:
     ids = await founded(door)
     member = door.user(2)
     await door.clicks(member, pack(Leave()))
-    for action in (Later(ids.content), OpenWords(ids.content)):
+    for action in (Later(ids.post), OpenWords(ids.post)):
         assert "membres du cercle" in kind(await door.clicks(member, pack(action)))
-    answer = kind(await door.submits(member, pack(SaveWords(ids.content)), {"words": TYPED}))
+    answer = kind(await door.submits(member, pack(SaveWords(ids.post)), {"words": TYPED}))
     assert TYPED in answer
 
 
@@ -683,7 +679,7 @@ async def test_a_form_that_was_used_already(door: Door) -> None:
 async def test_over_long_words_stay_in_the_form(door: Door) -> None:
     ids = await founded(door)
     long = "é" * (3000 - len(TYPED)) + TYPED
-    answer = kind(await door.submits(door.user(2), pack(SaveWords(ids.content)), {"words": long}))
+    answer = kind(await door.submits(door.user(2), pack(SaveWords(ids.post)), {"words": long}))
     assert "LinkedIn, qui en accepte 3" in answer
     assert TYPED in answer
 
@@ -702,12 +698,12 @@ async def test_over_long_text_that_no_form_would_have_let_through(door: Door) ->
     }
     await door.says(door.user(1), "help")
     before = await door.database.read(partial(dump, circle_id=ids.circle))
-    answer = kind(await door.submits(door.user(1), pack(Edit(ids.content)), values))
+    answer = kind(await door.submits(door.user(1), pack(Edit(ids.post)), values))
     assert sentence in answer
     assert TYPED * 200 in answer
     assert await door.database.read(partial(dump, circle_id=ids.circle)) == before
     asked = {"question": TYPED * 200}
-    answer = kind(await door.submits(door.user(2), pack(AskAuthor(ids.content)), asked))
+    answer = kind(await door.submits(door.user(2), pack(AskAuthor(ids.post)), asked))
     assert sentence in answer
     assert TYPED * 200 in answer
 
@@ -777,7 +773,7 @@ async def test_what_is_no_link_is_said_at_once(door: Door) -> None:
 async def test_a_replayed_request_has_one_effect(door: Door) -> None:
     ids = await founded(door)
     question = {"question": "Une seule fois ?"}
-    kind(await door.submits(door.user(2), pack(AskAuthor(ids.content)), question))
+    kind(await door.submits(door.user(2), pack(AskAuthor(ids.post)), question))
     assert (await door.again()).strip() == ""
     q = tables.question.c
     asked = await door.database.read(

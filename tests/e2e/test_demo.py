@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from bot.app import from_settings
 from bot.settings import Settings
 
-COUNTS = ("members", "contents", "delivered", "edited", "shared", "clicks")
+COUNTS = ("members", "posts", "delivered", "edited", "shared", "clicks")
 PATIENCE = 150.0
 """Seconds the month may take."""
 ENDS = 5.0
@@ -63,7 +63,7 @@ def test_the_last_line_counts(month: subprocess.CompletedProcess[str]) -> None:
     assert tuple(counts) == COUNTS
     assert all(isinstance(count, int) and count > 0 for count in counts.values()), counts
     assert counts["members"] == 12
-    assert counts["contents"] < counts["delivered"] <= 2 * counts["members"] * counts["contents"]
+    assert counts["posts"] < counts["delivered"] <= 2 * counts["members"] * counts["posts"]
     assert counts["shared"] < counts["delivered"]
     assert counts["edited"] < counts["delivered"]
     assert counts["clicks"] <= 6 * counts["shared"]

@@ -17,16 +17,16 @@ from bot.app import DRAWINGS
 from bot.chat.action import pack
 from bot.chat.event import Click, Command, Sender
 from bot.domain.circle import Role
-from bot.domain.content import Copy
 from bot.domain.member import Preferences
-from bot.domain.message import CONTENT, Message, State
+from bot.domain.message import POST, Message, State
+from bot.domain.post import Copy
 from bot.platforms.slack.messenger import PACE
 from handlers.actions import Retry
-from handlers.content import service
 from handlers.membership.service import found_circle
+from handlers.posts import service
 from scheduler.outcomes import ATTEMPTS, SWEEP, backoff
 from scheduler.pump import LEASE, Pump
-from storage import circles, contents, messages, people, tables
+from storage import circles, messages, people, posts, tables
 from storage.database import Transaction
 from tests.e2e.conftest import Bot, Town
 from tests.emulators.slack import FakeSlack, Fault, Kind
@@ -90,18 +90,18 @@ class Circle:
     def _publish(self, tx: Transaction, title: str, days: float) -> str:
         author = people.find(tx, "slack", self.team, self.lead)
         assert author
-        content_id = contents.add(tx, self.id, author[1].id, self._copy(tx, title, days), self.clock())
-        service.publish(tx, self.id, content_id, self.clock())
-        return content_id
+        post_id = posts.add(tx, self.id, author[1].id, self._copy(tx, title, days), self.clock())
+        service.publish(tx, self.id, post_id, self.clock())
+        return post_id
 
     def _copy(self, tx: Transaction, title: str, days: float = 14) -> Copy:
         topic, expiry = circles.topics(tx, self.id)[0].id, self.clock() + timedelta(days=days)
         return Copy("https://example.org/a", title, "Pourquoi.", ("Accroche.",), topic, (), "", "", expiry)
 
-    async def correct(self, content_id: str, title: str) -> None:
+    async def correct(self, post_id: str, title: str) -> None:
         def change(tx: Transaction) -> None:
-            contents.change(tx, self.id, content_id, self._copy(tx, title))
-            messages.bump(tx, self.id, CONTENT, content_id, self.clock())
+            posts.change(tx, self.id, post_id, self._copy(tx, title))
+            messages.bump(tx, self.id, POST, post_id, self.clock())
 
         await self.bot.cercle.database.transact(change)
 
@@ -125,7 +125,7 @@ class Circle:
     def calls(self, method: str) -> list[float]:
         return [call.at for call in self.slack.calls if call.method == method]
 
-    async def rows(self, kind: str = "content") -> list[Message]:
+    async def rows(self, kind: str = "post") -> list[Message]:
         def read(tx: Transaction) -> list[Message]:
             m = tables.message.c
             ids = tx.execute(
@@ -233,7 +233,7 @@ async def test_without_the_scope_a_lost_answer_rests_unknown(circle: Circle, kin
 
 
 async def unknown(circle: Circle, kind: Kind) -> None:
-    """Its one content's card for its one member is lost, and Slack was not asked for im:history."""
+    """Its one post's card for its one member is lost, and Slack was not asked for im:history."""
     await circle.publish()
     circle.slack.faults.script(SEND, kind)
     circle.slack.faults.script(HISTORY, Fault(Kind.REFUSE, code="missing_scope"))
@@ -269,10 +269,10 @@ def is_to(args: dict[str, object], user: str) -> bool:
 
 async def test_a_change_that_fails_is_tried_again_with_patience(circle: Circle) -> None:
     (user,) = await circle.members(1)
-    content = await circle.publish()
+    post = await circle.publish()
     await circle.settle()
     circle.slack.faults.script(UPDATE, Kind.ERROR, Kind.CUT, Kind.HTML)
-    await circle.correct(content, "Corrigé")
+    await circle.correct(post, "Corrigé")
     await circle.settle(seconds=2)
     for attempt in (1, 2, 3):
         assert len(circle.calls(UPDATE)) == attempt
@@ -311,10 +311,10 @@ async def test_a_dead_letter_is_shown_to_the_comms_team_and_can_be_tried_again(c
 
 async def test_a_change_gives_up_after_its_attempts_and_says_so(circle: Circle) -> None:
     await circle.members(1)
-    content = await circle.publish()
+    post = await circle.publish()
     await circle.settle()
     circle.slack.faults.script(UPDATE, *[Kind.ERROR] * ATTEMPTS)
-    await circle.correct(content, "Corrigé")
+    await circle.correct(post, "Corrigé")
     await circle.settle(seconds=2)
     for attempt in range(1, ATTEMPTS):
         await circle.settle(seconds=backoff(attempt).total_seconds())
@@ -322,18 +322,18 @@ async def test_a_change_gives_up_after_its_attempts_and_says_so(circle: Circle) 
     assert await circle.states() == {State.DEAD: 1}
     await circle.settle(seconds=2)
     assert "status 500" in circle.got(circle.lead)[-1]
-    await circle.correct(content, "Corrigé encore")
+    await circle.correct(post, "Corrigé encore")
     await circle.settle(seconds=2)
     assert await circle.states() == {State.SHOWN: 1}
 
 
 async def test_what_somebody_deletes_in_slack_is_left_at_that(circle: Circle) -> None:
     keeps, deletes = await circle.members(2)
-    content = await circle.publish()
+    post = await circle.publish()
     await circle.settle()
     circle.slack.messages[circle.slack.dm(deletes)].clear()
     for title in ("Corrigé", "Corrigé encore"):
-        await circle.correct(content, title)
+        await circle.correct(post, title)
         await circle.settle(seconds=2)
     assert await circle.states() == {State.SHOWN: 1, State.DROPPED: 1}
     assert "Corrigé encore" in circle.got(keeps)[0]
@@ -443,15 +443,15 @@ async def test_a_stale_fence_writes_nothing(circle: Circle) -> None:
     """The first pump's update hangs; its lease ends; the second draws a newer version; the first one's
     answer comes after all."""
     (user,) = await circle.members(1)
-    content = await circle.publish()
+    post = await circle.publish()
     await circle.settle()
     circle.slack.faults.script(UPDATE, Fault(Kind.SLOW, 0.4))
-    await circle.correct(content, "Deux")
+    await circle.correct(post, "Deux")
     slow = asyncio.create_task(circle.bot.cercle.pump.drain())
     while not circle.calls(UPDATE):
         await asyncio.sleep(0.01)
     circle.clock.pass_(seconds=LEASE.total_seconds() + 1)
-    await circle.correct(content, "Trois")
+    await circle.correct(post, "Trois")
     await second_pump(circle).drain()
     (before,) = await circle.rows()
     await slow
@@ -486,10 +486,10 @@ async def test_a_first_answer_that_comes_after_its_lease_was_found_already(circl
 
 async def test_twenty_changes_within_the_pace_become_few(circle: Circle) -> None:
     (user,) = await circle.members(1)
-    content = await circle.publish()
+    post = await circle.publish()
     await circle.settle()
     for number in range(1, 21):
-        await circle.correct(content, f"Version {number}")
+        await circle.correct(post, f"Version {number}")
         await circle.settle(seconds=0.1)
     await circle.settle(seconds=2)
     assert len(circle.calls(UPDATE)) <= 4
@@ -504,14 +504,14 @@ def fastest(times: list[float], seconds: float) -> int:
 
 
 async def test_the_pace_is_never_exceeded_and_everybody_is_served(town: Town) -> None:
-    """A fake that enforces Slack's own limits, and 60 members who all get two contents and a correction."""
+    """A fake that enforces Slack's own limits, and 60 members who all get two posts and a correction."""
     async with workspace(town, strict=True) as circle:
         users = await circle.members(60)
-        content = await circle.publish("Un")
+        post = await circle.publish("Un")
         await circle.publish("Deux")
         while (await circle.states())[State.SHOWN] < 120:
             await circle.settle(seconds=1)
-        await circle.correct(content, "Un, corrigé")
+        await circle.correct(post, "Un, corrigé")
         while any("Un, corrigé" not in " ".join(circle.got(user)) for user in users):
             await circle.settle(seconds=2)
         assert [len(circle.got(user)) for user in users] == [2] * 60

@@ -124,7 +124,7 @@ async def place(town: Town, slack: FakeSlack) -> AsyncIterator[Workspace]:
 
 @pytest.fixture
 async def circle(place: Workspace) -> Workspace:
-    """Camille leads; Inès (French) and Priya (English) are in; one content has reached both."""
+    """Camille leads; Inès (French) and Priya (English) are in; one post has reached both."""
     await place.lead()
     await place.join(place.ines)
     await place.join(place.priya)
@@ -262,7 +262,7 @@ async def test_within_seconds_by_itself(town: Town, slack: FakeSlack) -> None:
 
 
 async def test_outside_working_hours_it_waits(circle: Workspace) -> None:
-    """19:00 in Paris: Hugo joins with days that begin at noon, a content is posted, and it waits."""
+    """19:00 in Paris: Hugo joins with days that begin at noon, a post is posted, and it waits."""
     circle.bot.clock.pass_(hours=9)
     await circle.join(circle.hugo, day_start="12:00")
     await circle.post("/playground/world/fr/semaine-choisie")

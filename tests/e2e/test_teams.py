@@ -102,7 +102,7 @@ async def place(town: Town, teams: Microsoft) -> AsyncIterator[Tenant]:
 
 @pytest.fixture
 async def circle(place: Tenant) -> Tenant:
-    """Camille leads; Inès (French) and Priya (English) are in; one content has reached both."""
+    """Camille leads; Inès (French) and Priya (English) are in; one post has reached both."""
     await place.camille.installs()
     await place.says(place.camille, f"lead {await place.bot.code()}")
     await place.join(place.ines)

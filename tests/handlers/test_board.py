@@ -240,7 +240,7 @@ async def test_where_a_wall_hangs_it_is_asked_there_once(circle: House) -> None:
 async def test_nobody_is_asked_outside_their_working_time_or_above_their_ceiling(circle: House) -> None:
     form = asked(await circle.says("hugo", "/cercle réglages"))
     await circle.submits("hugo", form, ceiling="1")
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     circle.clock.now = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     await opens(circle)

@@ -713,14 +713,12 @@ async def test_a_busy_house_counts_nobody(circle: House) -> None:
 
 
 async def posted(house: House, *who: str) -> None:
-    """Camille's content, and those who say they posted it."""
-    await house.with_content(expires="2027-11-01")
+    """Camille's post, and those who say they posted it."""
+    await house.with_post(expires="2027-11-01")
     await house.settle()
-    content = (await house.database.read(lambda tx: tx.execute(select(tables.content.c.id)).scalars().all()))[
-        -1
-    ]
+    post = (await house.database.read(lambda tx: tx.execute(select(tables.post.c.id)).scalars().all()))[-1]
     for one in who:
-        await clicks(house, one, Posted(content, "linkedin"))
+        await clicks(house, one, Posted(post, "linkedin"))
 
 
 def whispers(house: House, who: str) -> list[str]:
@@ -737,7 +735,7 @@ async def pass_days(house: House, *numbers: int) -> None:
 
 
 async def settled_pair(house: House) -> None:
-    """Inès and Lou posted the same content; Hugo thanked everybody but Lou."""
+    """Inès and Lou posted the same post; Hugo thanked everybody but Lou."""
     house.clock.pass_(days=35)
     await posted(house, "ines", "lou")
     for name in ("Inès", "Awa", "Tom", "Priya"):
@@ -852,13 +850,11 @@ async def test_one_whisper_a_week_about_posts_and_none_about_a_post_taken_back(c
     await posted(circle, "ines")
     await pass_days(circle, 1, 1)
     assert len(whispers(circle, "ines")) == 1
-    content = (
-        await circle.database.read(lambda tx: tx.execute(select(tables.content.c.id)).scalars().all())
-    )[0]
+    post = (await circle.database.read(lambda tx: tx.execute(select(tables.post.c.id)).scalars().all()))[0]
     await circle.says("hugo", "/cercle pause 2026-11-30")
-    await clicks(circle, "hugo", Posted(content, "linkedin"))
+    await clicks(circle, "hugo", Posted(post, "linkedin"))
     await pass_days(circle, 1)
-    await clicks(circle, "hugo", NotPosted(content, "linkedin"))
+    await clicks(circle, "hugo", NotPosted(post, "linkedin"))
     await circle.says("hugo", "/cercle resume")
     await circle.settle()
     assert whispers(circle, "hugo") == []

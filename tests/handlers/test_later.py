@@ -31,13 +31,13 @@ def house(sqlite_url: str) -> Iterator[House]:
 
 @pytest.fixture
 async def circle(house: House) -> House:
-    return await with_content(house)
+    return await with_post(house)
 
 
-async def with_content(house: House, **values: Value) -> House:
+async def with_post(house: House, **values: Value) -> House:
     await house.with_lead()
     await house.with_member("ines", ceiling="1")
-    await house.with_content(**values)
+    await house.with_post(**values)
     await house.settle()
     return house
 
@@ -116,7 +116,7 @@ async def test_a_pause_keeps_it_until_its_end(circle: House) -> None:
 
 async def test_a_full_week_does_not_keep_it(circle: House) -> None:
     await later(circle)
-    await circle.with_content()
+    await circle.with_post()
     assert await at(circle, WEDNESDAY) == 2
     assert "Vous l’aviez mis de côté" in words(circle)
 
@@ -141,7 +141,7 @@ async def test_put_aside_again_after_all(circle: House) -> None:
 
 
 async def test_on_its_last_day_it_comes_back_that_day_or_not_at_all(house: House) -> None:
-    await with_content(house, expires="2026-11-24")
+    await with_post(house, expires="2026-11-24")
     assert "Mis de côté jusqu’à mardi 24 novembre, 14:00." in plain.render(await later(house))
     house.clock.now = AFTERNOON - 20 * MINUTE
     await house.presses("ines", "Revoir maintenant", house.cards("ines")[-1])
@@ -156,6 +156,6 @@ async def test_moments_that_nobody_offered(circle: House) -> None:
     assert isinstance(action, Later)
     now = minutes(circle.clock())
     for moment in (now, now - 1, 0, -1, 10**30, now + 60 * 24 * 40):
-        click = Click(circle.key(), circle.sender("ines"), pack(PutOff(action.content, moment)))
+        click = Click(circle.key(), circle.sender("ines"), pack(PutOff(action.post, moment)))
         assert "ancienne carte" in said((await circle.dispatch(click)).reply)
     assert await at(circle, WEDNESDAY) == 1

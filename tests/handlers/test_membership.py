@@ -82,7 +82,7 @@ async def test_nobody_can_enrol_another(house: House) -> None:
 async def test_leaving_is_one_step_and_takes_back_what_was_on_its_way(house: House) -> None:
     await house.with_lead()
     await house.with_member("ines", day_start="14:00")
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     assert not [card for card in house.cards("ines") if "alternants" in card.title]
 
@@ -98,7 +98,7 @@ async def test_leaving_is_one_step_and_takes_back_what_was_on_its_way(house: Hou
 async def test_a_left_member_pressing_an_old_button_gets_a_kind_word(house: House) -> None:
     await house.with_lead()
     await house.with_member("ines")
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     card = house.card("ines", "alternants")
     await house.says("ines", "/cercle leave")
@@ -111,7 +111,7 @@ async def test_a_pause_holds_everything_until_its_day(house: House) -> None:
     await house.with_member("ines")
     back = (house.clock() + timedelta(days=6)).date().isoformat()
     assert "Bonne pause" in said(await house.says("ines", f"/cercle pause {back}"))
-    await house.with_content()
+    await house.with_post()
     for _ in range(5):
         await house.settle()
         house.clock.pass_(days=1)
@@ -126,7 +126,7 @@ async def test_coming_back_early_ends_the_pause(house: House) -> None:
     await house.with_member("ines")
     card = await house.says("ines", "/cercle pause 2026-12-24")
     assert isinstance(card, Say)
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     await house.presses("ines", "Reprendre", card.card)
     await house.settle()

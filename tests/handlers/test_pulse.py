@@ -130,7 +130,7 @@ async def test_nobody_is_asked_outside_their_working_time_or_in_a_pause(circle: 
 async def test_a_question_takes_from_the_ceiling(circle: House) -> None:
     form = asked(await circle.says("hugo", "/cercle réglages"))
     await circle.submits("hugo", form, ceiling="1")
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     await open_pulse(circle)
     assert [card.title for card in circle.cards("hugo")] == ["Comment nous accueillons nos alternants"]
@@ -326,7 +326,7 @@ async def test_while_it_goes_slowly_the_pump_sends_half(circle: House) -> None:
         lambda tx: circles.change(tx, found.id, slowed_at=circle.clock(), weekly_ceiling=20)
     )
     for _ in range(5):
-        await circle.with_content()
+        await circle.with_post()
         await circle.settle()
     assert len([c for c in circle.cards("hugo") if "alternants" in c.title]) == 2
     await circle.database.transact(lambda tx: circles.change(tx, found.id, slowed_at=None))

@@ -80,10 +80,10 @@ async def fetched(house: House, image: Image) -> File | None:
 
 
 def posted(tx: Transaction, now: datetime, *who: str) -> None:
-    """Somebody posted the content, and one reader followed each link."""
+    """Somebody posted the post, and one reader followed each link."""
     for name in who:
-        content = tx.execute(select(tables.content.c.id)).scalar_one()
-        share = shares.of_member(tx, circle_of(tx).id, content, person(tx, name))[0]
+        post = tx.execute(select(tables.post.c.id)).scalar_one()
+        share = shares.of_member(tx, circle_of(tx).id, post, person(tx, name))[0]
         shares.mark(tx, circle_of(tx).id, share, posted_at=now)
         shares.count_click(tx, share.link_token, "2026-11-25", name, now)
 
@@ -153,9 +153,9 @@ async def test_an_empty_month_says_so_kindly(house: House) -> None:
     assert pictures(card) == []
 
 
-async def test_it_tells_of_contents_and_shares_in_all(house: House) -> None:
+async def test_it_tells_of_posts_and_shares_in_all(house: House) -> None:
     await founded(house, *MEMBERS)
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     await house.database.transact(lambda tx: posted(tx, house.clock(), "ines", "tom"))
     await at(house, DECEMBER)
@@ -168,7 +168,7 @@ async def test_it_tells_of_contents_and_shares_in_all(house: House) -> None:
 
 async def test_of_few_no_number_points_at_anybody(house: House) -> None:
     await founded(house, *MEMBERS[:4])
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     await house.database.transact(lambda tx: posted(tx, house.clock(), "ines"))
     await at(house, DECEMBER)
@@ -228,7 +228,7 @@ async def test_it_tells_of_decisions_answers_and_trust(house: House) -> None:
 
 async def test_nothing_is_told_twice_and_nothing_is_left_out(house: House) -> None:
     await founded(house, *MEMBERS)
-    await house.with_content()
+    await house.with_post()
     await at(house, DECEMBER, datetime(2027, 1, 26, 9, tzinfo=UTC))
     first, second = recaps_of(house, "ines")
     assert "1 contenu" in words(first)
@@ -246,7 +246,7 @@ async def test_the_latest_is_there_on_asking(house: House) -> None:
 def test_it_has_no_place_for_a_person_s_numbers() -> None:
     numbers = {field.name for field in fields(Told)} | {field.name for field in fields(Figures)}
     assert numbers == {
-        *("contents", "shares", "clicks", "thanks", "decisions", "answers", "trust", "coming", "months"),
+        *("posts", "shares", "clicks", "thanks", "decisions", "answers", "trust", "coming", "months"),
         "month",
     }
 
@@ -262,7 +262,7 @@ def size(png: bytes) -> tuple[int, int]:
 
 async def test_one_picture_in_the_reader_s_language_with_all_of_it_in_words(house: House) -> None:
     await founded(house, *MEMBERS)
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     await house.database.transact(lambda tx: posted(tx, house.clock(), "ines"))
     await at(house, DECEMBER)
@@ -287,7 +287,7 @@ def test_the_picture_shows_what_it_is_given() -> None:
     months = tuple(Figures(month, n, 0, None) for n, month in enumerate(months_until(date(2026, 11, 1))))
     more = (*months[:-1], Figures(months[-1].month, 50, 0, None))
     assert drawn("fr", months) != drawn("fr", more)
-    assert list(panels(months)) == ["contents"]
+    assert list(panels(months)) == ["posts"]
     assert list(panels([Figures(date(2026, 11, 1), 0, 2, 7)])) == ["shares", "thanks"]
 
 

@@ -135,7 +135,7 @@ async def test_an_agreed_ceiling_bounds_what_the_pump_sends(on_each: House) -> N
     await on_each.says("camille", "/cercle quitter")
     before = len(on_each.cards("lou"))
     for _ in range(4):
-        await on_each.with_content()
+        await on_each.with_post()
         await on_each.settle()
     assert len(on_each.cards("lou")) == before + 2
     on_each.clock.now = datetime(2026, 12, 14, 9, 0, tzinfo=UTC)
@@ -160,7 +160,7 @@ async def test_an_agreed_cadence_is_told_to_whoever_goes_above_it(circle: House)
 
 async def published(house: House) -> str:
     """What the comms team is answered when it publishes."""
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     return said(house.answer.reply).replace("\u202f", " ")
 
@@ -326,7 +326,7 @@ async def test_nobody_is_asked_in_a_pause_or_above_their_ceiling(circle: House) 
     await circle.says("hugo", "/cercle pause 2026-12-24")
     form = asked(await circle.says("lou", "/cercle réglages"))
     await circle.submits("lou", form, ceiling="1")
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     await propose(circle, "cadence", "1")
     for who in ("hugo", "lou"):

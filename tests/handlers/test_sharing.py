@@ -17,7 +17,7 @@ async def circle(house: House) -> House:
     await house.with_lead()
     await house.with_member("ines")
     await house.with_member("hugo")
-    await house.with_content(opening_2="Une première semaine se prépare.", opening_3="Trois promotions.")
+    await house.with_post(opening_2="Une première semaine se prépare.", opening_3="Trois promotions.")
     await house.settle()
     return house
 
@@ -53,7 +53,7 @@ async def test_too_long_for_one_network_is_saved_and_said(circle: House) -> None
 async def test_different_people_start_from_different_openings(circle: House) -> None:
     for who in ("tom", "awa", "priya", "lou", "sam"):
         await circle.with_member(who, day_start="01:00", day_end="23:00")
-    await circle.with_content(opening_2="Une première semaine se prépare.", opening_3="Trois promotions.")
+    await circle.with_post(opening_2="Une première semaine se prépare.", opening_3="Trois promotions.")
     await circle.settle()
     openings = ("J’étais leur tutrice.", "Une première semaine se prépare.", "Trois promotions.")
     seen = {
@@ -144,7 +144,7 @@ async def test_a_network_that_is_not_the_members_is_refused_kindly(circle: House
     from handlers.sharing.cards import Posted
 
     later = button(circle.card("ines"), "Plus tard").action
-    forged = pack(Posted(later.content, "myspace"))  # type: ignore[attr-defined]
+    forged = pack(Posted(later.post, "myspace"))  # type: ignore[attr-defined]
     answer = await circle.dispatch(Click(circle.key(), replace(circle.sender("ines")), forged))
     assert "ancienne carte" in said(answer.reply)
 
@@ -163,7 +163,7 @@ async def test_the_weekly_ceiling_holds_and_next_week_brings_the_rest(circle: Ho
     form = asked(await circle.says("hugo", "/cercle réglages"))
     await circle.submits("hugo", form, ceiling="2")
     for _ in range(3):
-        await circle.with_content()
+        await circle.with_post()
         await circle.settle()
     assert len([c for c in circle.cards("hugo") if "alternants" in c.title]) == 2
     circle.clock.now = datetime(2026, 11, 30, 7, 59, tzinfo=UTC)

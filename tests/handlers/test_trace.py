@@ -15,7 +15,7 @@ from bot.chat.card import Card
 from bot.chat.event import Click
 from bot.chat.reply import Say
 from bot.domain.kudos import KUDOS, WALL
-from bot.domain.message import CALL, CONTENT, REMOVED, State
+from bot.domain.message import CALL, POST, REMOVED, State
 from bot.domain.round import ROUND_WALL
 from bot.domain.schedule import Schedule
 from bot.domain.story import CROWD
@@ -63,11 +63,11 @@ def person(tx: Transaction, who: str) -> str:
 
 
 async def set_message(house: House, who: str, **values: object) -> str:
-    """Change the row of somebody's content card, as the pump would; returns its id."""
+    """Change the row of somebody's post card, as the pump would; returns its id."""
     m = tables.message.c
 
     def change(tx: Transaction) -> str:
-        mine = (m.kind == CONTENT.name) & (m.person_id == person(tx, who))
+        mine = (m.kind == POST.name) & (m.person_id == person(tx, who))
         tx.execute(update(tables.message).where(mine).values(**values))
         return tx.execute(select(m.id).where(mine)).scalar_one()
 
@@ -81,8 +81,8 @@ async def test_the_verb_in_both_languages_and_for_the_comms_team_only(circle: Ho
     assert "comms team" in await retried(circle, "tom", "whatever")
 
 
-async def test_a_content_is_told_in_sums(circle: House) -> None:
-    await circle.with_content()
+async def test_a_post_is_told_in_sums(circle: House) -> None:
+    await circle.with_post()
     assert "En attente des heures de chacun : 3" in await words(circle)
     await circle.settle()
     told = await words(circle)
@@ -93,7 +93,7 @@ async def test_a_content_is_told_in_sums(circle: House) -> None:
 
 async def test_the_first_and_the_last_are_told(circle: House) -> None:
     await circle.with_member("hugo", **NIGHT)
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     circle.clock.now = datetime(2026, 11, 25, 1, 30, tzinfo=UTC)
     await circle.settle()
@@ -103,8 +103,8 @@ async def test_the_first_and_the_last_are_told(circle: House) -> None:
     )
 
 
-async def test_a_planned_content_is_told_as_planned(circle: House) -> None:
-    await circle.with_content(publish_date="2026-11-25", publish_time="11:00")
+async def test_a_planned_post_is_told_as_planned(circle: House) -> None:
+    await circle.with_post(publish_date="2026-11-25", publish_time="11:00")
     assert "demain à 11:00" in await words(circle)
 
 
@@ -112,7 +112,7 @@ async def test_when_many_wait_the_next_moment_is_told(circle: House) -> None:
     circle.clock.now = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
     for who in ("hugo", "lou"):
         await circle.with_member(who)
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     told = await words(circle)
     assert "En attente des heures de chacun : 5" in told
@@ -162,7 +162,7 @@ async def test_why_somebody_waits_leaves_no_trace(
     circle: House, reason: Callable[[House], Awaitable[None]]
 ) -> None:
     """Word for word the same, whatever the reason, and without a moment that would give it away."""
-    await circle.with_content()
+    await circle.with_post()
     await reason(circle)
     await circle.settle()
     card = await traced(circle)
@@ -178,7 +178,7 @@ async def test_why_somebody_waits_leaves_no_trace(
 
 @pytest.mark.parametrize("answer", ["Pas pour moi", "Plus tard", ""])
 async def test_a_refusal_or_a_silence_leaves_no_trace(circle: House, answer: str) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     before = (await words(circle)).split("\n—\n")[0]
     if answer:
@@ -191,7 +191,7 @@ async def test_a_refusal_or_a_silence_leaves_no_trace(circle: House, answer: str
 
 
 async def test_a_card_taken_away_leaves_no_trace(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     before = await words(circle)
     await set_message(circle, "tom", state=State.DROPPED, last_error=REMOVED)
@@ -199,7 +199,7 @@ async def test_a_card_taken_away_leaves_no_trace(circle: House) -> None:
 
 
 async def test_nobody_is_named_who_waits(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await paused(circle)
     await circle.settle()
     told = await words(circle)
@@ -216,7 +216,7 @@ def test_a_crowd_is_at_least_three() -> None:
 
 
 async def test_what_did_not_arrive_is_told_by_name_and_can_be_tried_again(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await set_message(circle, "tom", state=State.DEAD, attempt=8, last_error="invalid_blocks")
     await circle.settle()
     card = await traced(circle)
@@ -234,7 +234,7 @@ async def test_what_did_not_arrive_is_told_by_name_and_can_be_tried_again(circle
 
 
 async def test_what_is_unknown_says_what_another_try_may_do(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await set_message(circle, "ines", state=State.UNKNOWN, attempt=1, last_error="TimeoutError")
     told = await words(circle)
     assert "peut faire doublon" in told
@@ -244,9 +244,9 @@ async def test_what_is_unknown_says_what_another_try_may_do(circle: House) -> No
 async def test_many_failures_are_a_number(circle: House) -> None:
     for who in ("hugo", "lou", "awa", "priya"):
         await circle.with_member(who)
-    await circle.with_content()
+    await circle.with_post()
     m = tables.message.c
-    dead = update(tables.message).where(m.kind == CONTENT.name).values(state=State.DEAD, last_error="no")
+    dead = update(tables.message).where(m.kind == POST.name).values(state=State.DEAD, last_error="no")
     await circle.database.transact(lambda tx: tx.execute(dead))
     card = await traced(circle)
     assert labels(card).count("Réessayer") == 5
@@ -254,7 +254,7 @@ async def test_many_failures_are_a_number(circle: House) -> None:
 
 
 async def test_only_what_did_not_arrive_can_be_tried_again(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     arrived = await set_message(circle, "ines", state=State.SHOWN, shown_version=1)
     for wrong in ("nothing", arrived):
         assert "ancienne carte" in await retried(circle, "camille", wrong)
@@ -335,7 +335,7 @@ async def test_what_another_circle_missed_is_not_told(circle: House) -> None:
 
 async def test_ones_own_messages_are_told_line_by_line(circle: House) -> None:
     await circle.with_member("camille")
-    await circle.with_content()
+    await circle.with_post()
     own = (await words(circle)).split("\n—\n")[-1]
     assert "Contenu · Comment nous accueillons nos alternants" in own
     assert "préparé aujourd’hui à 10:00" in own
@@ -349,7 +349,7 @@ async def test_ones_own_messages_are_told_line_by_line(circle: House) -> None:
 
 async def test_ones_own_waiting_is_told_with_its_moment(circle: House) -> None:
     await circle.with_member("camille", **NIGHT)
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     own = (await words(circle)).split("\n—\n")[-1]
     assert "part demain à 02:00" in own
@@ -357,7 +357,7 @@ async def test_ones_own_waiting_is_told_with_its_moment(circle: House) -> None:
 
 async def test_ones_own_card_taken_away_is_told(circle: House) -> None:
     await circle.with_member("camille")
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     await set_message(circle, "camille", state=State.DROPPED, last_error=REMOVED)
     own = (await words(circle)).split("\n—\n")[-1]
@@ -365,23 +365,23 @@ async def test_ones_own_card_taken_away_is_told(circle: House) -> None:
 
 
 async def test_nobody_elses_messages_are_among_ones_own(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     own = (await words(circle)).split("\n—\n")[-1]
     assert "Contenu ·" not in own
 
 
 async def test_another_circle_sees_nothing_of_this_one(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
 
     def elsewhere(tx: Transaction) -> list[object]:
 
         other = "another-circle"
-        content_id = tx.execute(select(tables.content.c.id)).scalar_one()
+        post_id = tx.execute(select(tables.post.c.id)).scalar_one()
         camille = person(tx, "camille")
-        told = stories.of_contents(tx, other, [content_id])[content_id]
-        return [told.sent, stories.failures(tx, other, [content_id], 5), stories.to(tx, other, camille, 5)]
+        told = stories.of_posts(tx, other, [post_id])[post_id]
+        return [told.sent, stories.failures(tx, other, [post_id], 5), stories.to(tx, other, camille, 5)]
 
     assert await circle.database.transact(elsewhere) == [0, [], []]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.chat.messenger import MessengerError, Throttled, Unavailable, Unsure
-from bot.domain.message import CONTENT, State
+from bot.domain.message import POST, State
 from scheduler.outcomes import ATTEMPTS, SWEEP
 from scheduler.pump import LEASE, Pump
 from storage import people
@@ -42,7 +42,7 @@ class Life(RuleBasedStateMachine):
         self.clock = Clock()
         self.chat = FakeChat(self.clock)
         self.world = World(self.database, self.chat, self.clock)
-        self.contents = 0
+        self.posts = 0
         self.left: dict[str, Counter[str]] = {}
         self.addresses: list[str] = []
         self.ever_frozen = False
@@ -72,13 +72,13 @@ class Life(RuleBasedStateMachine):
     def accept(self) -> None:
         staying = [address for address in self.addresses if address not in self.left]
         if staying:
-            self.run(self.world.want(staying, f"c{self.contents}"))
-            self.contents += 1
+            self.run(self.world.want(staying, f"c{self.posts}"))
+            self.posts += 1
 
-    @precondition(lambda self: self.contents)
+    @precondition(lambda self: self.posts)
     @rule(data=st.data())
     def correct(self, data: st.DataObject) -> None:
-        number = data.draw(st.integers(0, self.contents - 1))
+        number = data.draw(st.integers(0, self.posts - 1))
         self.run(self.world.change(subject=f"c{number}"))
 
     @rule(number=NUMBERS)
@@ -205,7 +205,7 @@ class Life(RuleBasedStateMachine):
     def everything_holds_at_the_end(self) -> None:
         for address, had in self.left.items():
             assert self.notices(address) <= had, "came after leaving"
-        rows = [row for row in self.run(self.world.rows()) if row.kind == CONTENT.name]
+        rows = [row for row in self.run(self.world.rows()) if row.kind == POST.name]
         for row in rows:
             seen = self.notices(row.address)[row.id]
             assert seen <= 1, "twice"

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bot.domain.message import CONTENT
+from bot.domain.message import POST
 from handlers.membership.service import found_circle
 from scheduler import queue
 from scheduler.engine import upgrade
@@ -81,7 +81,7 @@ class Process:
         def work(tx: Transaction) -> str:
             circle, workspace = home_of(tx, team)
             there = Recipient(workspace, f"slack:{team}:{monotonic()}")
-            messages.want(tx, circle, CONTENT, "s", [there], now())
+            messages.want(tx, circle, POST, "s", [there], now())
             if fail:
                 raise ValueError("on purpose")
             return workspace
@@ -183,7 +183,7 @@ async def test_a_connection_that_fails_meanwhile_is_told(postgres_url: str) -> N
 
         def work(tx: Transaction) -> None:
             circle, workspace = home_of(tx, "T1")
-            messages.want(tx, circle, CONTENT, "s", [Recipient(workspace, "slack:T1:U1")], now())
+            messages.want(tx, circle, POST, "s", [Recipient(workspace, "slack:T1:U1")], now())
             pid = tx.execute(text("SELECT pg_backend_pid()")).scalar_one()
             killed.append(
                 asyncio.run_coroutine_threadsafe(

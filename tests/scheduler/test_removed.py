@@ -35,7 +35,7 @@ async def test_it_rests_and_nothing_is_sent_anew(world: World) -> None:
 async def test_it_is_no_dead_letter(world: World) -> None:
     await removed(world)
     (row,) = await world.rows()
-    assert (row.state, row.last_error, row.kind) == (State.DROPPED, REMOVED, "content")
+    assert (row.state, row.last_error, row.kind) == (State.DROPPED, REMOVED, "post")
     assert UNDELIVERED.name not in {row.kind for row in await world.rows()}
 
 

@@ -15,7 +15,7 @@ from bot.chat.messenger import CannotTell, Gone, Limit, MessengerError, Notice, 
 from bot.context import Notice as Drawing
 from bot.context import Reading
 from bot.domain.member import Preferences
-from bot.domain.message import AUTHOR, CONTENT, UNDELIVERED, Kind, Message, State
+from bot.domain.message import AUTHOR, POST, UNDELIVERED, Kind, Message, State
 from bot.meters import Meters
 from handlers.membership.service import found_circle
 from scheduler.pump import Pump
@@ -129,7 +129,7 @@ def draw(reading: Reading) -> Card | None:
     return Card(f"{reading.message.subject_id} v{reading.message.wanted_version}", (text("."),))
 
 
-DRAWINGS = tuple(Drawing(kind, draw) for kind in (CONTENT, AUTHOR, UNDELIVERED))
+DRAWINGS = tuple(Drawing(kind, draw) for kind in (POST, AUTHOR, UNDELIVERED))
 
 
 @dataclass
@@ -162,7 +162,7 @@ class World:
         circles.change(tx, self.circles[team], weekly_ceiling=ALWAYS.weekly_ceiling)
         return [f"slack:{team}:{user}" for user in users]
 
-    async def want(self, addresses: list[str], subject: str = "s", kind: Kind = CONTENT) -> None:
+    async def want(self, addresses: list[str], subject: str = "s", kind: Kind = POST) -> None:
         await self.database.transact(partial(self._want, addresses=addresses, subject=subject, kind=kind))
 
     def _want(self, tx: Transaction, addresses: list[str], subject: str, kind: Kind) -> None:
@@ -171,7 +171,7 @@ class World:
         to = [Recipient(persons[a].workspace_id, a, persons[a].id) for a in addresses]
         messages.want(tx, circle, kind, subject, to, self.clock())
 
-    async def change(self, team: str = "T1", subject: str = "s", kind: Kind = CONTENT) -> None:
+    async def change(self, team: str = "T1", subject: str = "s", kind: Kind = POST) -> None:
         circle = self.circles[team]
         await self.database.transact(lambda tx: messages.bump(tx, circle, kind, subject, self.clock()))
 

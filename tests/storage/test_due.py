@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from bot.domain.message import CONTENT
+from bot.domain.message import POST
 from storage import messages, tables
 from storage.database import DUE, Database, Transaction, connect, note_due
 from storage.messages import Recipient
@@ -26,7 +26,7 @@ Change = Callable[[Connection], object]
 
 def want(tx: Connection, address: str = "a", **more: object) -> None:
     there = [Recipient("ours-id", address, "ours-id")]
-    messages.want(tx, "ours", CONTENT, "s", there, NOW, **more)  # type: ignore[arg-type]
+    messages.want(tx, "ours", POST, "s", there, NOW, **more)  # type: ignore[arg-type]
 
 
 def only(tx: Connection) -> messages.Message:
@@ -60,7 +60,7 @@ def dropped(tx: Connection) -> None:
 
 
 def bump(tx: Connection, **more: timedelta) -> None:
-    messages.bump(tx, "ours", CONTENT, "s", NOW, **more)
+    messages.bump(tx, "ours", POST, "s", NOW, **more)
 
 
 def bump_for(tx: Connection, **more: timedelta) -> None:

@@ -51,13 +51,13 @@ def give(tx: Connection, giver: str, *receivers: str, after: timedelta = HOUR, c
     return kudos.give(tx, circle_id, giver, KudosKind.IDEA, "parce que", receivers, NOW + after)
 
 
-def content(tx: Connection, id: str, topic: str, *posters: str, author: str = "a") -> None:
+def post(tx: Connection, id: str, topic: str, *posters: str, author: str = "a") -> None:
     moments = {"created_at": NOW, "publish_at": NOW, "expires_at": NOW + DAY}
     row = {"circle_id": C, "id": id, "author_id": author, "topic_id": topic, "openings": [], **moments}
-    tx.execute(tables.content.insert().values(row))
+    tx.execute(tables.post.insert().values(row))
     for poster in posters:
         tokens = {"page_token": f"{id}{poster}p", "link_token": f"{id}{poster}l"}
-        share = {"circle_id": C, "content_id": id, "person_id": poster, "network": "x", **tokens}
+        share = {"circle_id": C, "post_id": id, "person_id": poster, "network": "x", **tokens}
         tx.execute(tables.share.insert().values(**share, posted_at=NOW))
 
 
@@ -141,10 +141,10 @@ def test_who_was_last_thanked_and_by_whom(circle: Connection) -> None:
     assert not kudos.thanked(circle, "theirs", "b", NOW)
 
 
-def test_paths_cross_in_contents_topics_and_thanks(circle: Connection) -> None:
-    content(circle, "one", "x", "a", "b", "d")
-    content(circle, "two", "x", "c")
-    content(circle, "three", "y", "c")
+def test_paths_cross_in_posts_topics_and_thanks(circle: Connection) -> None:
+    post(circle, "one", "x", "a", "b", "d")
+    post(circle, "two", "x", "c")
+    post(circle, "three", "y", "c")
     give(circle, "a", "b", "c")
     give(circle, "b", "c")
     give(circle, "c", "a")
@@ -155,21 +155,21 @@ def test_paths_cross_in_contents_topics_and_thanks(circle: Connection) -> None:
 
 
 def test_posts_of_members_of_what_another_member_brought(circle: Connection) -> None:
-    content(circle, "one", "x", "a", "b", "d")
-    content(circle, "two", "x", "c", author="d")
+    post(circle, "one", "x", "a", "b", "d")
+    post(circle, "two", "x", "c", author="d")
     assert kudos.posts(circle, C, NOW) == [("b", "one", "a")]
     assert kudos.posts(circle, C, NOW + HOUR) == []
 
 
 def test_whispers_are_kept_for_those_who_heard_them(circle: Connection) -> None:
-    content(circle, "one", "x", "b")
+    post(circle, "one", "x", "b")
     first = kudos.whisper(circle, C, "a", "b", Why.BALANCE, NOW)
     told = kudos.whisper(circle, C, "a", "b", Why.TOLD, NOW + DAY, "one")
     assert [each.id for each in kudos.whispers(circle, C, Why.BALANCE, NOW)] == [first]
     assert kudos.whispers(circle, C, Why.BALANCE, NOW + HOUR) == []
     found = kudos.load_whisper(circle, C, told)
     assert found
-    assert (found.giver_id, found.about_id, found.why, found.content_id) == ("a", "b", Why.TOLD, "one")
+    assert (found.giver_id, found.about_id, found.why, found.post_id) == ("a", "b", Why.TOLD, "one")
     assert kudos.load_whisper(circle, "theirs", told) is None
     assert kudos.told(circle, C, "b", "one")
     assert not kudos.told(circle, C, "a", "one")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from bot.domain.message import AUTHOR, CONTENT, Message, State
+from bot.domain.message import AUTHOR, POST, Message, State
 from storage import messages, tables
 from storage.messages import Recipient
 from tests.storage.rows import NOW, fill
@@ -28,7 +28,7 @@ def circle(tx: Connection) -> str:
 
 def want(tx: Connection, *addresses: str, subject: str = "s", **more: object) -> int:
     recipients = [Recipient("ours-id", address, "ours-id") for address in addresses]
-    return messages.want(tx, "ours", CONTENT, subject, recipients, NOW, **more)  # type: ignore[arg-type]
+    return messages.want(tx, "ours", POST, subject, recipients, NOW, **more)  # type: ignore[arg-type]
 
 
 def only(tx: Connection) -> Message:
@@ -68,7 +68,7 @@ def shown(tx: Connection) -> Message:
 
 
 def bump(tx: Connection, **more: object) -> None:
-    messages.bump(tx, "ours", CONTENT, "s", NOW, **more)  # type: ignore[arg-type]
+    messages.bump(tx, "ours", POST, "s", NOW, **more)  # type: ignore[arg-type]
 
 
 # wanted
@@ -91,7 +91,7 @@ def test_what_waits_is_due_when_its_moment_has_come(tx: Connection, circle: str)
 def test_a_large_workspace_takes_its_share_and_no_more(tx: Connection, circle: str) -> None:
     fill(tx, "theirs")
     want(tx, *(f"a{n}" for n in range(50)))
-    messages.want(tx, "theirs", CONTENT, "s", [Recipient("theirs-id", "b", "theirs-id")], NOW)
+    messages.want(tx, "theirs", POST, "s", [Recipient("theirs-id", "b", "theirs-id")], NOW)
     addresses = [message.address for message in due(tx, NOW, 3)]
     assert len([address for address in addresses if address.startswith("a")]) == 3
     assert "b" in addresses
@@ -107,7 +107,7 @@ def test_changes_go_before_news_and_news_by_priority(tx: Connection, circle: str
 
 
 def test_a_change_for_one_goes_before_a_change_for_all(tx: Connection, circle: str) -> None:
-    for subject, kind in (("many", CONTENT), ("answering", AUTHOR), ("one", CONTENT)):
+    for subject, kind in (("many", POST), ("answering", AUTHOR), ("one", POST)):
         there = [Recipient("ours-id", subject, "ours-id")]
         messages.want(tx, "ours", kind, subject, there, NOW)
     for message in due(tx):
@@ -115,8 +115,8 @@ def test_a_change_for_one_goes_before_a_change_for_all(tx: Connection, circle: s
         assert held is not None
         stand(tx, held, "ref")
     messages.bump_for(tx, "ours", "ours-id", "one", NOW)
-    messages.bump(tx, "ours", CONTENT, "many", NOW)
-    messages.bump(tx, "ours", CONTENT, "one", NOW)
+    messages.bump(tx, "ours", POST, "many", NOW)
+    messages.bump(tx, "ours", POST, "one", NOW)
     messages.bump(tx, "ours", AUTHOR, "answering", NOW)
     assert [message.address for message in due(tx)] == ["one", "answering", "many"]
 
@@ -154,7 +154,7 @@ def test_bumps_become_one_after_the_first_ones_pause(tx: Connection, circle: str
     want(tx, "a")
     shown(tx)
     bump(tx, after=2 * SECOND)
-    messages.bump(tx, "ours", CONTENT, "s", NOW + SECOND, after=2 * SECOND)
+    messages.bump(tx, "ours", POST, "s", NOW + SECOND, after=2 * SECOND)
     message = only(tx)
     assert (message.state, message.wanted_version, message.due_at) == (State.WAITING, 3, NOW + 2 * SECOND)
     stand(tx, claimed(tx), "ref")
@@ -378,7 +378,7 @@ def test_what_is_hastened_keeps_the_moment_it_was_asked_for(tx: Connection, circ
 
 
 def put_off(tx: Connection, until: datetime) -> bool:
-    return messages.put_off(tx, "ours", CONTENT, "s", "ours-id", until)
+    return messages.put_off(tx, "ours", POST, "s", "ours-id", until)
 
 
 def test_what_has_not_left_can_be_put_off(tx: Connection, circle: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from bot.domain.message import CONTENT, State
+from bot.domain.message import POST, State
 from storage import messages, postgres, tables
 from storage.database import Transaction, upgrade
 from storage.messages import Recipient
@@ -114,7 +114,7 @@ async def test_what_is_dropped_while_it_comes_back_is_picked_up(
         fill(tx, "ours")
         tx.execute(tables.message.delete())
         recipients = [Recipient("ours-id", "slack:T1:U1", "ours-id")]
-        messages.want(tx, "ours", CONTENT, "s", recipients, NOW)
+        messages.want(tx, "ours", POST, "s", recipients, NOW)
 
     def draw(tx: Transaction) -> None:
         (message,) = messages.due(tx, "ours-id", 0, NOW, 1)

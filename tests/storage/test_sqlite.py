@@ -216,9 +216,9 @@ def test_a_sound_file_has_no_problems(sqlite_url: str) -> None:
 @pytest.mark.parametrize(("start", "end"), [(0, 100), (3 * 4096, 4 * 4096)])
 def test_a_spoilt_file_is_found_out(sqlite_url: str, start: int, end: int) -> None:
     file = Path(sqlite_url.removeprefix("sqlite:///"))
-    content = bytearray(file.read_bytes())
-    content[start:end] = b"\xff" * (end - start)
-    file.write_bytes(content)
+    post = bytearray(file.read_bytes())
+    post[start:end] = b"\xff" * (end - start)
+    file.write_bytes(post)
     assert problems(sqlite_url) != []
 
 

@@ -26,7 +26,7 @@ SHORTENED = {
     "bot.platforms.slack.calls": ("PATIENCE",),
     "bot.platforms.teams.auth": ("FETCH_TIMEOUT",),
     "bot.platforms.teams.glue": ("TIMEOUT", "TOKEN_TIMEOUT", "TOKEN_RETRY_AFTER"),
-    "handlers.content.jobs": ("LEASE",),
+    "handlers.posts.jobs": ("LEASE",),
     "handlers.sharing.service": ("COALESCE",),
     "scheduler.doubts": ("ASK_AGAIN", "SWEEP"),
     "scheduler.outcomes": ("AGAIN", "FIRST_RETRY", "LAST_RETRY", "SWEEP"),

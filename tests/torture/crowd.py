@@ -18,15 +18,15 @@ from tests.torture.people import Person, Seen, Unanswered
 
 NOWHERE = "https://198.51.100.7"
 """Nobody lives there (RFC 5737), and the guarded client does not go there."""
-DECLINE, RECONSIDER = t("content.not_for_me"), t("content.reconsider")
-WORDS, ASK = t("content.edit_words"), t("content.ask_author")
+DECLINE, RECONSIDER = t("post.not_for_me"), t("post.reconsider")
+WORDS, ASK = t("post.edit_words"), t("post.ask_author")
 COMPOSE, CORRECT = t("draft.compose"), t("author.edit")
 WITHDRAW, RESTORE = t("author.withdraw"), t("author.restore")
 OPEN, DECLINED = "open", "declined"
 LIVE, WITHDRAWN = "live", "withdrawn"
 IN, OUT = "in", "out"
 CEILING = 10
-"""Contents a week that a newcomer asks for; those who were there before take them all."""
+"""Posts a week that a newcomer asks for; those who were there before take them all."""
 WISHES = {
     "consent": True,
     "networks": ["linkedin"],
@@ -40,7 +40,7 @@ APPEARS = 20.0
 
 
 @dataclass
-class Content:
+class Post:
     """`mark`: stands in its title for good; `planned` when it was to be published later."""
 
     mark: str
@@ -65,7 +65,7 @@ class Crowd:
     random: Random
     prefix: str
     pause: float = 1.0
-    contents: dict[str, Content] = field(default_factory=dict)
+    posts: dict[str, Post] = field(default_factory=dict)
     stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -106,7 +106,7 @@ class Crowd:
     # the lead
 
     async def _lead(self) -> None:
-        live = [content for content in self.contents.values() if not content.retired]
+        live = [post for post in self.posts.values() if not post.retired]
         point = self.random.random()
         if not live or point < 0.5:
             await self._publish()
@@ -116,51 +116,51 @@ class Crowd:
             await self._withdraw(self.random.choice(live))
 
     async def _publish(self) -> None:
-        content = Content(f"{self.prefix}{next(self._numbers)}c", time.monotonic())
-        link = f"{NOWHERE}/{content.mark}"
-        deed = self.ledger.begin(What.POST, self.user(self.lead), content.mark)
+        post = Post(f"{self.prefix}{next(self._numbers)}c", time.monotonic())
+        link = f"{NOWHERE}/{post.mark}"
+        deed = self.ledger.begin(What.POST, self.user(self.lead), post.mark)
         await self.lead.writes(f"post {link}")
         deed.done()
         draft = await self._seen(lambda: _with(self.lead.cards(link), COMPOSE))
         if await self._opens(COMPOSE, draft):
-            await self._compose(content)
+            await self._compose(post)
 
-    async def _compose(self, content: Content) -> None:
-        content.planned = self.random.random() < 0.4
-        content.began = time.monotonic()
+    async def _compose(self, post: Post) -> None:
+        post.planned = self.random.random() < 0.4
+        post.began = time.monotonic()
         form = {
-            "title": f"A first week {content.mark}",
-            "why": content.why(1),
+            "title": f"A first week {post.mark}",
+            "why": post.why(1),
             "opening_1": "I was their tutor.",
             "topic": self.lead.options("topic")[0],
-            **(_soon() if content.planned else {}),
+            **(_soon() if post.planned else {}),
         }
-        self.contents[content.mark] = content
-        deed = self.ledger.begin(What.COMPOSE, self.user(self.lead), content.mark, content.why(1))
+        self.posts[post.mark] = post
+        deed = self.ledger.begin(What.COMPOSE, self.user(self.lead), post.mark, post.why(1))
         deed.done(await self.lead.fills(form))
         if deed.refused:
-            del self.contents[content.mark]
+            del self.posts[post.mark]
 
-    async def _correct(self, content: Content) -> None:
-        card = await self._seen(lambda: _with(self.lead.cards(content.mark), CORRECT))
+    async def _correct(self, post: Post) -> None:
+        card = await self._seen(lambda: _with(self.lead.cards(post.mark), CORRECT))
         if await self._opens(CORRECT, card):
-            content.versions += 1
-            why = content.why(content.versions)
-            deed = self.ledger.begin(What.CORRECT, self.user(self.lead), content.mark, why)
+            post.versions += 1
+            why = post.why(post.versions)
+            deed = self.ledger.begin(What.CORRECT, self.user(self.lead), post.mark, why)
             deed.done(await self.lead.fills({"why": why}))
 
-    async def _withdraw(self, content: Content) -> None:
+    async def _withdraw(self, post: Post) -> None:
         """Once nobody is about to press something on it. Some of it comes back at once."""
-        if content.pressed:
+        if post.pressed:
             return
-        content.retired = True
-        await self._decide(content, WITHDRAW, WITHDRAWN)
+        post.retired = True
+        await self._decide(post, WITHDRAW, WITHDRAWN)
         if self.random.random() < 0.5:
-            await self._decide(content, RESTORE, LIVE)
+            await self._decide(post, RESTORE, LIVE)
 
-    async def _decide(self, content: Content, label: str, fate: str) -> None:
-        card = await self._seen(lambda: _with(self.lead.cards(content.mark), label))
-        deed = self.ledger.begin(What.WITHDRAW, self.user(self.lead), content.mark, fate)
+    async def _decide(self, post: Post, label: str, fate: str) -> None:
+        card = await self._seen(lambda: _with(self.lead.cards(post.mark), label))
+        deed = self.ledger.begin(What.WITHDRAW, self.user(self.lead), post.mark, fate)
         await self.lead.presses(label, card)
         deed.done()
 
@@ -174,46 +174,44 @@ class Crowd:
     # the members
 
     async def _member(self, member: Person) -> None:
-        live = [content for content in self.contents.values() if not content.retired]
+        live = [post for post in self.posts.values() if not post.retired]
         if not live:
             return
-        content = self.random.choice(live[-5:])
-        card = next(iter(member.cards(content.mark)), None)
+        post = self.random.choice(live[-5:])
+        card = next(iter(member.cards(post.mark)), None)
         if card is None:
             return
-        content.pressed += 1
+        post.pressed += 1
         try:
-            await self._respond(member, content, card)
+            await self._respond(member, post, card)
         finally:
-            content.pressed -= 1
+            post.pressed -= 1
 
-    async def _respond(self, member: Person, content: Content, card: Seen) -> None:
+    async def _respond(self, member: Person, post: Post, card: Seen) -> None:
         if RECONSIDER in card.labels:
-            await self._take_stance(member, content, card, RECONSIDER, OPEN)
+            await self._take_stance(member, post, card, RECONSIDER, OPEN)
         elif (point := self.random.random()) < 0.45:
-            await self._take_stance(member, content, card, DECLINE, DECLINED)
+            await self._take_stance(member, post, card, DECLINE, DECLINED)
         elif point < 0.9:
-            await self._write(member, content, card)
+            await self._write(member, post, card)
         else:
-            await self._ask(member, content, card)
+            await self._ask(member, post, card)
 
-    async def _take_stance(
-        self, member: Person, content: Content, card: Seen, label: str, stance: str
-    ) -> None:
+    async def _take_stance(self, member: Person, post: Post, card: Seen, label: str, stance: str) -> None:
         if label in card.labels:
-            deed = self.ledger.begin(What.STANCE, self.user(member), content.mark, stance)
+            deed = self.ledger.begin(What.STANCE, self.user(member), post.mark, stance)
             await member.presses(label, card)
             deed.done()
 
-    async def _write(self, member: Person, content: Content, card: Seen) -> None:
+    async def _write(self, member: Person, post: Post, card: Seen) -> None:
         if WORDS in card.labels and await self._opens(WORDS, card, member):
-            words = f"{content.mark}w{next(self._numbers)}w"
-            deed = self.ledger.begin(What.WORDS, self.user(member), content.mark, words)
+            words = f"{post.mark}w{next(self._numbers)}w"
+            deed = self.ledger.begin(What.WORDS, self.user(member), post.mark, words)
             deed.done(await member.fills({"words": words}))
 
-    async def _ask(self, member: Person, content: Content, card: Seen) -> None:
+    async def _ask(self, member: Person, post: Post, card: Seen) -> None:
         if ASK in card.labels and await self._opens(ASK, card, member):
-            question = f"{content.mark}q{next(self._numbers)}q"
+            question = f"{post.mark}q{next(self._numbers)}q"
             deed = self.ledger.begin(What.ASK, self.user(member), question)
             deed.done(await member.fills({"question": question}))
 

@@ -31,7 +31,7 @@ from tests.torture.ledger import Deed, What, possible
 from tests.torture.people import Person, Seen
 from tests.torture.world import Side, World
 
-TAKEN_BACK, USED, UNDELIVERED = t("content.withdrawn"), t("draft.used"), t("undelivered.title")
+TAKEN_BACK, USED, UNDELIVERED = t("post.withdrawn"), t("draft.used"), t("undelivered.title")
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Stored:
-    """A content as the tables hold it."""
+    """A post as the tables hold it."""
 
     why: str
     withdrawn: bool
@@ -68,7 +68,7 @@ class Tables:
     """By mark, by person's id on their platform, or by both; `given_up` and `shown` hold messages."""
 
     drafts: Counter[str]
-    contents: dict[str, list[Stored]]
+    posts: dict[str, list[Stored]]
     given_up: set[tuple[str, str]]
     declined: set[tuple[str, str]]
     words: dict[tuple[str, str], str]
@@ -81,23 +81,23 @@ class Tables:
 
 QUERIES = {
     "drafts": "select url from draft",
-    "contents": "select title, why, withdrawn_at from content",
+    "posts": "select title, why, withdrawn_at from post",
     "given_up": """
         select coalesce(c.title, q.text, d.url), p.external_id
         from message m join person p on p.id = m.person_id
-        left join content c on c.id = m.subject_id
+        left join post c on c.id = m.subject_id
         left join question q on q.id = m.subject_id
         left join draft d on d.id = m.subject_id
-        where m.state in ('dead', 'unknown') and m.kind in ('content', 'question', 'draft')
+        where m.state in ('dead', 'unknown') and m.kind in ('post', 'question', 'draft')
     """,
     "declined": """
         select c.title, p.external_id
-        from stance s join content c on c.id = s.content_id join person p on p.id = s.person_id
+        from stance s join post c on c.id = s.post_id join person p on p.id = s.person_id
         where s.declined_at is not null
     """,
     "words": """
         select c.title, p.external_id, w.text
-        from words w join content c on c.id = w.content_id join person p on p.id = w.person_id
+        from words w join post c on c.id = w.post_id join person p on p.id = w.person_id
     """,
     "questions": "select text from question",
     "members": "select p.external_id from member m join person p on p.id = m.person_id",
@@ -109,12 +109,12 @@ QUERIES = {
 
 def read(tx: Connection) -> Tables:
     found = {name: [tuple(row) for row in tx.execute(text(query))] for name, query in QUERIES.items()}
-    contents: dict[str, list[Stored]] = defaultdict(list)
-    for title, why, withdrawn in found["contents"]:
-        contents[_mark(title)].append(Stored(why, withdrawn is not None))
+    posts: dict[str, list[Stored]] = defaultdict(list)
+    for title, why, withdrawn in found["posts"]:
+        posts[_mark(title)].append(Stored(why, withdrawn is not None))
     return Tables(
         drafts=Counter(_mark(url) for (url,) in found["drafts"]),
-        contents=dict(contents),
+        posts=dict(posts),
         given_up={(_mark(words), user) for words, user in found["given_up"]},
         declined={(_mark(title), user) for title, user in found["declined"]},
         words={(_mark(title), user): words for title, user, words in found["words"]},
@@ -172,10 +172,10 @@ class Trial:
         self.result.accepted = sum(self._accepted(deed) for deeds in self.deeds.values() for deed in deeds)
         self._count(What.POST, self.tables.drafts.__getitem__, "a link")
         self._count(What.ASK, self.tables.questions.__getitem__, "a question")
-        self._count(What.COMPOSE, lambda mark: len(self.tables.contents.get(mark, ())), "a content")
+        self._count(What.COMPOSE, lambda mark: len(self.tables.posts.get(mark, ())), "a post")
         self._judge_drafts()
         self._judge_membership()
-        self._judge_contents()
+        self._judge_posts()
         self._judge_questions()
         if self.side.name == "slack":
             self._judge_slack()
@@ -253,16 +253,16 @@ class Trial:
             if self.tables.consents[user] > 1:
                 self.result.twice.append(f"{user} consented {self.tables.consents[user]} times")
 
-    # contents
+    # posts
 
-    def _judge_contents(self) -> None:
+    def _judge_posts(self) -> None:
         for deed in self.deeds[What.COMPOSE]:
-            for stored in self.tables.contents.get(deed.about, ()):
-                self._judge_content(deed, stored)
+            for stored in self.tables.posts.get(deed.about, ()):
+                self._judge_post(deed, stored)
         for person in self.crowd.newcomers:
             self._judge_newcomer(person)
 
-    def _judge_content(self, deed: Deed, stored: Stored) -> None:
+    def _judge_post(self, deed: Deed, stored: Stored) -> None:
         lead = self.crowd.user(self.crowd.lead)
         whys = self._possible(What.CORRECT, lead, deed.about, deed.value)
         fates = self._possible(What.WITHDRAW, lead, deed.about, LIVE)
@@ -280,16 +280,16 @@ class Trial:
         joins = self.done[What.JOIN, user, ""]
         if not joins:
             return
-        got = [mark for mark in self.tables.contents if self._cards(person, mark)]
+        got = [mark for mark in self.tables.posts if self._cards(person, mark)]
         for mark in got:
             if user in self.tables.members:
-                self._judge_copy(person, mark, self.tables.contents[mark][0], required=False)
+                self._judge_copy(person, mark, self.tables.posts[mark][0], required=False)
             else:
                 self._expect_card(person, self._cards(person, mark), mark, required=False)
         if len(joins) == 1 and self._accepted(joins[0]):
             due = min(CEILING, self._published_since(joins[0]))
             if len(got) < due:
-                self.result.lost.append(f"{user} is shown {len(got)} contents of {due}")
+                self.result.lost.append(f"{user} is shown {len(got)} posts of {due}")
         if len(joins) == 2 and self._accepted(joins[1]):
             late = [mark for mark in got if self._composed_after(mark, joins[1])]
             self.result.twice += [f"{user} left, and is shown {mark}" for mark in late]
@@ -299,9 +299,9 @@ class Trial:
         return sum(
             self._accepted(deed)
             and deed.began > join.ended
-            and not self.tables.contents[deed.about][0].withdrawn
+            and not self.tables.posts[deed.about][0].withdrawn
             for deed in self.deeds[What.COMPOSE]
-            if deed.about in self.tables.contents
+            if deed.about in self.tables.posts
         )
 
     def _composed_after(self, mark: str, leave: Deed) -> bool:

@@ -15,10 +15,10 @@ AFTER = 6.0
 
 class What(StrEnum):
     POST = "post a link"
-    COMPOSE = "publish a content"
-    CORRECT = "correct a content"
-    WITHDRAW = "withdraw a content"
-    STANCE = "decline a content, or not"
+    COMPOSE = "publish a post"
+    CORRECT = "correct a post"
+    WITHDRAW = "withdraw a post"
+    STANCE = "decline a post, or not"
     WORDS = "words of one's own"
     ASK = "ask the author"
     JOIN = "join or leave"
@@ -26,7 +26,7 @@ class What(StrEnum):
 
 @dataclass(eq=False)
 class Deed:
-    """`user`: the platform's id of whoever did it. `about`: the mark of a content, or of a question. `value`:
+    """`user`: the platform's id of whoever did it. `about`: the mark of a post, or of a question. `value`:
     what should be true after it."""
 
     what: What

@@ -214,8 +214,8 @@ class TeamsPerson(TeamsUser):
                 return self.before, action["data"]
         raise LookupError(f"no {label!r} there any more")
 
-    async def _tell(self, kind: str, **content: Any) -> Json:
-        activity = self.activity(kind, **content)
+    async def _tell(self, kind: str, **post: Any) -> Json:
+        activity = self.activity(kind, **post)
 
         async def tell() -> tuple[int, Any]:
             async with asyncio.timeout(ANSWERS):

@@ -69,7 +69,7 @@ async def sabotage(world: World) -> int:
 
 
 LEAK = """
-    create trigger leak after insert on message when new.kind = 'content' and new.address like '%00000101-%'
+    create trigger leak after insert on message when new.kind = 'post' and new.address like '%00000101-%'
     begin delete from message where id = new.id; end
 """
 

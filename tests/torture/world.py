@@ -32,8 +32,8 @@ UNFINISHED = {
            or (state = 'waiting' and due_at < :soon)
         group by state
     """,
-    "contents": """
-        select 'not published', count(*) from content
+    "posts": """
+        select 'not published', count(*) from post
         where published_at is null and withdrawn_at is null and publish_at < :soon having count(*) > 0
     """,
     "drafts": """

@@ -18,7 +18,7 @@ from bot.meters import BOUNDS, Meters, Result
 from bot.settings import load
 from bot.web import metrics
 from bot.web.acks import Acks
-from storage import contents, people, tables
+from storage import people, posts, tables
 from storage.database import Database, Transaction
 from storage.database import connect as connect_database
 from tests.house import TUESDAY, House
@@ -75,11 +75,11 @@ async def messages(house: House, **values: object) -> None:
 
 @pytest.fixture
 async def circle(house: House) -> House:
-    """Two members and a content: four messages of the playground."""
+    """Two members and a post: four messages of the playground."""
     await house.with_lead()
     for who in ("ines", "tom"):
         await house.with_member(who)
-    await house.with_content()
+    await house.with_post()
     await house.settle()
     return house
 
@@ -147,8 +147,8 @@ async def test_the_open_jobs_are_told(circle: House) -> None:
     def add(tx: Transaction) -> None:
         found = people.find(tx, who.platform, who.workspace, who.user)
         assert found is not None
-        contents.add_draft(tx, found[0].id, found[1].id, "https://example.org", TUESDAY)
-        tx.execute(update(tables.content).values(published_at=None))
+        posts.add_draft(tx, found[0].id, found[1].id, "https://example.org", TUESDAY)
+        tx.execute(update(tables.post).values(published_at=None))
 
     await circle.database.transact(add)
     async with exposed(circle.database, Meters()) as url:
@@ -158,7 +158,7 @@ async def test_the_open_jobs_are_told(circle: House) -> None:
 
 
 async def test_every_label_is_one_of_few(circle: House) -> None:
-    """Nobody, no workspace and no content can be one."""
+    """Nobody, no workspace and no post can be one."""
     meters = Meters()
     meters.sent("playground", "send", Result.SHOWN)
     meters.answered("playground", 1)

@@ -101,7 +101,7 @@ async def test_a_counted_reader_moves_the_figures_a_little_later(world: World) -
     await world.get(await world.link())
     soon = timedelta(seconds=20)
     assert await world.waiting() == {
-        ("content", "camille"): soon,
+        ("post", "camille"): soon,
         ("reminder", "camille"): soon,
         ("author", "sam"): soon,
     }
@@ -118,7 +118,7 @@ async def test_a_reader_who_was_counted_moves_nothing(world: World) -> None:
     assert await world.waiting() == before
 
 
-async def test_a_withdrawn_content_still_leads_there_and_counts(world: World) -> None:
+async def test_a_withdrawn_post_still_leads_there_and_counts(world: World) -> None:
     await world.withdraw()
     assert (await world.get(await world.link())).headers["Location"] == ARTICLE
     assert await world.clicks() == 1

@@ -204,7 +204,7 @@ async def test_opening_is_recorded_once_and_redraws_the_card(world: World) -> No
     await world.get(page)
     assert (await opened(world)).opened_at == world.now
     now, soon = timedelta(0), timedelta(seconds=20)
-    waiting = {("content", "camille"): now, ("reminder", "camille"): now, ("author", "sam"): soon}
+    waiting = {("post", "camille"): now, ("reminder", "camille"): now, ("author", "sam"): soon}
     assert await world.waiting() == waiting
     assert world.rings == 1
     first, world.now = world.now, world.now + timedelta(hours=1)
@@ -256,17 +256,17 @@ async def closed(world: World, sentence: str) -> None:
     assert await world.waiting() == {}
 
 
-async def test_a_withdrawn_content_is_closed(world: World) -> None:
+async def test_a_withdrawn_post_is_closed(world: World) -> None:
     await world.withdraw()
     await closed(world, "retiré par son auteur")
 
 
-async def test_an_expired_content_is_closed(world: World) -> None:
+async def test_an_expired_post_is_closed(world: World) -> None:
     world.now = COPY.expires_at
     await closed(world, "n’est plus proposé")
 
 
-async def test_whoever_left_finds_it_closed_and_is_not_shown_the_content(world: World) -> None:
+async def test_whoever_left_finds_it_closed_and_is_not_shown_the_post(world: World) -> None:
     await world.leave(world.camille)
     await closed(world, "quand vous avez quitté le cercle")
     assert COPY.title not in (await world.get(await world.page())).text

@@ -1,4 +1,4 @@
-"""A circle of two, one content, their shares; a real database and a real server on loopback."""
+"""A circle of two, one post, their shares; a real database and a real server on loopback."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from aiohttp import web
 from sqlalchemy import select, text
 
 from bot.domain.circle import Person
-from bot.domain.content import Content, Copy
 from bot.domain.member import Preferences
-from bot.domain.message import AUTHOR, CONTENT, REMINDER, Kind, Message, State
+from bot.domain.message import AUTHOR, POST, REMINDER, Kind, Message, State
 from bot.domain.network import Network
+from bot.domain.post import Copy, Post
 from bot.domain.share import Share
 from bot.meters import Meters
 from bot.web import operations, routes
 from handlers.membership.service import found_circle
-from storage import circles, contents, messages, people, shares
+from storage import circles, messages, people, posts, shares
 from storage.database import Database, Transaction
 from storage.database import connect as connect_database
 from storage.messages import Recipient
@@ -56,7 +56,7 @@ COPY = Copy(
 
 
 def scene(tx: Transaction) -> tuple[Person, Person, str]:
-    """Camille (French) is a member; Sam (English) wrote a content, which both are shown."""
+    """Camille (French) is a member; Sam (English) wrote a post, which both are shown."""
     found_circle(tx, "slack", "T1", "fr", "Europe/Paris", NOW)
     for user, language, zone in (("camille", "fr", "Europe/Paris"), ("sam", "en", "Europe/London")):
         people.add(tx, "slack", "T1", user, name=user.title(), platform_language=language, zone=zone)
@@ -65,15 +65,15 @@ def scene(tx: Transaction) -> tuple[Person, Person, str]:
     for person in (camille, sam):
         wishes = Preferences(frozenset({topic}), tuple(Network), instance="mastodon.example.social")
         people.join(tx, person, wishes, 1, NOW)
-    content_id = contents.add(tx, camille.circle_id, sam.id, replace(COPY, topic_id=topic), NOW)
-    contents.mark(tx, camille.circle_id, content_id, published_at=NOW)
+    post_id = posts.add(tx, camille.circle_id, sam.id, replace(COPY, topic_id=topic), NOW)
+    posts.mark(tx, camille.circle_id, post_id, published_at=NOW)
     offers = [(person.id, network) for person in (camille, sam) for network in Network]
-    shares.offer(tx, camille.circle_id, content_id, offers)
+    shares.offer(tx, camille.circle_id, post_id, offers)
     for person in (camille, sam):
-        for kind in (CONTENT, REMINDER):
-            _show(tx, person, kind, content_id)
-    _show(tx, sam, AUTHOR, content_id)
-    return camille, sam, content_id
+        for kind in (POST, REMINDER):
+            _show(tx, person, kind, post_id)
+    _show(tx, sam, AUTHOR, post_id)
+    return camille, sam, post_id
 
 
 def _find(tx: Transaction, user: str) -> Person:
@@ -82,9 +82,9 @@ def _find(tx: Transaction, user: str) -> Person:
     return found[1]
 
 
-def _show(tx: Transaction, person: Person, kind: Kind, content_id: str) -> None:
+def _show(tx: Transaction, person: Person, kind: Kind, post_id: str) -> None:
     reader = Recipient(person.workspace_id, person.address, person.id)
-    messages.want(tx, person.circle_id, kind, content_id, [reader], NOW)
+    messages.want(tx, person.circle_id, kind, post_id, [reader], NOW)
     due = _due(tx, person.circle_id, NOW)
     claimed = messages.claim(tx, due, NOW, NOW + timedelta(minutes=1))
     messages.shown(tx, [(message, "reference") for message in claimed], NOW)
@@ -106,7 +106,7 @@ class World:
     session: aiohttp.ClientSession
     camille: Person
     sam: Person
-    content_id: str
+    post_id: str
     now: datetime = NOW
     url: str = ""
     rings: int = 0
@@ -128,7 +128,7 @@ class World:
 
     async def share(self, network: Network = Network.LINKEDIN, person: Person | None = None) -> Share:
         owner = person or self.camille
-        mine = await self.do(lambda tx: shares.of_member(tx, owner.circle_id, self.content_id, owner.id))
+        mine = await self.do(lambda tx: shares.of_member(tx, owner.circle_id, self.post_id, owner.id))
         return next(share for share in mine if share.network == network)
 
     async def page(self, network: Network = Network.LINKEDIN, person: Person | None = None) -> str:
@@ -137,14 +137,14 @@ class World:
     async def link(self, network: Network = Network.LINKEDIN, person: Person | None = None) -> str:
         return f"{self.url}/r/{(await self.share(network, person)).link_token}"
 
-    async def content(self) -> Content:
-        found = await self.do(lambda tx: contents.load(tx, self.camille.circle_id, self.content_id))
+    async def post(self) -> Post:
+        found = await self.do(lambda tx: posts.load(tx, self.camille.circle_id, self.post_id))
         assert found is not None
         return found
 
     async def clicks(self, person: Person | None = None) -> int:
         person_id = person.id if person else None
-        where = self.camille.circle_id, self.content_id
+        where = self.camille.circle_id, self.post_id
         if person_id is None:
             return await self.do(lambda tx: shares.clicks(tx, *where))
         return (await self.do(lambda tx: shares.clicks_of(tx, *where, (person_id,)))).get(person_id, 0)
@@ -158,17 +158,15 @@ class World:
         return await self.do(lambda tx: _due(tx, self.camille.circle_id, self.now + timedelta(days=1)))
 
     async def write(self, words: str, **copy: Any) -> None:
-        """Camille's own words, and whatever else the content says now."""
-        circle_id, content = self.camille.circle_id, await self.content()
-        await self.do(
-            lambda tx: contents.save_words(tx, circle_id, self.content_id, self.camille.id, words, NOW)
-        )
-        changed = replace(content.copy, **copy)
-        await self.do(lambda tx: contents.change(tx, circle_id, self.content_id, changed))
+        """Camille's own words, and whatever else the post says now."""
+        circle_id, post = self.camille.circle_id, await self.post()
+        await self.do(lambda tx: posts.save_words(tx, circle_id, self.post_id, self.camille.id, words, NOW))
+        changed = replace(post.copy, **copy)
+        await self.do(lambda tx: posts.change(tx, circle_id, self.post_id, changed))
 
     async def withdraw(self) -> None:
         circle_id = self.camille.circle_id
-        await self.do(lambda tx: contents.mark(tx, circle_id, self.content_id, withdrawn_at=self.now))
+        await self.do(lambda tx: posts.mark(tx, circle_id, self.post_id, withdrawn_at=self.now))
 
     async def leave(self, person: Person) -> None:
         await self.do(lambda tx: people.leave(tx, person, self.now))

@@ -54,7 +54,7 @@ class Sent:
 
 @dataclass
 class PutAside:
-    """A content that somebody, `at` some moment, wanted back at `until`; `off`: since when they do not any
+    """A post that somebody, `at` some moment, wanted back at `until`; `off`: since when they do not any
     more."""
 
     at: datetime
@@ -95,9 +95,9 @@ class Record:
     sent: list[Sent] = field(default_factory=list)
     put_aside: dict[tuple[str, str], PutAside] = field(default_factory=dict)
     done: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    """When somebody said "not for me" to a content, shared it, voted in a poll, answered a pulse."""
+    """When somebody said "not for me" to a post, shared it, voted in a poll, answered a pulse."""
     ends: dict[str, datetime] = field(default_factory=dict)
-    """Until when a content is shared."""
+    """Until when a post is shared."""
     weekly: dict[str, Weekly] = field(default_factory=dict)
     """By the channel in which it stands."""
 

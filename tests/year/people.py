@@ -15,9 +15,9 @@ from bot.chat.reply import Say
 from bot.domain.board import Matter
 from bot.locales import Translator
 from handlers.board.cards import NEW, AnswerTheme, PlanTheme, Sort, Tell
-from handlers.content.cards import AnswerQuestion
 from handlers.kudos.cards import GiveKudos, Keep, OpenWhisper, Refuse, Show, TellAuthor
 from handlers.polls.cards import Vote
+from handlers.posts.cards import AnswerQuestion
 from handlers.pulse.cards import AnswerPulse
 from handlers.rounds.cards import Object, TakeStance
 from handlers.sharing.cards import AskAuthor, Decline, Later, Now, Posted, PutOff
@@ -30,7 +30,7 @@ from tests.year.programme import Arrival, Programme, offered
 
 @dataclass
 class People:
-    """`glum`: months in which few dare to speak. `undecided`: everybody puts every content aside, and then
+    """`glum`: months in which few dare to speak. `undecided`: everybody puts every post aside, and then
     thinks again."""
 
     programme: Programme
@@ -46,7 +46,7 @@ class People:
         return self.programme.record
 
     def __call__(self, arrival: Arrival) -> None:
-        if arrival.kind == "content":
+        if arrival.kind == "post":
             self.reads(arrival)
         elif arrival.kind in HABITS:
             chance, most, name = HABITS[arrival.kind]
@@ -60,17 +60,17 @@ class People:
         moment = self.programme.clock() + self.dice.randint(1, most) * QUARTER
         self.programme.at(moment, partial(act, arrival, *more))
 
-    # contents
+    # posts
 
     def reads(self, arrival: Arrival) -> None:
-        content = arrival.subject
+        post = arrival.subject
         match self.dice.randrange(20):
             case n if n < 6 or self.undecided:
                 self.soon(self.puts_aside, arrival)
             case n if n < 8:
-                self.soon(self.settles, arrival, 12, Decline(content))
+                self.soon(self.settles, arrival, 12, Decline(post))
             case n if n < 12:
-                self.soon(self.settles, arrival, 12, Posted(content, "linkedin"))
+                self.soon(self.settles, arrival, 12, Posted(post, "linkedin"))
             case 12:
                 self.soon(self.asks, arrival)
 
@@ -97,11 +97,11 @@ class People:
     async def reads_moment(self, arrival: Arrival) -> None:
         """What the card says now."""
         s, p = tables.stance.c, tables.person.c
-        who, content = arrival.player.id, arrival.subject
+        who, post = arrival.player.id, arrival.subject
         query = select(s.later_until).join(tables.person, p.id == s.person_id)
-        mine = query.where(p.external_id == who, s.content_id == content)
+        mine = query.where(p.external_id == who, s.post_id == post)
         until = await self.programme.database.transact(lambda tx: tx.execute(mine).scalar_one())
-        self.record.put_aside[who, content] = PutAside(self.programme.clock(), until)
+        self.record.put_aside[who, post] = PutAside(self.programme.clock(), until)
 
     async def settles(self, arrival: Arrival, action: Action) -> None:
         """No reminder of it from now on."""

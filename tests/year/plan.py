@@ -53,7 +53,7 @@ def _open_weekly(programme: Programme, day: date) -> None:
 
 
 def _publish(programme: Programme, day: date) -> None:
-    """A content each Wednesday, some for a day or two, some planned ahead; one a quarter is taken back."""
+    """A post each Wednesday, some for a day or two, some planned ahead; one a quarter is taken back."""
     if day.weekday() == 2:
         week = day.toordinal() // 7
         days, planned = (1, 0) if week % 5 == 0 else (20, 2 if week % 3 == 0 else 0)

@@ -27,13 +27,13 @@ from bot.chat.messenger import Notice
 from bot.chat.reply import Ask, Reply, Say
 from bot.dispatch import Dispatcher
 from bot.domain.circle import Role
-from bot.domain.content import Found
+from bot.domain.post import Found
 from bot.locales import LANGUAGES, Translator
 from handlers.actions import OpenPoll
-from handlers.content.cards import Compose, OpenCompose, Withdraw
 from handlers.meetings.cards import SaveMinutes
 from handlers.membership.cards import Prefer
 from handlers.polls.cards import OpenBallot
+from handlers.posts.cards import Compose, OpenCompose, Withdraw
 from handlers.rounds.cards import StartRound
 from handlers.team.service import first_code
 from scheduler.pump import Pump
@@ -248,7 +248,7 @@ class Programme:
         self.record.lives[player.id].append(Turn(self.clock(), what, wishes, back))
 
     async def publishes(self, days: int, planned: int = 0) -> None:
-        """A content that is shared for so many days, from now on or some days later."""
+        """A post that is shared for so many days, from now on or some days later."""
         await self.says(LEAD, f"post https://example.org/{next(self.numbers)}")
         await read_pages(self.tools)
         await self.pump.drain()
@@ -272,18 +272,18 @@ class Programme:
 
     async def _note_ends(self) -> None:
         def read(tx: Transaction) -> None:
-            c = tables.content.c
+            c = tables.post.c
             for row in tx.execute(select(c.id, c.expires_at, c.withdrawn_at)):
                 self.record.ends[row.id] = min(row.expires_at, row.withdrawn_at or row.expires_at)
 
         await self.database.transact(read)
 
     async def withdraws(self) -> None:
-        """The latest content."""
-        c = tables.content.c
+        """The latest post."""
+        c = tables.post.c
         latest = select(c.id).order_by(c.created_at.desc()).limit(1)
-        content = await self.database.transact(lambda tx: tx.execute(latest).scalar_one())
-        await self.presses(LEAD, Withdraw(content))
+        post = await self.database.transact(lambda tx: tx.execute(latest).scalar_one())
+        await self.presses(LEAD, Withdraw(post))
         await self._note_ends()
 
     async def polls(self, player: Player, closes: date, place: str = "", repeats: str = "never") -> None:

@@ -1,4 +1,4 @@
-"""The circle, its people, contents, shares and messages"""
+"""The circle, its people, posts, shares and messages"""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "content",
+        "post",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("author_id", sa.String(length=32), nullable=False),
@@ -150,19 +150,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["circle_id", "author_id"],
             ["person.circle_id", "person.id"],
-            name=op.f("fk_content_circle_id_author_id"),
+            name=op.f("fk_post_circle_id_author_id"),
         ),
         sa.ForeignKeyConstraint(
             ["circle_id", "topic_id"],
             ["topic.circle_id", "topic.id"],
-            name=op.f("fk_content_circle_id_topic_id"),
+            name=op.f("fk_post_circle_id_topic_id"),
         ),
-        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_content_circle_id")),
-        sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_content")),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_post_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_post")),
     )
-    with op.batch_alter_table("content", schema=None) as batch_op:
+    with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_content_published_at_publish_at"), ["published_at", "publish_at"], unique=False
+            batch_op.f("ix_post_published_at_publish_at"), ["published_at", "publish_at"], unique=False
         )
 
     op.create_table(
@@ -300,7 +300,7 @@ def upgrade() -> None:
         "question",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
         sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("content_id", sa.String(length=32), nullable=False),
+        sa.Column("post_id", sa.String(length=32), nullable=False),
         sa.Column("asker_id", sa.String(length=32), nullable=False),
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.Column("asked_at", sa.DateTime(), nullable=False),
@@ -318,9 +318,9 @@ def upgrade() -> None:
             name=op.f("fk_question_circle_id_asker_id"),
         ),
         sa.ForeignKeyConstraint(
-            ["circle_id", "content_id"],
-            ["content.circle_id", "content.id"],
-            name=op.f("fk_question_circle_id_content_id"),
+            ["circle_id", "post_id"],
+            ["post.circle_id", "post.id"],
+            name=op.f("fk_question_circle_id_post_id"),
         ),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_question_circle_id")),
         sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_question")),
@@ -328,7 +328,7 @@ def upgrade() -> None:
     op.create_table(
         "share",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
-        sa.Column("content_id", sa.String(length=32), nullable=False),
+        sa.Column("post_id", sa.String(length=32), nullable=False),
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("network", sa.String(length=20), nullable=False),
         sa.Column("page_token", sa.String(length=32), nullable=False),
@@ -336,9 +336,9 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(), nullable=True),
         sa.Column("posted_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["circle_id", "content_id"],
-            ["content.circle_id", "content.id"],
-            name=op.f("fk_share_circle_id_content_id"),
+            ["circle_id", "post_id"],
+            ["post.circle_id", "post.id"],
+            name=op.f("fk_share_circle_id_post_id"),
         ),
         sa.ForeignKeyConstraint(
             ["circle_id", "person_id"],
@@ -346,21 +346,21 @@ def upgrade() -> None:
             name=op.f("fk_share_circle_id_person_id"),
         ),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_share_circle_id")),
-        sa.PrimaryKeyConstraint("circle_id", "content_id", "person_id", "network", name=op.f("pk_share")),
+        sa.PrimaryKeyConstraint("circle_id", "post_id", "person_id", "network", name=op.f("pk_share")),
         sa.UniqueConstraint("link_token", name=op.f("uq_share_link_token")),
         sa.UniqueConstraint("page_token", name=op.f("uq_share_page_token")),
     )
     op.create_table(
         "stance",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
-        sa.Column("content_id", sa.String(length=32), nullable=False),
+        sa.Column("post_id", sa.String(length=32), nullable=False),
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("declined_at", sa.DateTime(), nullable=True),
         sa.Column("later_until", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["circle_id", "content_id"],
-            ["content.circle_id", "content.id"],
-            name=op.f("fk_stance_circle_id_content_id"),
+            ["circle_id", "post_id"],
+            ["post.circle_id", "post.id"],
+            name=op.f("fk_stance_circle_id_post_id"),
         ),
         sa.ForeignKeyConstraint(
             ["circle_id", "person_id"],
@@ -368,19 +368,19 @@ def upgrade() -> None:
             name=op.f("fk_stance_circle_id_person_id"),
         ),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_stance_circle_id")),
-        sa.PrimaryKeyConstraint("circle_id", "content_id", "person_id", name=op.f("pk_stance")),
+        sa.PrimaryKeyConstraint("circle_id", "post_id", "person_id", name=op.f("pk_stance")),
     )
     op.create_table(
         "words",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
-        sa.Column("content_id", sa.String(length=32), nullable=False),
+        sa.Column("post_id", sa.String(length=32), nullable=False),
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.Column("saved_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["circle_id", "content_id"],
-            ["content.circle_id", "content.id"],
-            name=op.f("fk_words_circle_id_content_id"),
+            ["circle_id", "post_id"],
+            ["post.circle_id", "post.id"],
+            name=op.f("fk_words_circle_id_post_id"),
         ),
         sa.ForeignKeyConstraint(
             ["circle_id", "person_id"],
@@ -388,7 +388,7 @@ def upgrade() -> None:
             name=op.f("fk_words_circle_id_person_id"),
         ),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_words_circle_id")),
-        sa.PrimaryKeyConstraint("circle_id", "content_id", "person_id", name=op.f("pk_words")),
+        sa.PrimaryKeyConstraint("circle_id", "post_id", "person_id", name=op.f("pk_words")),
     )
     op.create_table(
         "click",
@@ -422,10 +422,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_draft_state_created_at"))
 
     op.drop_table("draft")
-    with op.batch_alter_table("content", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_content_published_at_publish_at"))
+    with op.batch_alter_table("post", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_post_published_at_publish_at"))
 
-    op.drop_table("content")
+    op.drop_table("post")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_circle_id_person_id"))
 

@@ -444,7 +444,7 @@ def upgrade() -> None:
         sa.Column("giver_id", sa.String(length=32), nullable=False),
         sa.Column("about_id", sa.String(length=32), nullable=False),
         sa.Column("why", sa.String(length=20), nullable=False),
-        sa.Column("content_id", sa.String(length=32), nullable=True),
+        sa.Column("post_id", sa.String(length=32), nullable=True),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["circle_id", "about_id"],
@@ -452,9 +452,9 @@ def upgrade() -> None:
             name=op.f("fk_whisper_circle_id_about_id"),
         ),
         sa.ForeignKeyConstraint(
-            ["circle_id", "content_id"],
-            ["content.circle_id", "content.id"],
-            name=op.f("fk_whisper_circle_id_content_id"),
+            ["circle_id", "post_id"],
+            ["post.circle_id", "post.id"],
+            name=op.f("fk_whisper_circle_id_post_id"),
         ),
         sa.ForeignKeyConstraint(
             ["circle_id", "giver_id"],

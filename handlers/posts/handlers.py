@@ -1,4 +1,4 @@
-"""What content hears, and how its messages are drawn."""
+"""What posts hear, and how its messages are drawn."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bot.chat.text import Mention
 from bot.context import Context, Reading
 from bot.domain.circle import Topic
 from handlers.actions import Retry
-from handlers.content import cards, service
-from handlers.content.cards import (
+from handlers.posts import cards, service
+from handlers.posts.cards import (
     AnswerQuestion,
     Compose,
     Edit,
@@ -22,7 +22,7 @@ from handlers.content.cards import (
     Restore,
     Withdraw,
 )
-from storage import circles, contents, messages, people, shares
+from storage import circles, messages, people, posts, shares
 
 router: Router[Context] = Router()
 
@@ -33,8 +33,8 @@ def compose_form(ctx: Context, action: Compose) -> Form:
 
 
 def edit_form(ctx: Context, action: Edit) -> Form:
-    content = service.mine(ctx, action.content)
-    return cards.edit_form(ctx.t, content, service.topics(ctx), service.expiry_day(ctx, content))
+    post = service.mine(ctx, action.post)
+    return cards.edit_form(ctx.t, post, service.topics(ctx), service.expiry_day(ctx, post))
 
 
 def answer_form(ctx: Context, action: AnswerQuestion) -> Form:
@@ -54,35 +54,35 @@ def open_compose(ctx: Context, event: Click, action: OpenCompose) -> Reply:
 
 @router.submission(Compose, compose_form)
 def compose(ctx: Context, event: Submission, action: Compose) -> Reply:
-    content = service.compose(ctx, action.draft, event.answers)
-    later = None if content.published_at else content.copy.publish_at
-    return Say(cards.published(ctx.t, content, later, service.pace(ctx, content), ctx.now))
+    post = service.compose(ctx, action.draft, event.answers)
+    later = None if post.published_at else post.copy.publish_at
+    return Say(cards.published(ctx.t, post, later, service.pace(ctx, post), ctx.now))
 
 
-@router.command("contents", "contenus", hint="verb.contents")
+@router.command("contents", "contenus", hint="verb.posts")
 def latest(ctx: Context, event: Command, _: str) -> Reply:
-    return Say(cards.contents(ctx.t, service.latest(ctx), ctx.now))
+    return Say(cards.posts(ctx.t, service.latest(ctx), ctx.now))
 
 
 @router.click(OpenEdit)
 def open_edit(ctx: Context, event: Click, action: OpenEdit) -> Reply:
-    return Ask(edit_form(ctx, Edit(action.content)))
+    return Ask(edit_form(ctx, Edit(action.post)))
 
 
 @router.submission(Edit, edit_form)
 def edit(ctx: Context, event: Submission, action: Edit) -> Reply:
-    return Say(cards.edited(ctx.t, service.edit(ctx, action.content, event.answers)))
+    return Say(cards.edited(ctx.t, service.edit(ctx, action.post, event.answers)))
 
 
 @router.click(Withdraw)
 def withdraw(ctx: Context, event: Click, action: Withdraw) -> Reply:
-    service.withdraw(ctx, action.content)
+    service.withdraw(ctx, action.post)
     return None
 
 
 @router.click(Restore)
 def restore(ctx: Context, event: Click, action: Restore) -> Reply:
-    service.restore(ctx, action.content)
+    service.restore(ctx, action.post)
     return None
 
 
@@ -104,19 +104,17 @@ def retry(ctx: Context, event: Click, action: Retry) -> Reply:
 
 
 def draw_draft(reading: Reading) -> Card | None:
-    draft = contents.draft(reading.tx, reading.circle.id, reading.message.subject_id)
+    draft = posts.draft(reading.tx, reading.circle.id, reading.message.subject_id)
     return cards.draft(reading.t, draft) if draft else None
 
 
 def draw_author(reading: Reading) -> Card | None:
-    content = contents.load(reading.tx, reading.circle.id, reading.message.subject_id)
-    if content is None:
+    post = posts.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    if post is None:
         return None
-    tally = shares.tally(reading.tx, reading.circle.id, content.id)
-    waiting = messages.count_waiting(reading.tx, reading.circle.id, content.id)
-    return cards.author(
-        reading.t, content, _topic(reading, content.copy.topic_id), tally, waiting, reading.now
-    )
+    tally = shares.tally(reading.tx, reading.circle.id, post.id)
+    waiting = messages.count_waiting(reading.tx, reading.circle.id, post.id)
+    return cards.author(reading.t, post, _topic(reading, post.copy.topic_id), tally, waiting, reading.now)
 
 
 def _topic(reading: Reading, topic_id: str) -> Topic:
@@ -124,13 +122,13 @@ def _topic(reading: Reading, topic_id: str) -> Topic:
 
 
 def draw_question(reading: Reading) -> Card | None:
-    row = contents.question(reading.tx, reading.circle.id, reading.message.subject_id)
-    content = contents.load(reading.tx, reading.circle.id, row.content_id) if row else None
-    if row is None or content is None:
+    row = posts.question(reading.tx, reading.circle.id, reading.message.subject_id)
+    post = posts.load(reading.tx, reading.circle.id, row.post_id) if row else None
+    if row is None or post is None:
         return None
     asker, _ = people.load(reading.tx, reading.circle.id, row.asker_id)
     mention = Mention(asker.address, asker.name)
-    return cards.question(reading.t, mention, content.copy.title, row.text, row.id, row.answer)
+    return cards.question(reading.t, mention, post.copy.title, row.text, row.id, row.answer)
 
 
 def draw_undelivered(reading: Reading) -> Card:

@@ -1,4 +1,4 @@
-"""A content: something worth sharing, and why."""
+"""A post: something worth sharing, and why."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A link being turned into a content. `problem` is a catalogue key: why the page could not be read."""
+    """A link being turned into a post. `problem` is a catalogue key: why the page could not be read."""
 
     id: str
     author_id: str
@@ -65,7 +65,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class Post:
     id: str
     author_id: str
     copy: Copy

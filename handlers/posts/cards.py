@@ -1,4 +1,4 @@
-"""What is said to those who bring content: the draft, the compose form, how a content is doing."""
+"""What is said to those who bring posts: the draft, the compose form, how a post is doing."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from bot.chat.card import (
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, Part, TextInput, TimeInput
 from bot.chat.text import Bold, Italic, Mention
 from bot.domain.circle import Topic
-from bot.domain.content import (
+from bot.domain.network import Network
+from bot.domain.post import (
     MAX_ALT,
     MAX_OPENING,
     MAX_TITLE,
     MAX_URL,
     MAX_WHY,
-    Content,
     Copy,
     Draft,
     DraftState,
     Found,
+    Post,
 )
-from bot.domain.network import Network
 from bot.domain.share import Tally
 from bot.locales import Translator
 from handlers.actions import Retry
@@ -57,22 +57,22 @@ class Compose(Action, verb="compose"):
 
 @dataclass(frozen=True, slots=True)
 class OpenEdit(Action, verb="edit.open"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class Edit(Action, verb="edit"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class Withdraw(Action, verb="withdraw"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
 class Restore(Action, verb="restore"):
-    content: str
+    post: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class AnswerQuestion(Action, verb="answer"):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Contents a week: what the circle agreed on, and how many there are with this one."""
+    """Posts a week: what the circle agreed on, and how many there are with this one."""
 
     agreed: int
     this_week: int
@@ -174,10 +174,10 @@ def compose_form(t: Translator, draft: Draft, topics: Sequence[Topic], today: da
     return Form(Compose(draft.id), t("compose.title"), parts, t("compose.submit"))
 
 
-def edit_form(t: Translator, content: Content, topics: Sequence[Topic], expires: date) -> Form:
-    parts = _copy_parts(t, content.copy, topics, expires)
+def edit_form(t: Translator, post: Post, topics: Sequence[Topic], expires: date) -> Form:
+    parts = _copy_parts(t, post.copy, topics, expires)
     note = Note((t("edit.note"),), quiet=True)
-    return Form(Edit(content.id), t("edit.title"), (note, *parts), t("edit.submit"))
+    return Form(Edit(post.id), t("edit.title"), (note, *parts), t("edit.submit"))
 
 
 def _copy_parts(t: Translator, copy: Copy, topics: Sequence[Topic], expires: date) -> tuple[Part, ...]:
@@ -236,21 +236,21 @@ def _copy_parts(t: Translator, copy: Copy, topics: Sequence[Topic], expires: dat
     )
 
 
-def author(t: Translator, content: Content, topic: Topic, tally: Tally, waiting: int, now: datetime) -> Card:
-    """The author's own living card: what became of a content, all members together."""
-    copy = content.copy
-    edit = FormButton(t("author.edit"), OpenEdit(content.id))
-    withdraw = Button(t("author.withdraw"), Withdraw(content.id), Style.DANGER)
-    if content.withdrawn_at is not None:
-        restore = Button(t("author.restore"), Restore(content.id))
+def author(t: Translator, post: Post, topic: Topic, tally: Tally, waiting: int, now: datetime) -> Card:
+    """The author's own living card: what became of a post, all members together."""
+    copy = post.copy
+    edit = FormButton(t("author.edit"), OpenEdit(post.id))
+    withdraw = Button(t("author.withdraw"), Withdraw(post.id), Style.DANGER)
+    if post.withdrawn_at is not None:
+        restore = Button(t("author.restore"), Restore(post.id))
         return Card(copy.title, (text(t("author.withdrawn")), buttons(restore)))
-    if content.published_at is None and copy.publish_at is not None:
+    if post.published_at is None and copy.publish_at is not None:
         planned = text(t("author.planned", moment=t.near(copy.publish_at, now), topic=topic.name(t.language)))
         return Card(copy.title, (planned, buttons(edit, withdraw)))
     state = t("author.live", topic=topic.name(t.language), day=t.day(copy.expires_at))
-    if not content.live(now):
+    if not post.live(now):
         state = t("author.expired", day=t.day(copy.expires_at))
-    actions = buttons(edit, withdraw) if content.live(now) else buttons(edit)
+    actions = buttons(edit, withdraw) if post.live(now) else buttons(edit)
     return Card(copy.title, (text(state), _tally(t, tally, waiting), actions, small(t("author.known"))))
 
 
@@ -266,42 +266,42 @@ def _tally(t: Translator, tally: Tally, waiting: int) -> Facts:
     )
 
 
-def published(t: Translator, content: Content, moment: datetime | None, pace: Pace, now: datetime) -> Card:
+def published(t: Translator, post: Post, moment: datetime | None, pace: Pace, now: datetime) -> Card:
     """The answer to the compose form; `moment` when it is for later."""
     when = t("published.later", moment=t.near(moment, now)) if moment else t("published.now")
     number = t.number(pace.this_week)
     above = (small(t("published.pace", pace.agreed, number=number)),) if pace.this_week > pace.agreed else ()
-    return Card(t("published.title"), (text(Bold(content.copy.title)), text(when), *above))
+    return Card(t("published.title"), (text(Bold(post.copy.title)), text(when), *above))
 
 
-def edited(t: Translator, content: Content) -> Card:
-    return Card(t("edited.title"), (text(Bold(content.copy.title)), text(t("edited.body"))))
+def edited(t: Translator, post: Post) -> Card:
+    return Card(t("edited.title"), (text(Bold(post.copy.title)), text(t("edited.body"))))
 
 
-def contents(t: Translator, rows: Sequence[tuple[Content, Tally]], now: datetime) -> Card:
+def posts(t: Translator, rows: Sequence[tuple[Post, Tally]], now: datetime) -> Card:
     if not rows:
-        return Card(t("contents.title"), (text(t("contents.none")),))
+        return Card(t("posts.title"), (text(t("posts.none")),))
     body: list[Element] = []
-    for content, tally in rows:
-        body.append(text(Bold(content.copy.title), "\n", _state(t, content, tally, now)))
-        if content.live(now):
+    for post, tally in rows:
+        body.append(text(Bold(post.copy.title), "\n", _state(t, post, tally, now)))
+        if post.live(now):
             body.append(
                 buttons(
-                    FormButton(t("author.edit"), OpenEdit(content.id)),
-                    Button(t("author.withdraw"), Withdraw(content.id), Style.DANGER),
+                    FormButton(t("author.edit"), OpenEdit(post.id)),
+                    Button(t("author.withdraw"), Withdraw(post.id), Style.DANGER),
                 )
             )
-    return Card(t("contents.title"), tuple(body))
+    return Card(t("posts.title"), tuple(body))
 
 
-def _state(t: Translator, content: Content, tally: Tally, now: datetime) -> str:
-    if content.withdrawn_at is not None:
-        return t("contents.withdrawn")
-    if content.published_at is None and content.copy.publish_at is not None:
-        return t("contents.planned", moment=t.near(content.copy.publish_at, now))
-    if not content.live(now):
-        return t("contents.expired")
-    return t("contents.live", opened=tally.opened, posted=tally.posted, clicks=tally.clicks)
+def _state(t: Translator, post: Post, tally: Tally, now: datetime) -> str:
+    if post.withdrawn_at is not None:
+        return t("posts.withdrawn")
+    if post.published_at is None and post.copy.publish_at is not None:
+        return t("posts.planned", moment=t.near(post.copy.publish_at, now))
+    if not post.live(now):
+        return t("posts.expired")
+    return t("posts.live", opened=tally.opened, posted=tally.posted, clicks=tally.clicks)
 
 
 def question(t: Translator, asker: Mention, title: str, asked: str, question_id: str, answer: str) -> Card:
@@ -371,9 +371,9 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     )
     ready = Draft("d1", "p1", found.url, DraftState.READY, found)
     broken = Draft("d2", "p1", found.url, DraftState.UNREADABLE, Found(found.url), "page.slow")
-    live = Content("c1", "p1", copy, 1, now, None)
-    planned = Content("c2", "p1", copy, 1, None, None)
-    withdrawn = Content("c3", "p1", copy, 2, now, now)
+    live = Post("c1", "p1", copy, 1, now, None)
+    planned = Post("c2", "p1", copy, 1, None, None)
+    withdrawn = Post("c3", "p1", copy, 2, now, now)
     tally = Tally(12, 5, 4, 37)
     asker = Mention("slack:T1:U2", "Priya")
     asked = t("example.question")
@@ -391,8 +391,8 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "published_above": published(t, live, None, Pace(2, 3), now),
         "published_later": published(t, planned, copy.publish_at, Pace(2, 1), now),
         "edited": edited(t, live),
-        "contents": contents(t, ((live, tally), (planned, tally), (withdrawn, tally)), now),
-        "contents_none": contents(t, (), now),
+        "posts": posts(t, ((live, tally), (planned, tally), (withdrawn, tally)), now),
+        "posts_none": posts(t, (), now),
         "question": question(t, asker, copy.title, asked, "q1", ""),
         "question_answered": question(t, asker, copy.title, asked, "q1", t("example.answer")),
         "answer_form": answer_form(t, asked, "q1"),

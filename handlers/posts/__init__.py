@@ -1,12 +1,12 @@
-"""Bringing content to the circle."""
+"""Bringing posts to the circle."""
 
 from bot.context import Feature, Notice
 from bot.domain.message import AUTHOR, DRAFT, QUESTION, UNDELIVERED
-from handlers.content.cards import examples
-from handlers.content.handlers import draw_author, draw_draft, draw_question, draw_undelivered, router
+from handlers.posts.cards import examples
+from handlers.posts.handlers import draw_author, draw_draft, draw_question, draw_undelivered, router
 
 FEATURE = Feature(
-    "content",
+    "posts",
     router,
     examples,
     (

@@ -1,4 +1,4 @@
-"""Drafts, contents, and what members make of them."""
+"""Drafts, posts, and what members make of them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
 
-from bot.domain.content import Content, Copy, Draft, DraftState, Found
+from bot.domain.post import Copy, Draft, DraftState, Found, Post
 from bot.domain.share import Stance
 from storage import tables
 from storage.database import Transaction
 from storage.rows import among, joined, put, split
 from storage.tables import new_id
 
-_d, _c, _w, _s = tables.draft.c, tables.content.c, tables.words.c, tables.stance.c
+_d, _c, _w, _s = tables.draft.c, tables.post.c, tables.words.c, tables.stance.c
 
 
 def add_draft(tx: Transaction, circle_id: str, author_id: str, url: str, now: datetime) -> str:
@@ -88,7 +88,7 @@ def fill_draft(tx: Transaction, circle_id: str, draft_id: str, found: Found | No
 
 
 def close_draft(tx: Transaction, circle_id: str, draft_id: str) -> bool:
-    """A draft becomes a content once; False if it has."""
+    """A draft becomes a post once; False if it has."""
     done = tx.execute(
         update(tables.draft)
         .where(_d.circle_id == circle_id, _d.id == draft_id, _d.state != DraftState.PUBLISHED)
@@ -112,29 +112,29 @@ def _columns(copy: Copy) -> dict[str, object]:
 
 
 def add(tx: Transaction, circle_id: str, author_id: str, copy: Copy, now: datetime) -> str:
-    content_id = new_id()
+    post_id = new_id()
     tx.execute(
-        insert(tables.content).values(
+        insert(tables.post).values(
             circle_id=circle_id,
-            id=content_id,
+            id=post_id,
             author_id=author_id,
             created_at=now,
             publish_at=copy.publish_at or now,
             **_columns(copy),
         )
     )
-    return content_id
+    return post_id
 
 
-_by_id = select(tables.content).where(_c.circle_id == bindparam("circle"), _c.id == bindparam("content"))
+_by_id = select(tables.post).where(_c.circle_id == bindparam("circle"), _c.id == bindparam("post"))
 
 
-def load(tx: Transaction, circle_id: str, content_id: str) -> Content | None:
-    row = tx.execute(_by_id, {"circle": circle_id, "content": content_id}).first()
-    return _content(row) if row else None
+def load(tx: Transaction, circle_id: str, post_id: str) -> Post | None:
+    row = tx.execute(_by_id, {"circle": circle_id, "post": post_id}).first()
+    return _post(row) if row else None
 
 
-def _content(row: Row[Any]) -> Content:
+def _post(row: Row[Any]) -> Post:
     copy = Copy(
         url=row.url,
         title=row.title,
@@ -147,21 +147,21 @@ def _content(row: Row[Any]) -> Content:
         expires_at=row.expires_at,
         publish_at=row.publish_at,
     )
-    return Content(row.id, row.author_id, copy, row.version, row.published_at, row.withdrawn_at)
+    return Post(row.id, row.author_id, copy, row.version, row.published_at, row.withdrawn_at)
 
 
-def change(tx: Transaction, circle_id: str, content_id: str, copy: Copy) -> None:
+def change(tx: Transaction, circle_id: str, post_id: str, copy: Copy) -> None:
     values = _columns(copy) | ({"publish_at": copy.publish_at} if copy.publish_at else {})
-    _update(tx, circle_id, content_id, version=_c.version + 1, **values)
+    _update(tx, circle_id, post_id, version=_c.version + 1, **values)
 
 
-def publish(tx: Transaction, circle_id: str, content_id: str, now: datetime) -> bool:
+def publish(tx: Transaction, circle_id: str, post_id: str, now: datetime) -> bool:
     """Once: False if it was published or withdrawn already."""
     done = tx.execute(
-        update(tables.content)
+        update(tables.post)
         .where(
             _c.circle_id == circle_id,
-            _c.id == content_id,
+            _c.id == post_id,
             _c.published_at.is_(None),
             _c.withdrawn_at.is_(None),
         )
@@ -170,17 +170,17 @@ def publish(tx: Transaction, circle_id: str, content_id: str, now: datetime) -> 
     return done.rowcount == 1
 
 
-def mark(tx: Transaction, circle_id: str, content_id: str, **moments: datetime | None) -> None:
+def mark(tx: Transaction, circle_id: str, post_id: str, **moments: datetime | None) -> None:
     """`withdrawn_at`, or None to take that back."""
-    _update(tx, circle_id, content_id, version=_c.version + 1, **moments)
+    _update(tx, circle_id, post_id, version=_c.version + 1, **moments)
 
 
-def _update(tx: Transaction, circle_id: str, content_id: str, **values: object) -> None:
-    tx.execute(update(tables.content).where(_c.circle_id == circle_id, _c.id == content_id).values(**values))
+def _update(tx: Transaction, circle_id: str, post_id: str, **values: object) -> None:
+    tx.execute(update(tables.post).where(_c.circle_id == circle_id, _c.id == post_id).values(**values))
 
 
 def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
-    """(circle, content) whose hour has come, except those that another process is publishing."""
+    """(circle, post) whose hour has come, except those that another process is publishing."""
     rows = tx.execute(
         select(_c.circle_id, _c.id)
         .where(_c.published_at.is_(None), _c.withdrawn_at.is_(None), _c.publish_at <= now)
@@ -190,19 +190,19 @@ def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
     return [(row.circle_id, row.id) for row in rows]
 
 
-def latest(tx: Transaction, circle_id: str, limit: int) -> list[Content]:
+def latest(tx: Transaction, circle_id: str, limit: int) -> list[Post]:
     """The circle's latest, newest first."""
     rows = tx.execute(
-        select(tables.content).where(_c.circle_id == circle_id).order_by(_c.created_at.desc()).limit(limit)
+        select(tables.post).where(_c.circle_id == circle_id).order_by(_c.created_at.desc()).limit(limit)
     )
-    return [_content(row) for row in rows]
+    return [_post(row) for row in rows]
 
 
 def _theirs(columns: Any) -> tuple[ColumnElement[bool], ...]:
-    """What some people made of a content."""
+    """What some people made of a post."""
     return (
         columns.circle_id == bindparam("circle"),
-        columns.content_id == bindparam("content"),
+        columns.post_id == bindparam("post"),
         among(columns.person_id, "people"),
     )
 
@@ -211,29 +211,27 @@ _words_of = select(_w.person_id, _w.text).where(*_theirs(_w))
 _stances_of = select(_s.person_id, _s.declined_at, _s.later_until).where(*_theirs(_s))
 
 
-def words_of(tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]) -> dict[str, str]:
+def words_of(tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]) -> dict[str, str]:
     """Members' own texts; nothing for whoever has none."""
-    asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
+    asked = {"circle": circle_id, "post": post_id, "people": list(person_ids)}
     return {row.person_id: row.text for row in tx.execute(_words_of, asked).all()}
 
 
-def words(tx: Transaction, circle_id: str, content_id: str, person_id: str) -> str:
+def words(tx: Transaction, circle_id: str, post_id: str, person_id: str) -> str:
     """The member's own text; empty while they have none."""
-    return words_of(tx, circle_id, content_id, (person_id,)).get(person_id, "")
+    return words_of(tx, circle_id, post_id, (person_id,)).get(person_id, "")
 
 
 def save_words(
-    tx: Transaction, circle_id: str, content_id: str, person_id: str, text: str, now: datetime
+    tx: Transaction, circle_id: str, post_id: str, person_id: str, text: str, now: datetime
 ) -> None:
-    key = {"circle_id": circle_id, "content_id": content_id, "person_id": person_id}
+    key = {"circle_id": circle_id, "post_id": post_id, "person_id": person_id}
     put(tx, tables.words, key, {"text": text, "saved_at": now})
 
 
-def stances(
-    tx: Transaction, circle_id: str, content_id: str, person_ids: Collection[str]
-) -> dict[str, Stance]:
+def stances(tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]) -> dict[str, Stance]:
     """Nothing for whoever took none."""
-    asked = {"circle": circle_id, "content": content_id, "people": list(person_ids)}
+    asked = {"circle": circle_id, "post": post_id, "people": list(person_ids)}
     rows = tx.execute(_stances_of, asked).all()
     return {row.person_id: Stance(row.declined_at is not None, row.later_until) for row in rows}
 
@@ -241,23 +239,23 @@ def stances(
 def take_stance(
     tx: Transaction,
     circle_id: str,
-    content_id: str,
+    post_id: str,
     person_id: str,
     *,
     declined_at: datetime | None = None,
     later_until: datetime | None = None,
 ) -> None:
-    key = {"circle_id": circle_id, "content_id": content_id, "person_id": person_id}
+    key = {"circle_id": circle_id, "post_id": post_id, "person_id": person_id}
     put(tx, tables.stance, key, {"declined_at": declined_at, "later_until": later_until})
 
 
-def ask(tx: Transaction, circle_id: str, content_id: str, asker_id: str, text: str, now: datetime) -> str:
+def ask(tx: Transaction, circle_id: str, post_id: str, asker_id: str, text: str, now: datetime) -> str:
     question_id = new_id()
     tx.execute(
         insert(tables.question).values(
             circle_id=circle_id,
             id=question_id,
-            content_id=content_id,
+            post_id=post_id,
             asker_id=asker_id,
             text=text,
             asked_at=now,
@@ -285,7 +283,7 @@ def count_between(tx: Transaction, circle_id: str, since: datetime, until: datet
     moment = func.coalesce(_c.published_at, _c.publish_at)
     return tx.execute(
         select(func.count())
-        .select_from(tables.content)
+        .select_from(tables.post)
         .where(_c.circle_id == circle_id, _c.withdrawn_at.is_(None), moment >= since, moment < until)
     ).scalar_one()
 
@@ -293,7 +291,7 @@ def count_between(tx: Transaction, circle_id: str, since: datetime, until: datet
 def count_live(tx: Transaction, circle_id: str, now: datetime) -> int:
     return tx.execute(
         select(func.count())
-        .select_from(tables.content)
+        .select_from(tables.post)
         .where(
             _c.circle_id == circle_id,
             _c.published_at.is_not(None),

@@ -1,4 +1,4 @@
-"""Bringing a content: from a link to the members who follow its topic, and back again."""
+"""Bringing a post: from a link to the members who follow its topic, and back again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.chat.form import Answers
 from bot.context import Context, Reading
 from bot.domain.circle import Topic
-from bot.domain.content import MAX_URL, Content, Copy, Draft, DraftState, parse_link
 from bot.domain.errors import (
     AnswerMissing,
     BadExpiry,
@@ -17,7 +16,6 @@ from bot.domain.errors import (
     BadPicture,
     BadPublication,
     ButtonGone,
-    ContentGone,
     FormGone,
     LinkMissing,
     NoAlt,
@@ -25,14 +23,16 @@ from bot.domain.errors import (
     NoTitle,
     NoTopic,
     NoWhy,
+    PostGone,
     Problems,
 )
-from bot.domain.message import ANSWER, AUTHOR, CONTENT, DRAFT, QUESTION, REMINDER, UNDELIVERED
+from bot.domain.message import ANSWER, AUTHOR, DRAFT, POST, QUESTION, REMINDER, UNDELIVERED
 from bot.domain.network import Network
+from bot.domain.post import MAX_URL, Copy, Draft, DraftState, Post, parse_link
 from bot.domain.share import Tally
 from bot.domain.working_time import week_of, zone_or
-from handlers.content.cards import OPENINGS, Failure, Pace
-from storage import circles, contents, messages, people, shares
+from handlers.posts.cards import OPENINGS, Failure, Pace
+from storage import circles, messages, people, posts, shares
 from storage.database import Transaction
 from storage.messages import Recipient
 
@@ -45,24 +45,24 @@ def start(ctx: Context, typed: str) -> str:
     if not typed:
         raise LinkMissing
     url = parse_link(typed)
-    return contents.add_draft(ctx.tx, ctx.circle.id, author.id, url, ctx.now)
+    return posts.add_draft(ctx.tx, ctx.circle.id, author.id, url, ctx.now)
 
 
 def draft(ctx: Context, draft_id: str) -> Draft:
     """Raises CommsOnly; FormGone if it is nobody's, somebody else's, or used already."""
     ctx.as_comms()
-    found = contents.draft(ctx.tx, ctx.circle.id, draft_id)
+    found = posts.draft(ctx.tx, ctx.circle.id, draft_id)
     if found is None or found.author_id != ctx.person.id or found.state is DraftState.PUBLISHED:
         raise FormGone
     return found
 
 
-def mine(ctx: Context, content_id: str) -> Content:
-    """A content its author, or any of the comms team, may change. Raises CommsOnly or ContentGone."""
+def mine(ctx: Context, post_id: str) -> Post:
+    """A post its author, or any of the comms team, may change. Raises CommsOnly or PostGone."""
     ctx.as_comms()
-    found = contents.load(ctx.tx, ctx.circle.id, content_id)
+    found = posts.load(ctx.tx, ctx.circle.id, post_id)
     if found is None:
-        raise ContentGone
+        raise PostGone
     return found
 
 
@@ -74,77 +74,75 @@ def today(ctx: Context) -> date:
     return ctx.now.astimezone(zone_or(ctx.person.zone)).date()
 
 
-def expiry_day(ctx: Context, content: Content) -> date:
+def expiry_day(ctx: Context, post: Post) -> date:
     """The last day on which it is offered, where the person is."""
-    last = content.copy.expires_at - timedelta(seconds=1)
+    last = post.copy.expires_at - timedelta(seconds=1)
     return last.astimezone(zone_or(ctx.person.zone)).date()
 
 
-def compose(ctx: Context, draft_id: str, answers: Answers) -> Content:
+def compose(ctx: Context, draft_id: str, answers: Answers) -> Post:
     """Publish, now or at a time. Raises Problems, FormGone or CommsOnly."""
     draft(ctx, draft_id)
     copy = _read(ctx, answers)
-    if not contents.close_draft(ctx.tx, ctx.circle.id, draft_id):
+    if not posts.close_draft(ctx.tx, ctx.circle.id, draft_id):
         raise FormGone
-    content_id = contents.add(ctx.tx, ctx.circle.id, ctx.person.id, copy, ctx.now)
+    post_id = posts.add(ctx.tx, ctx.circle.id, ctx.person.id, copy, ctx.now)
     author = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
-    messages.want(ctx.tx, ctx.circle.id, AUTHOR, content_id, [author], ctx.now)
+    messages.want(ctx.tx, ctx.circle.id, AUTHOR, post_id, [author], ctx.now)
     messages.bump(ctx.tx, ctx.circle.id, DRAFT, draft_id, ctx.now)
     if copy.publish_at is None:
-        publish(ctx.tx, ctx.circle.id, content_id, ctx.now)
-    return mine(ctx, content_id)
+        publish(ctx.tx, ctx.circle.id, post_id, ctx.now)
+    return mine(ctx, post_id)
 
 
-def pace(ctx: Context, content: Content) -> Pace:
-    """How many contents the week of this one has, by the circle's clock."""
-    moment = content.published_at or content.copy.publish_at or ctx.now
+def pace(ctx: Context, post: Post) -> Pace:
+    """How many posts the week of this one has, by the circle's clock."""
+    moment = post.published_at or post.copy.publish_at or ctx.now
     week = week_of(ctx.circle.zone, moment)
-    return Pace(ctx.circle.cadence, contents.count_between(ctx.tx, ctx.circle.id, *week))
+    return Pace(ctx.circle.cadence, posts.count_between(ctx.tx, ctx.circle.id, *week))
 
 
-def publish(tx: Transaction, circle_id: str, content_id: str, now: datetime) -> int:
-    """The content and a message for each member who follows its topic, in one transaction; tells how many."""
-    content = contents.load(tx, circle_id, content_id)
-    if content is None or not contents.publish(tx, circle_id, content_id, now):
+def publish(tx: Transaction, circle_id: str, post_id: str, now: datetime) -> int:
+    """The post and a message for each member who follows its topic, in one transaction; tells how many."""
+    post = posts.load(tx, circle_id, post_id)
+    if post is None or not posts.publish(tx, circle_id, post_id, now):
         return 0
-    audience = list(people.members(tx, circle_id, content.copy.topic_id))
-    wanted = set(content.copy.networks or Network)
+    audience = list(people.members(tx, circle_id, post.copy.topic_id))
+    wanted = set(post.copy.networks or Network)
     offers = [(p.id, n) for p, m in audience for n in m.preferences.networks if n in wanted]
-    shares.offer(tx, circle_id, content_id, offers)
+    shares.offer(tx, circle_id, post_id, offers)
     recipients = (Recipient(p.workspace_id, p.address, p.id) for p, _ in audience)
-    messages.bump(tx, circle_id, AUTHOR, content_id, now)
-    return messages.want(
-        tx, circle_id, CONTENT, content_id, recipients, now, expires_at=content.copy.expires_at
-    )
+    messages.bump(tx, circle_id, AUTHOR, post_id, now)
+    return messages.want(tx, circle_id, POST, post_id, recipients, now, expires_at=post.copy.expires_at)
 
 
-def edit(ctx: Context, content_id: str, answers: Answers) -> Content:
-    """Correct it; every copy already sent changes where it stands. Raises Problems, ContentGone…"""
-    content = mine(ctx, content_id)
-    if content.withdrawn_at is not None:
-        raise ContentGone
-    contents.change(ctx.tx, ctx.circle.id, content_id, _read(ctx, answers))
-    _redraw(ctx, content_id)
-    return mine(ctx, content_id)
+def edit(ctx: Context, post_id: str, answers: Answers) -> Post:
+    """Correct it; every copy already sent changes where it stands. Raises Problems, PostGone…"""
+    post = mine(ctx, post_id)
+    if post.withdrawn_at is not None:
+        raise PostGone
+    posts.change(ctx.tx, ctx.circle.id, post_id, _read(ctx, answers))
+    _redraw(ctx, post_id)
+    return mine(ctx, post_id)
 
 
-def withdraw(ctx: Context, content_id: str) -> None:
+def withdraw(ctx: Context, post_id: str) -> None:
     """Take it back: every copy says so, and none leaves any more."""
-    mine(ctx, content_id)
-    contents.mark(ctx.tx, ctx.circle.id, content_id, withdrawn_at=ctx.now)
-    _redraw(ctx, content_id)
+    mine(ctx, post_id)
+    posts.mark(ctx.tx, ctx.circle.id, post_id, withdrawn_at=ctx.now)
+    _redraw(ctx, post_id)
 
 
-def restore(ctx: Context, content_id: str) -> None:
-    mine(ctx, content_id)
-    contents.mark(ctx.tx, ctx.circle.id, content_id, withdrawn_at=None)
-    messages.pick_up(ctx.tx, ctx.circle.id, content_id, ctx.now)
-    _redraw(ctx, content_id)
+def restore(ctx: Context, post_id: str) -> None:
+    mine(ctx, post_id)
+    posts.mark(ctx.tx, ctx.circle.id, post_id, withdrawn_at=None)
+    messages.pick_up(ctx.tx, ctx.circle.id, post_id, ctx.now)
+    _redraw(ctx, post_id)
 
 
-def _redraw(ctx: Context, content_id: str) -> None:
-    for kind in (CONTENT, REMINDER, AUTHOR):
-        messages.bump(ctx.tx, ctx.circle.id, kind, content_id, ctx.now)
+def _redraw(ctx: Context, post_id: str) -> None:
+    for kind in (POST, REMINDER, AUTHOR):
+        messages.bump(ctx.tx, ctx.circle.id, kind, post_id, ctx.now)
 
 
 def _read(ctx: Context, answers: Answers) -> Copy:
@@ -219,16 +217,16 @@ def _moment(ctx: Context, day: str, hour: str) -> datetime | None:
     return local.astimezone(UTC)
 
 
-def latest(ctx: Context) -> list[tuple[Content, Tally]]:
+def latest(ctx: Context) -> list[tuple[Post, Tally]]:
     ctx.as_comms()
-    found = contents.latest(ctx.tx, ctx.circle.id, LATEST)
-    return [(content, shares.tally(ctx.tx, ctx.circle.id, content.id)) for content in found]
+    found = posts.latest(ctx.tx, ctx.circle.id, LATEST)
+    return [(post, shares.tally(ctx.tx, ctx.circle.id, post.id)) for post in found]
 
 
 def question(ctx: Context, question_id: str) -> str:
     """What was asked. Raises CommsOnly or ButtonGone."""
     ctx.as_comms()
-    row = contents.question(ctx.tx, ctx.circle.id, question_id)
+    row = posts.question(ctx.tx, ctx.circle.id, question_id)
     if row is None:
         raise ButtonGone
     return str(row.text)
@@ -239,8 +237,8 @@ def answer(ctx: Context, question_id: str, text: str) -> None:
     question(ctx, question_id)
     if not text:
         raise AnswerMissing
-    contents.answer(ctx.tx, ctx.circle.id, question_id, ctx.person.id, text, ctx.now)
-    row = contents.question(ctx.tx, ctx.circle.id, question_id)
+    posts.answer(ctx.tx, ctx.circle.id, question_id, ctx.person.id, text, ctx.now)
+    row = posts.question(ctx.tx, ctx.circle.id, question_id)
     assert row is not None
     asker, _ = people.load(ctx.tx, ctx.circle.id, row.asker_id)
     reader = Recipient(asker.workspace_id, asker.address, asker.id)

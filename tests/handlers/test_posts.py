@@ -26,7 +26,7 @@ async def circle(house: House) -> House:
 
 
 async def test_a_link_becomes_a_card_and_a_filled_form(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     card = circle.card("ines", "alternants")
     words = plain.render(card)
@@ -115,16 +115,16 @@ async def test_each_mistake_is_said_beside_its_input(
     )  # type: ignore[union-attr]
 
 
-async def test_a_draft_becomes_a_content_once(circle: House) -> None:
-    await circle.with_content()
+async def test_a_draft_becomes_a_post_once(circle: House) -> None:
+    await circle.with_post()
     old = circle.card("camille", "alternants")
     assert "Composer" not in labels(old) or "n’est plus à jour" in said(
         await circle.presses("camille", "Composer", old)
     )
 
 
-async def test_a_content_can_wait_for_its_hour(circle: House) -> None:
-    await circle.with_content(publish_date="2026-11-25", publish_time="11:00")
+async def test_a_post_can_wait_for_its_hour(circle: House) -> None:
+    await circle.with_post(publish_date="2026-11-25", publish_time="11:00")
     await circle.settle()
     assert "demain à 11:00" in plain.render(circle.card("camille", "alternants"))
     assert circle.cards("ines") == []
@@ -134,7 +134,7 @@ async def test_a_content_can_wait_for_its_hour(circle: House) -> None:
 
 
 async def test_a_correction_changes_every_copy_where_it_stands(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     before = len(circle.cards("ines"))
     form = asked(await circle.presses("camille", "Corriger", circle.card("camille", "alternants")))
@@ -144,8 +144,8 @@ async def test_a_correction_changes_every_copy_where_it_stands(circle: House) ->
     assert circle.card("ines").title == "Comment nous accueillons"
 
 
-async def test_a_withdrawn_content_says_so_everywhere_and_its_old_buttons_are_kind(circle: House) -> None:
-    await circle.with_content()
+async def test_a_withdrawn_post_says_so_everywhere_and_its_old_buttons_are_kind(circle: House) -> None:
+    await circle.with_post()
     await circle.settle()
     old = circle.card("ines", "alternants")
     await circle.presses("camille", "Retirer", circle.card("camille", "alternants"))
@@ -160,9 +160,9 @@ async def test_a_withdrawn_content_says_so_everywhere_and_its_old_buttons_are_ki
     assert "Plus tard" in labels(circle.card("ines", "alternants"))
 
 
-async def test_a_withdrawn_content_that_has_not_left_never_does(circle: House) -> None:
+async def test_a_withdrawn_post_that_has_not_left_never_does(circle: House) -> None:
     await circle.with_member("awa", day_start="15:00")
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     await circle.presses("camille", "Retirer", circle.card("camille", "alternants"))
     circle.clock.pass_(hours=7)
@@ -175,7 +175,7 @@ async def test_a_withdrawn_content_that_has_not_left_never_does(circle: House) -
 
 async def test_ids_of_another_circle_are_nothing_here(circle: House) -> None:
     """A button's ids are hints, loaded again under the circle of whoever pressed it."""
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     stranger = replace(circle.sender("camille"), workspace="elsewhere", user="eve", name="Eve")
     await _lead_elsewhere(circle, stranger)
@@ -211,14 +211,14 @@ async def _press_as(circle: House, sender: Sender, label: str, card: object) -> 
     return answer.reply
 
 
-async def test_the_list_of_contents(circle: House) -> None:
+async def test_the_list_of_posts(circle: House) -> None:
     assert "Rien encore" in said(await circle.says("camille", "/cercle contenus"))
-    await circle.with_content()
+    await circle.with_post()
     assert "alternants" in said(await circle.says("camille", "/cercle contents"))
 
 
 async def test_a_question_reaches_the_author_and_its_answer_the_asker(circle: House) -> None:
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     form = asked(await circle.presses("tom", "Ask the author", circle.card("tom", "alternants")))
     assert "on its way" in said(await circle.submits("tom", form, question="May we name them?"))
@@ -244,7 +244,7 @@ async def test_the_same_event_twice_has_one_effect(circle: House) -> None:
 
 async def test_the_authors_figures_follow_what_arrives(circle: House) -> None:
     await circle.with_member("priya", day_start="20:00", day_end="22:00")
-    await circle.with_content()
+    await circle.with_post()
     await circle.settle()
     circle.clock.pass_(minutes=1)
     await circle.settle()
@@ -260,15 +260,15 @@ async def test_a_card_that_cannot_be_drawn_stands_in_nobodys_way(
     from dataclasses import replace as changed
 
     drawings = circle.pump._drawings
-    whole = drawings["content"]
+    whole = drawings["post"]
 
     def broken_for_tom(reading: Reading) -> Card | None:
         if reading.reader is not None and reading.reader.name == "Tom":
             raise LookupError("a bug of ours")
         return whole.draw(reading)
 
-    monkeypatch.setitem(drawings, "content", changed(whole, draw=broken_for_tom))
-    await circle.with_content()
+    monkeypatch.setitem(drawings, "post", changed(whole, draw=broken_for_tom))
+    await circle.with_post()
     await circle.settle()
     await circle.settle()
     assert circle.card("ines", "alternants")

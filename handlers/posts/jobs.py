@@ -1,4 +1,4 @@
-"""What content does unasked: reads the pages behind new links, publishes what was planned."""
+"""What posts do unasked: reads the pages behind new links, publishes what was planned."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.crash import crash
-from bot.domain.content import Found
 from bot.domain.message import DRAFT
-from handlers.content import service
-from storage import contents, messages, people
+from bot.domain.post import Found
+from handlers.posts import service
+from storage import messages, people, posts
 from storage.database import Database, Transaction
 from storage.messages import Recipient
 
@@ -25,11 +25,11 @@ AT_ONCE = 4
 
 async def read_pages(database: Database, read: ReadPage, now: Callable[[], datetime]) -> int:
     """Read the pages that wait, and have each author told; tells how many."""
-    claimed = await database.transact(partial(contents.claim_drafts, now=now(), lease=LEASE, limit=AT_ONCE))
+    claimed = await database.transact(partial(posts.claim_drafts, now=now(), lease=LEASE, limit=AT_ONCE))
 
     async def one(circle_id: str, draft_id: str, url: str) -> None:
         found = await read(url)
-        crash("content-read")
+        crash("post-read")
         await database.transact(
             partial(tell_author, circle_id=circle_id, draft_id=draft_id, found=found, now=now())
         )
@@ -40,9 +40,9 @@ async def read_pages(database: Database, read: ReadPage, now: Callable[[], datet
 
 def tell_author(tx: Transaction, circle_id: str, draft_id: str, found: Found | str, now: datetime) -> None:
     page, problem = (None, found) if isinstance(found, str) else (found, "")
-    if not contents.fill_draft(tx, circle_id, draft_id, page, problem):
+    if not posts.fill_draft(tx, circle_id, draft_id, page, problem):
         return
-    draft = contents.draft(tx, circle_id, draft_id)
+    draft = posts.draft(tx, circle_id, draft_id)
     assert draft is not None
     author, _ = people.load(tx, circle_id, draft.author_id)
     reader = Recipient(author.workspace_id, author.address, author.id)
@@ -51,8 +51,8 @@ def tell_author(tx: Transaction, circle_id: str, draft_id: str, found: Found | s
 
 def publish_due(tx: Transaction, now: datetime) -> int:
     """Publish what was planned for a moment that has come; tells how many."""
-    planned = contents.due(tx, now)
-    for circle_id, content_id in planned:
-        service.publish(tx, circle_id, content_id, now)
-        crash("content-publishing")
+    planned = posts.due(tx, now)
+    for circle_id, post_id in planned:
+        service.publish(tx, circle_id, post_id, now)
+        crash("post-publishing")
     return len(planned)
