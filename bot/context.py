@@ -17,7 +17,7 @@ from bot.domain.member import Member
 from bot.domain.message import Kind, Message
 from bot.domain.schedule import Schedule
 from bot.locales import Translator
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,14 +27,16 @@ T = TypeVar("T")
 class Scope:
     """One transaction under one circle. `now` is an aware UTC instant; `site` is where our pages are."""
 
-    tx: Transaction
+    tx: CircleTransaction
     now: datetime
     circle: Circle
     t: Translator
     site: str
     known: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False, kw_only=True)
 
-    def once(self, read: Callable[Concatenate[Transaction, P], T], /, *asked: P.args, **more: P.kwargs) -> T:
+    def once(
+        self, read: Callable[Concatenate[CircleTransaction, P], T], /, *asked: P.args, **more: P.kwargs
+    ) -> T:
         """What `read(tx, …)` says, asked once: cards that are drawn in one turn share the answer."""
         question = (read, *asked, *more.items())
         try:

@@ -30,9 +30,10 @@ from bot.platforms.playground.preview import Preview, adaptive_cards_designer, b
 from bot.serving import stopped
 from handlers.team.service import first_code
 from storage import shares
-from storage.database import Transaction, upgrade
 from storage.database import connect as connect_database
+from storage.database import upgrade
 from storage.notebook import Notebook
+from storage.transaction import Transaction
 
 HOST = "127.0.0.1"
 OPENING = time(10)

@@ -24,7 +24,8 @@ from bot.locales import Translator, language_of
 from handlers.home.handlers import unknown
 from handlers.membership.service import found_circle
 from storage import inbox, messages, people
-from storage.database import Database, Transaction
+from storage.database import Database
+from storage.transaction import CircleTransaction, Transaction
 
 log = structlog.get_logger()
 
@@ -67,7 +68,7 @@ class Dispatcher:
         crash("dispatch.routed")
         if not ctx.person.reachable and not isinstance(event, Removed):
             people.change(tx, ctx.person, reachable=True)
-            messages.hasten(tx, ctx.circle.id, ctx.person.id, ctx.now)
+            messages.hasten(CircleTransaction(tx, ctx.circle.id), ctx.person.id, ctx.now)
         return Answer(reply, ctx.t.language)
 
     def _as_command(self, event: Event) -> Event:
@@ -84,7 +85,8 @@ class Dispatcher:
             raise GuestsStayOut
         circle, person, member = self._who(tx, sender)
         t = Translator(person.language, person.zone)
-        return Context(tx, self._now(), circle, t, self._site, sender, person, member, self._verbs)
+        bound = CircleTransaction(tx, circle.id)
+        return Context(bound, self._now(), circle, t, self._site, sender, person, member, self._verbs)
 
     def _who(self, tx: Transaction, sender: Sender) -> tuple[Circle, Person, Member | None]:
         found = people.find(tx, sender.platform, sender.workspace, sender.user)

@@ -21,8 +21,9 @@ from bot.crash import crash
 from bot.domain.message import Message, State
 from scheduler.outcomes import ATTEMPTS, SWEEP, Ledger, Outcome, Settle, bury, each, tell_team
 from storage import messages, paces, people
-from storage.database import Database, Transaction
+from storage.database import Database
 from storage.messages import Look
+from storage.transaction import CircleTransaction, Transaction
 
 log = structlog.get_logger()
 
@@ -126,7 +127,7 @@ class Doubts:
     def _left(self, tx: Transaction, message: Message) -> bool:
         if not self._drawings[message.kind].kind.consent or message.person_id is None:
             return False
-        return people.load(tx, message.circle_id, message.person_id)[1] is None
+        return people.load(CircleTransaction(tx, message.circle_id), message.person_id)[1] is None
 
 
 def _unanswered(tx: Transaction, now: datetime, *, look: Look, error: MessengerError) -> None:

@@ -26,8 +26,9 @@ from bot.domain.message import PRIORITIES, REMOVED, UNDELIVERED, Message
 from bot.meters import Result
 from scheduler.weigh import UNREACHABLE_PAUSE
 from storage import messages, paces, people
-from storage.database import Database, Transaction
+from storage.database import Database
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction, Transaction
 
 log = structlog.get_logger()
 
@@ -147,7 +148,7 @@ def failed(tx: Transaction, now: datetime, *, message: Message, error: Messenger
             paces.hold(tx, pace_key(message), now + timedelta(seconds=error.wait))
             messages.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
         case Unreachable() if message.person_id is not None:
-            people.lose(tx, message.circle_id, message.person_id)
+            people.lose(CircleTransaction(tx, message.circle_id), message.person_id)
             messages.retry(tx, message, now + UNREACHABLE_PAUSE, why)
         case Gone():
             messages.drop(tx, message, REMOVED)
@@ -214,6 +215,9 @@ def tell_team(tx: Transaction, message: Message, now: datetime) -> None:
     """One living card of dead letters for each of the comms team. A letter about letters stays unsaid."""
     if message.kind == UNDELIVERED.name:
         return
-    team = [Recipient(p.workspace_id, p.address, p.id) for p in people.with_role(tx, message.circle_id)]
-    messages.want(tx, message.circle_id, UNDELIVERED, message.circle_id, team, now)
-    messages.bump(tx, message.circle_id, UNDELIVERED, message.circle_id, now)
+    team = [
+        Recipient(p.workspace_id, p.address, p.id)
+        for p in people.with_role(CircleTransaction(tx, message.circle_id))
+    ]
+    messages.want(CircleTransaction(tx, message.circle_id), UNDELIVERED, message.circle_id, team, now)
+    messages.bump(CircleTransaction(tx, message.circle_id), UNDELIVERED, message.circle_id, now)

@@ -46,9 +46,10 @@ from scheduler.outcomes import (
 )
 from scheduler.weigh import used, weigh
 from storage import circles, messages, people
-from storage.database import Database, Transaction
+from storage.database import Database
 from storage.messages import Look, Queue
 from storage.paces import Paces
+from storage.transaction import CircleTransaction, Transaction
 
 log = structlog.get_logger()
 
@@ -409,9 +410,10 @@ class Pump:
     def _weighed(self, tx: Transaction, turn: Turn, due: Sequence[Message]) -> Iterator[Reading]:
         """What may leave now, and all that it takes to draw it."""
         circle = turn.circle
-        known = people.load_all(tx, circle.id, {m.person_id for m in due if m.person_id})
+        in_circle = CircleTransaction(tx, circle.id)
+        known = people.load_all(in_circle, {m.person_id for m in due if m.person_id})
         counting = (known[m.person_id][0] for m in due if m.person_id and self._counts(m))
-        turn.spent = Counter(used(tx, circle.id, counting, turn.now))
+        turn.spent = Counter(used(in_circle, counting, turn.now))
         answers: dict[Hashable, Any] = {}
         readers = _readers(due)
         for message in due:
@@ -424,7 +426,7 @@ class Pump:
                 messages.postpone(tx, message, verdict.until)
             else:
                 told = reader or circle
-                scope = tx, turn.now, circle, Translator(told.language, told.zone), self._site
+                scope = in_circle, turn.now, circle, Translator(told.language, told.zone), self._site
                 together = readers[message.kind, message.subject_id]
                 yield Reading(*scope, message, reader, member, together, known=answers)
 

@@ -23,7 +23,7 @@ from procrastinate.schema import SchemaManager
 
 from scheduler.timetable import TIMETABLE, Job, Tools, tick
 from storage import jobs
-from storage.database import Transaction
+from storage.transaction import Transaction
 
 log = structlog.get_logger()
 

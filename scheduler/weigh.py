@@ -12,7 +12,7 @@ from bot.domain.member import Member, weekly_ceiling, working_time
 from bot.domain.message import Kind, Message
 from bot.domain.working_time import may_go, week_of
 from storage import messages
-from storage.database import Transaction
+from storage.transaction import CircleTransaction
 
 UNREACHABLE_PAUSE = timedelta(days=1)
 """How long a message to somebody who cannot be written to waits before it is weighed again."""
@@ -29,7 +29,7 @@ class Verdict:
 GO = Verdict()
 
 
-def used(tx: Transaction, circle_id: str, people: Iterable[Person], now: datetime) -> Counter[str]:
+def used(tx: CircleTransaction, people: Iterable[Person], now: datetime) -> Counter[str]:
     """How many messages count against the ceiling of each, by their id, in the week of their own clock."""
     homes: defaultdict[str, set[str]] = defaultdict(set)
     for person in people:
@@ -39,7 +39,7 @@ def used(tx: Transaction, circle_id: str, people: Iterable[Person], now: datetim
         weeks[week_of(zone, now)] += there
     found: Counter[str] = Counter()
     for week, ids in weeks.items():
-        found.update(messages.count_shown(tx, circle_id, ids, *week))
+        found.update(messages.count_shown(tx, ids, *week))
     return found
 
 

@@ -17,9 +17,9 @@ from sqlalchemy import ColumnElement, Row, Select, Update, delete, func, insert,
 from bot.domain.board import Finding, Gathering, Matter, Plan, Somebody, Theme
 from bot.domain.secrecy import SPOKEN_FROM
 from storage import tables
-from storage.database import Transaction
 from storage.rows import one_at_a_time
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 _g, _f, _t = tables.gathering.c, tables.finding.c, tables.theme.c
 _p, _m = tables.person.c, tables.member.c
@@ -28,8 +28,7 @@ _p, _m = tables.person.c, tables.member.c
 
 
 def start(
-    tx: Transaction,
-    circle_id: str,
+    tx: CircleTransaction,
     author_id: str | None,
     now: datetime,
     closes_at: datetime,
@@ -37,13 +36,13 @@ def start(
     anonymous: bool,
 ) -> str | None:
     """None while one is open."""
-    one_at_a_time(tx, f"gathering:{circle_id}")
-    if current(tx, circle_id) is not None:
+    one_at_a_time(tx, f"gathering:{tx.circle_id}")
+    if current(tx) is not None:
         return None
     gathering_id = new_id()
     tx.execute(
         insert(tables.gathering).values(
-            circle_id=circle_id,
+            circle_id=tx.circle_id,
             id=gathering_id,
             author_id=author_id,
             anonymous=anonymous,
@@ -55,14 +54,14 @@ def start(
     return gathering_id
 
 
-def load_gathering(tx: Transaction, circle_id: str, gathering_id: str) -> Gathering | None:
-    row = tx.execute(_gatherings(circle_id).where(_g.id == gathering_id)).first()
+def load_gathering(tx: CircleTransaction, gathering_id: str) -> Gathering | None:
+    row = tx.execute(_gatherings(tx.circle_id).where(_g.id == gathering_id)).first()
     return Gathering(*row) if row else None
 
 
-def current(tx: Transaction, circle_id: str) -> Gathering | None:
+def current(tx: CircleTransaction) -> Gathering | None:
     """The one that has not closed yet."""
-    row = tx.execute(_gatherings(circle_id).where(_g.closed_at.is_(None))).first()
+    row = tx.execute(_gatherings(tx.circle_id).where(_g.closed_at.is_(None))).first()
     return Gathering(*row) if row else None
 
 
@@ -72,35 +71,38 @@ def _gatherings(circle_id: str) -> Select[Any]:
 
 
 def tell(
-    tx: Transaction,
-    circle_id: str,
+    tx: CircleTransaction,
     gathering_id: str,
     said: Mapping[Matter, str],
     person_id: str | None,
     now: datetime,
 ) -> bool:
     """False once it takes none. Whoever signs an anonymous one is not kept all the same."""
-    opened = _gatherings(circle_id).where(_g.id == gathering_id, _g.closed_at.is_(None), _g.closes_at > now)
+    opened = _gatherings(tx.circle_id).where(
+        _g.id == gathering_id, _g.closed_at.is_(None), _g.closes_at > now
+    )
     row = tx.execute(opened.with_for_update()).first()
     if row is None:
         return False
-    whose = {"circle_id": circle_id, "gathering_id": gathering_id, "theme_id": None}
+    whose = {"circle_id": tx.circle_id, "gathering_id": gathering_id, "theme_id": None}
     by = {"person_id": None if row.anonymous else person_id}
     rows = [{**whose, **by, "id": new_id(), "kind": matter, "text": text} for matter, text in said.items()]
-    _shuffle_in(tx, circle_id, gathering_id, rows)
+    _shuffle_in(tx, gathering_id, rows)
     return True
 
 
-def signed_by(tx: Transaction, circle_id: str, gathering_id: str, person_id: str) -> bool:
+def signed_by(tx: CircleTransaction, gathering_id: str, person_id: str) -> bool:
     """Whether somebody put their name to something there."""
-    return tx.execute(select(_f.id).where(*_signed(circle_id, gathering_id, person_id))).first() is not None
+    return (
+        tx.execute(select(_f.id).where(*_signed(tx.circle_id, gathering_id, person_id))).first() is not None
+    )
 
 
-def take_back(tx: Transaction, circle_id: str, gathering_id: str, person_id: str) -> bool:
+def take_back(tx: CircleTransaction, gathering_id: str, person_id: str) -> bool:
     """All that somebody signed there, in a theme or not; False for nothing. The gathering is held, for its
     rows are written anew when something comes in."""
-    tx.execute(_gatherings(circle_id).where(_g.id == gathering_id).with_for_update())
-    signed = delete(tables.finding).where(*_signed(circle_id, gathering_id, person_id))
+    tx.execute(_gatherings(tx.circle_id).where(_g.id == gathering_id).with_for_update())
+    signed = delete(tables.finding).where(*_signed(tx.circle_id, gathering_id, person_id))
     return tx.execute(signed).rowcount > 0
 
 
@@ -108,9 +110,9 @@ def _signed(circle_id: str, gathering_id: str, person_id: str) -> tuple[ColumnEl
     return _f.circle_id == circle_id, _f.gathering_id == gathering_id, _f.person_id == person_id
 
 
-def _shuffle_in(tx: Transaction, circle_id: str, gathering_id: str, new: Sequence[Mapping[str, Any]]) -> int:
+def _shuffle_in(tx: CircleTransaction, gathering_id: str, new: Sequence[Mapping[str, Any]]) -> int:
     """Writes all findings of a gathering anew, in no order; tells how many they are."""
-    mine = (_f.circle_id == circle_id, _f.gathering_id == gathering_id)
+    mine = (_f.circle_id == tx.circle_id, _f.gathering_id == gathering_id)
     taken = tx.execute(delete(tables.finding).where(*mine).returning(tables.finding))
     rows = [*map(dict, taken.mappings()), *new]
     SystemRandom().shuffle(rows)
@@ -125,16 +127,16 @@ def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
     return [(row.circle_id, row.id) for row in rows]
 
 
-def close(tx: Transaction, circle_id: str, gathering_id: str, now: datetime) -> bool:
+def close(tx: CircleTransaction, gathering_id: str, now: datetime) -> bool:
     """False if that was done already. What is too little to be read stays for the next anonymous one, and
     what the ones before left over comes to this one."""
-    mine = (_g.circle_id == circle_id, _g.id == gathering_id)
+    mine = (_g.circle_id == tx.circle_id, _g.id == gathering_id)
     closing = update(tables.gathering).where(*mine, _g.closed_at.is_(None))
     if not tx.execute(closing.values(closed_at=now)).rowcount:
         return False
     if not tx.execute(select(_g.spoken).where(*mine)).scalar_one():
-        tx.execute(_left_over(circle_id).values(gathering_id=gathering_id))
-        said = _shuffle_in(tx, circle_id, gathering_id, ())
+        tx.execute(_left_over(tx.circle_id).values(gathering_id=gathering_id))
+        said = _shuffle_in(tx, gathering_id, ())
         tx.execute(update(tables.gathering).where(*mine).values(spoken=said >= SPOKEN_FROM))
     return True
 
@@ -171,40 +173,42 @@ def _finding(row: Row[Any]) -> Finding:
     return Finding(row.id, Matter(row.kind), row.text, _by(row))
 
 
-def unsorted(tx: Transaction, circle_id: str, matter: Matter, limit: int) -> list[Finding]:
+def unsorted(tx: CircleTransaction, matter: Matter, limit: int) -> list[Finding]:
     """What may be read and stands in no theme yet."""
-    rows = _findings(circle_id).where(_f.theme_id.is_(None), _f.kind == matter)
+    rows = _findings(tx.circle_id).where(_f.theme_id.is_(None), _f.kind == matter)
     return [_finding(row) for row in tx.execute(rows.limit(limit))]
 
 
-def all_unsorted(tx: Transaction, circle_id: str, matter: Matter, findings: Collection[str]) -> bool:
+def all_unsorted(tx: CircleTransaction, matter: Matter, findings: Collection[str]) -> bool:
     """Whether every one of these may be read and stands in no theme yet."""
-    rows = _findings(circle_id).where(_f.theme_id.is_(None), _f.kind == matter, _f.id.in_(findings))
+    rows = _findings(tx.circle_id).where(_f.theme_id.is_(None), _f.kind == matter, _f.id.in_(findings))
     return len(tx.execute(rows).all()) == len(set(findings))
 
 
-def count_unsorted(tx: Transaction, circle_id: str, gathering_id: str | None = None) -> Mapping[Matter, int]:
+def count_unsorted(tx: CircleTransaction, gathering_id: str | None = None) -> Mapping[Matter, int]:
     """Of one gathering, or of all."""
     spoken = (_g.circle_id == _f.circle_id) & (_g.id == _f.gathering_id) & _g.spoken
     counting = select(_f.kind, func.count()).join(tables.gathering, spoken).group_by(_f.kind)
-    counting = counting.where(_f.circle_id == circle_id, _f.theme_id.is_(None))
+    counting = counting.where(_f.circle_id == tx.circle_id, _f.theme_id.is_(None))
     if gathering_id is not None:
         counting = counting.where(_g.id == gathering_id)
     found = {row[0]: row[1] for row in tx.execute(counting)}
     return {matter: found.get(matter, 0) for matter in Matter}
 
 
-def findings_of(tx: Transaction, circle_id: str, theme_id: str) -> list[Finding]:
-    return [_finding(row) for row in tx.execute(_findings(circle_id).where(_f.theme_id == theme_id))]
+def findings_of(tx: CircleTransaction, theme_id: str) -> list[Finding]:
+    return [_finding(row) for row in tx.execute(_findings(tx.circle_id).where(_f.theme_id == theme_id))]
 
 
-def sort(tx: Transaction, circle_id: str, theme_id: str, findings: Collection[str]) -> list[str]:
+def sort(tx: CircleTransaction, theme_id: str, findings: Collection[str]) -> list[str]:
     """Tells the gatherings they come from; those are held meanwhile, for their rows are written anew when
     something comes in."""
-    theirs = select(_f.gathering_id).where(_f.circle_id == circle_id, _f.id.in_(findings))
-    held = tx.execute(_gatherings(circle_id).where(_g.id.in_(theirs)).with_for_update()).all()
+    theirs = select(_f.gathering_id).where(_f.circle_id == tx.circle_id, _f.id.in_(findings))
+    held = tx.execute(_gatherings(tx.circle_id).where(_g.id.in_(theirs)).with_for_update()).all()
     tx.execute(
-        update(tables.finding).where(_f.circle_id == circle_id, _f.id.in_(findings)).values(theme_id=theme_id)
+        update(tables.finding)
+        .where(_f.circle_id == tx.circle_id, _f.id.in_(findings))
+        .values(theme_id=theme_id)
     )
     return [row.id for row in held]
 
@@ -212,9 +216,9 @@ def sort(tx: Transaction, circle_id: str, theme_id: str, findings: Collection[st
 # Themes
 
 
-def alone(tx: Transaction, circle_id: str) -> None:
+def alone(tx: CircleTransaction) -> None:
     """Until this transaction ends, nobody else changes the themes of that circle."""
-    one_at_a_time(tx, f"board:{circle_id}")
+    one_at_a_time(tx, f"board:{tx.circle_id}")
 
 
 def _themes(circle_id: str) -> Select[Any]:
@@ -245,83 +249,83 @@ def _theme(row: Row[Any]) -> Theme:
 _unanswered = (_t.kind == Matter.BLOCKER) & _t.answered_at.is_(None)
 
 
-def unanswered(tx: Transaction, circle_id: str) -> list[Theme]:
+def unanswered(tx: CircleTransaction) -> list[Theme]:
     """What holds the circle back and has no answer yet, oldest first."""
-    rows = _themes(circle_id).where(_unanswered).order_by(_t.created_at, _t.id)
+    rows = _themes(tx.circle_id).where(_unanswered).order_by(_t.created_at, _t.id)
     return [_theme(row) for row in tx.execute(rows)]
 
 
-def answered(tx: Transaction, circle_id: str, limit: int) -> list[Theme]:
+def answered(tx: CircleTransaction, limit: int) -> list[Theme]:
     """The latest answers first."""
-    rows = _themes(circle_id).where(_t.kind == Matter.BLOCKER, _t.answered_at.is_not(None))
+    rows = _themes(tx.circle_id).where(_t.kind == Matter.BLOCKER, _t.answered_at.is_not(None))
     return [_theme(row) for row in tx.execute(rows.order_by(_t.answered_at.desc(), _t.id).limit(limit))]
 
 
-def answered_between(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[Theme]:
-    rows = _themes(circle_id).where(_t.answered_at >= since, _t.answered_at < until)
+def answered_between(tx: CircleTransaction, since: datetime, until: datetime) -> list[Theme]:
+    rows = _themes(tx.circle_id).where(_t.answered_at >= since, _t.answered_at < until)
     return [_theme(row) for row in tx.execute(rows.order_by(_t.answered_at, _t.id))]
 
 
-def practices(tx: Transaction, circle_id: str, limit: int) -> list[Theme]:
+def practices(tx: CircleTransaction, limit: int) -> list[Theme]:
     """The latest first."""
-    rows = _themes(circle_id).where(_t.kind == Matter.PRACTICE)
+    rows = _themes(tx.circle_id).where(_t.kind == Matter.PRACTICE)
     return [_theme(row) for row in tx.execute(rows.order_by(_t.created_at.desc(), _t.id).limit(limit))]
 
 
-def every(tx: Transaction, circle_id: str, limit: int, offset: int) -> list[Theme]:
+def every(tx: CircleTransaction, limit: int, offset: int) -> list[Theme]:
     """All there ever were, the latest first."""
-    rows = _themes(circle_id).order_by(_t.created_at.desc(), _t.id)
+    rows = _themes(tx.circle_id).order_by(_t.created_at.desc(), _t.id)
     return [_theme(row) for row in tx.execute(rows.limit(limit).offset(offset))]
 
 
-def count_themes(tx: Transaction, circle_id: str) -> int:
+def count_themes(tx: CircleTransaction) -> int:
     return tx.execute(
-        select(func.count()).select_from(tables.theme).where(_t.circle_id == circle_id)
+        select(func.count()).select_from(tables.theme).where(_t.circle_id == tx.circle_id)
     ).scalar_one()
 
 
-def load(tx: Transaction, circle_id: str, theme_id: str) -> Theme | None:
-    row = tx.execute(_themes(circle_id).where(_t.id == theme_id)).first()
+def load(tx: CircleTransaction, theme_id: str) -> Theme | None:
+    row = tx.execute(_themes(tx.circle_id).where(_t.id == theme_id)).first()
     return _theme(row) if row else None
 
 
-def add(tx: Transaction, circle_id: str, matter: Matter, title: str, now: datetime) -> str:
+def add(tx: CircleTransaction, matter: Matter, title: str, now: datetime) -> str:
     theme_id = new_id()
-    row = {"circle_id": circle_id, "id": theme_id, "kind": matter, "title": title, "created_at": now}
+    row = {"circle_id": tx.circle_id, "id": theme_id, "kind": matter, "title": title, "created_at": now}
     tx.execute(insert(tables.theme).values(row))
     return theme_id
 
 
-def plan(tx: Transaction, circle_id: str, theme_id: str, plan: Plan) -> None:
+def plan(tx: CircleTransaction, theme_id: str, plan: Plan) -> None:
     """With another day or owner it need not come back for now."""
     values = {"title": plan.title, "owner_id": plan.owner_id, "due_on": plan.due_on}
-    _change(tx, circle_id, theme_id, **values, returned_on=None)
+    _change(tx, theme_id, **values, returned_on=None)
 
 
-def answer(tx: Transaction, circle_id: str, theme_id: str, text: str, now: datetime) -> None:
+def answer(tx: CircleTransaction, theme_id: str, text: str, now: datetime) -> None:
     """A corrected answer keeps the day of the first one."""
     first = func.coalesce(_t.answered_at, now)
-    _change(tx, circle_id, theme_id, answer=text, answered_at=first, returned_on=None)
+    _change(tx, theme_id, answer=text, answered_at=first, returned_on=None)
 
 
-def give_back(tx: Transaction, circle_id: str, theme_id: str) -> None:
-    _change(tx, circle_id, theme_id, owner_id=None)
+def give_back(tx: CircleTransaction, theme_id: str) -> None:
+    _change(tx, theme_id, owner_id=None)
 
 
-def _change(tx: Transaction, circle_id: str, theme_id: str, **values: object) -> None:
-    mine = (_t.circle_id == circle_id, _t.id == theme_id)
+def _change(tx: CircleTransaction, theme_id: str, **values: object) -> None:
+    mine = (_t.circle_id == tx.circle_id, _t.id == theme_id)
     tx.execute(update(tables.theme).where(*mine).values(**values, changes=_t.changes + 1))
 
 
 # What comes back
 
 
-def mark_returned(tx: Transaction, circle_id: str, themes: Collection[str], day: date) -> None:
-    mine = (_t.circle_id == circle_id, _t.id.in_(themes))
+def mark_returned(tx: CircleTransaction, themes: Collection[str], day: date) -> None:
+    mine = (_t.circle_id == tx.circle_id, _t.id.in_(themes))
     tx.execute(update(tables.theme).where(*mine).values(returned_on=day))
 
 
-def returned(tx: Transaction, circle_id: str, day: date) -> list[Theme]:
+def returned(tx: CircleTransaction, day: date) -> list[Theme]:
     """What came back then, or since, and waits."""
-    rows = _themes(circle_id).where(_unanswered, _t.returned_on == day).order_by(_t.created_at, _t.id)
+    rows = _themes(tx.circle_id).where(_unanswered, _t.returned_on == day).order_by(_t.created_at, _t.id)
     return [_theme(row) for row in tx.execute(rows)]

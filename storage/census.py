@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from bot.domain.message import POST
 from storage import tables
-from storage.database import Transaction
+from storage.transaction import Transaction
 
 
 def census(tx: Transaction) -> dict[str, int]:

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, exists, insert, select, update
 
 from bot.domain.circle import Charter, Circle, Role, Topic
 from storage import tables
-from storage.database import Transaction
 from storage.rows import one_at_a_time
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 
 def open_circle(
@@ -35,7 +35,7 @@ def open_circle(
         )
     )
     for charter in charters:
-        add_charter(tx, circle_id, charter)
+        add_charter(CircleTransaction(tx, circle_id), charter)
     for position, (name_fr, name_en) in enumerate(topics):
         tx.execute(
             insert(tables.topic).values(
@@ -44,10 +44,10 @@ def open_circle(
         )
 
 
-def add_charter(tx: Transaction, circle_id: str, charter: Charter) -> None:
+def add_charter(tx: CircleTransaction, charter: Charter) -> None:
     tx.execute(
         insert(tables.charter).values(
-            circle_id=circle_id,
+            circle_id=tx.circle_id,
             version=charter.version,
             language=charter.language,
             purpose=charter.purpose,
@@ -61,8 +61,8 @@ _every = select(tables.circle)
 _by_id = _every.where(tables.circle.c.id == bindparam("circle"))
 
 
-def circle(tx: Transaction, circle_id: str) -> Circle:
-    row = tx.execute(_by_id, {"circle": circle_id}).one()
+def circle(tx: CircleTransaction) -> Circle:
+    row = tx.execute(_by_id, {"circle": tx.circle_id}).one()
     return Circle(**row._mapping)
 
 
@@ -84,17 +84,17 @@ def every(tx: Transaction) -> list[Circle]:
     return [Circle(**row._mapping) for row in tx.execute(_every)]
 
 
-def change(tx: Transaction, circle_id: str, **values: object) -> None:
+def change(tx: CircleTransaction, **values: object) -> None:
     """`name`, `language`, `zone`, `cadence`, `weekly_ceiling`, `trust_floor`, `slowed_at`."""
-    tx.execute(update(tables.circle).where(tables.circle.c.id == circle_id).values(**values))
+    tx.execute(update(tables.circle).where(tables.circle.c.id == tx.circle_id).values(**values))
 
 
-def charter(tx: Transaction, circle_id: str, language: str) -> Charter:
+def charter(tx: CircleTransaction, language: str) -> Charter:
     """The latest, in that language."""
     c = tables.charter.c
     row = tx.execute(
         select(c.version, c.language, c.purpose, c.members_promise, c.organisation_promises)
-        .where(c.circle_id == circle_id, c.language == language)
+        .where(c.circle_id == tx.circle_id, c.language == language)
         .order_by(c.version.desc())
         .limit(1)
     ).one()
@@ -107,8 +107,8 @@ _topics = (
 )
 
 
-def topics(tx: Transaction, circle_id: str) -> tuple[Topic, ...]:
-    return tuple(Topic(**row._mapping) for row in tx.execute(_topics, {"circle": circle_id}))
+def topics(tx: CircleTransaction) -> tuple[Topic, ...]:
+    return tuple(Topic(**row._mapping) for row in tx.execute(_topics, {"circle": tx.circle_id}))
 
 
 def leaderless(tx: Transaction) -> bool:

@@ -12,11 +12,10 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-Transaction = Connection
-"""What a unit of work is given. Upper layers pass it on and look inside only through storage's functions."""
+from storage.transaction import Transaction
 
 T = TypeVar("T")
 DUE = "due"

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from bot.domain.message import State
 from bot.domain.post import DraftState
 from storage import tables
-from storage.database import Transaction
+from storage.transaction import Transaction
 
 _m, _w, _d, _c = tables.message.c, tables.workspace.c, tables.draft.c, tables.post.c
 

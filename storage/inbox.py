@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from storage import tables
-from storage.database import Transaction
 from storage.rows import insert_new
+from storage.transaction import Transaction
 
 
 def first_time(tx: Transaction, key: str, now: datetime) -> bool:

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, bindparam, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from storage import postgres
-from storage.database import Transaction, Unavailable, reason
+from storage.database import Unavailable, reason
 from storage.rows import one_at_a_time
+from storage.transaction import Transaction
 
 log = structlog.get_logger()
 

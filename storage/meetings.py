@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Row, func, select, update
 
 from bot.domain.meeting import Meeting, Stage
 from storage import tables
-from storage.database import Transaction
 from storage.rows import insert_new
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 _m = tables.meeting.c
 _pending = [Stage.PLANNED, Stage.ANNOUNCED, Stage.REMINDED]
@@ -22,10 +22,10 @@ def _meeting(row: Row[Any]) -> Meeting:
     return Meeting(**values)
 
 
-def plan(tx: Transaction, circle_id: str, falls_on: date, starts_at: datetime, place: str) -> None:
+def plan(tx: CircleTransaction, falls_on: date, starts_at: datetime, place: str) -> None:
     """Unless that date of the rhythm has its meeting."""
     values = {
-        "circle_id": circle_id,
+        "circle_id": tx.circle_id,
         "id": new_id(),
         "falls_on": falls_on,
         "starts_at": starts_at,
@@ -37,8 +37,8 @@ def plan(tx: Transaction, circle_id: str, falls_on: date, starts_at: datetime, p
     insert_new(tx, tables.meeting, values)
 
 
-def load(tx: Transaction, circle_id: str, meeting_id: str) -> Meeting | None:
-    row = tx.execute(select(tables.meeting).where(_m.circle_id == circle_id, _m.id == meeting_id)).first()
+def load(tx: CircleTransaction, meeting_id: str) -> Meeting | None:
+    row = tx.execute(select(tables.meeting).where(_m.circle_id == tx.circle_id, _m.id == meeting_id)).first()
     return _meeting(row) if row else None
 
 
@@ -47,24 +47,24 @@ def by_token(tx: Transaction, token: str) -> Meeting | None:
     return _meeting(row) if row else None
 
 
-def coming(tx: Transaction, circle_id: str, now: datetime) -> Meeting | None:
+def coming(tx: CircleTransaction, now: datetime) -> Meeting | None:
     """The next one, called off or not. There is never more than one."""
-    found = select(tables.meeting).where(_m.circle_id == circle_id, _m.starts_at > now)
+    found = select(tables.meeting).where(_m.circle_id == tx.circle_id, _m.starts_at > now)
     row = tx.execute(found.order_by(_m.starts_at).limit(1)).first()
     return _meeting(row) if row else None
 
 
-def last(tx: Transaction, circle_id: str, now: datetime) -> Meeting | None:
+def last(tx: CircleTransaction, now: datetime) -> Meeting | None:
     """The latest that began."""
     held = (_m.starts_at <= now, _m.stage != Stage.CALLED_OFF)
-    found = select(tables.meeting).where(_m.circle_id == circle_id, *held)
+    found = select(tables.meeting).where(_m.circle_id == tx.circle_id, *held)
     row = tx.execute(found.order_by(_m.starts_at.desc()).limit(1)).first()
     return _meeting(row) if row else None
 
 
-def last_date(tx: Transaction, circle_id: str, now: datetime) -> date:
+def last_date(tx: CircleTransaction, now: datetime) -> date:
     """The latest date of the rhythm whose meeting has begun, wherever it was moved to."""
-    found = select(func.max(_m.falls_on)).where(_m.circle_id == circle_id, _m.starts_at <= now)
+    found = select(func.max(_m.falls_on)).where(_m.circle_id == tx.circle_id, _m.starts_at <= now)
     return tx.execute(found).scalar() or date.min
 
 
@@ -73,22 +73,22 @@ def pending(tx: Transaction) -> list[Meeting]:
     return [_meeting(row) for row in tx.execute(select(tables.meeting).where(_m.stage.in_(_pending)))]
 
 
-def advance(tx: Transaction, meeting: Meeting, stage: Stage) -> bool:
+def advance(tx: CircleTransaction, meeting: Meeting, stage: Stage) -> bool:
     """False if somebody moved it or got there first."""
     same = (_m.stage == meeting.stage, _m.changes == meeting.changes)
     return _change(tx, meeting, *same, stage=stage)
 
 
-def move(tx: Transaction, meeting: Meeting, **values: object) -> bool:
+def move(tx: CircleTransaction, meeting: Meeting, **values: object) -> bool:
     """`falls_on`, `starts_at`, `place`, `stage`, `by_hand`. False if somebody changed it meanwhile."""
     return _change(tx, meeting, _m.changes == meeting.changes, changes=meeting.changes + 1, **values)
 
 
-def note(tx: Transaction, meeting: Meeting, minutes: str) -> bool:
+def note(tx: CircleTransaction, meeting: Meeting, minutes: str) -> bool:
     """False if somebody wrote them meanwhile."""
     return _change(tx, meeting, _m.notes == meeting.notes, minutes=minutes, notes=meeting.notes + 1)
 
 
-def _change(tx: Transaction, meeting: Meeting, *same: ColumnElement[bool], **values: object) -> bool:
+def _change(tx: CircleTransaction, meeting: Meeting, *same: ColumnElement[bool], **values: object) -> bool:
     mine = (_m.circle_id == meeting.circle_id, _m.id == meeting.id)
     return tx.execute(update(tables.meeting).where(*mine, *same).values(**values)).rowcount == 1

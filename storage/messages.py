@@ -25,9 +25,10 @@ from sqlalchemy import (
 
 from bot.domain.message import FOREMOST, PRIORITIES, RANKS, Kind, Message, State, rank_of_change
 from storage import tables
-from storage.database import Transaction, note_due
+from storage.database import note_due
 from storage.rows import Each, among, take_stock
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 _m, _w = tables.message.c, tables.workspace.c
 _names = [each.name for each in fields(Message)]
@@ -79,8 +80,7 @@ _addresses = select(_m.address).where(
 
 
 def want(
-    tx: Transaction,
-    circle_id: str,
+    tx: CircleTransaction,
     kind: Kind,
     subject_id: str,
     recipients: Iterable[Recipient],
@@ -91,11 +91,11 @@ def want(
 ) -> int:
     """One row a recipient who has none yet for this subject; tells how many were made. None of them leaves
     before `due_at`."""
-    what = {"circle": circle_id, "subject": subject_id, "what": kind.name}
+    what = {"circle": tx.circle_id, "subject": subject_id, "what": kind.name}
     have = set(tx.execute(_addresses, what).scalars())
     rows = [
         {
-            "circle_id": circle_id,
+            "circle_id": tx.circle_id,
             "id": new_id(),
             "workspace_id": recipient.workspace_id,
             "person_id": recipient.person_id,
@@ -118,7 +118,7 @@ def want(
     if len(rows) >= MANY:
         take_stock(tx, tables.message)
     if rows and (due_at is None or due_at <= now):
-        note_due(tx, circle_id)
+        note_due(tx, tx.circle_id)
     return len(rows)
 
 
@@ -149,8 +149,7 @@ _redraw_channels = _redraw.where(_m.person_id.is_(None))
 
 
 def bump(
-    tx: Transaction,
-    circle_id: str,
+    tx: CircleTransaction,
     kind: Kind,
     subject_id: str,
     now: datetime,
@@ -160,19 +159,18 @@ def bump(
     """Have every copy drawn again; changes within `after` become one. A copy that has not left yet is drawn
     when it leaves; it is told all the same, for another process may be drawing it at this moment."""
     where = {
-        "circle": circle_id,
+        "circle": tx.circle_id,
         "subject": subject_id,
         "moment": now + after,
         "rank": rank_of_change(kind),
     }
     changed = tx.execute(_redraw_kind, {**where, "what": kind.name}).rowcount
     if changed and not after:
-        note_due(tx, circle_id)
+        note_due(tx, tx.circle_id)
 
 
 def bump_for(
-    tx: Transaction,
-    circle_id: str,
+    tx: CircleTransaction,
     person_id: str,
     subject_id: str,
     now: datetime,
@@ -180,18 +178,18 @@ def bump_for(
     after: timedelta = timedelta(0),
 ) -> None:
     """As `bump`, for all that one person sees of a subject, before anything else."""
-    where = {"circle": circle_id, "subject": subject_id, "moment": now + after, "rank": FOREMOST}
+    where = {"circle": tx.circle_id, "subject": subject_id, "moment": now + after, "rank": FOREMOST}
     changed = tx.execute(_redraw_person, {**where, "person": person_id}).rowcount
     if changed and not after:
-        note_due(tx, circle_id)
+        note_due(tx, tx.circle_id)
 
 
 def bump_channels(
-    tx: Transaction, circle_id: str, kind: Kind, subject_id: str, now: datetime, *, after: timedelta
+    tx: CircleTransaction, kind: Kind, subject_id: str, now: datetime, *, after: timedelta
 ) -> None:
     """As `bump`, for the copies in channels: however many people have their own, these are few."""
     where = {
-        "circle": circle_id,
+        "circle": tx.circle_id,
         "subject": subject_id,
         "moment": now + after,
         "rank": rank_of_change(kind),
@@ -272,8 +270,8 @@ def _taken(message: Message) -> Message:
     return Message(*values)
 
 
-def load(tx: Transaction, circle_id: str, message_id: str) -> Message | None:
-    row = tx.execute(select(*_whole).where(_m.circle_id == circle_id, _m.id == message_id)).first()
+def load(tx: CircleTransaction, message_id: str) -> Message | None:
+    row = tx.execute(select(*_whole).where(_m.circle_id == tx.circle_id, _m.id == message_id)).first()
     return _message(row) if row else None
 
 
@@ -292,10 +290,10 @@ _count_shown = (
 
 
 def count_shown(
-    tx: Transaction, circle_id: str, person_ids: Collection[str], since: datetime, until: datetime
+    tx: CircleTransaction, person_ids: Collection[str], since: datetime, until: datetime
 ) -> dict[str, int]:
     """What counts against each member's ceiling in a week: what stands there, and what may."""
-    asked = {"circle": circle_id, "people": list(person_ids), "since": since, "until": until}
+    asked = {"circle": tx.circle_id, "people": list(person_ids), "since": since, "until": until}
     return {row.person_id: row.times for row in tx.execute(_count_shown, asked).all()}
 
 
@@ -577,10 +575,10 @@ def rest_unknown(tx: Transaction, message: Message, why: str) -> bool:
     return _change(tx, message, state=State.UNKNOWN, look_at=None, last_error=why)
 
 
-def drop_all_for(tx: Transaction, circle_id: str, person_id: str, why: str) -> None:
+def drop_all_for(tx: CircleTransaction, person_id: str, why: str) -> None:
     """Whatever has not left yet for somebody, stays here. What is just leaving loses its claim: if it left
     all the same, it is found when the claim would have ended."""
-    theirs = (_m.circle_id == circle_id) & (_m.person_id == person_id) & (_m.shown_version == 0)
+    theirs = (_m.circle_id == tx.circle_id) & (_m.person_id == person_id) & (_m.shown_version == 0)
     tx.execute(
         update(tables.message)
         .where(theirs, _m.state == State.WAITING)
@@ -593,10 +591,10 @@ def drop_all_for(tx: Transaction, circle_id: str, person_id: str, why: str) -> N
     )
 
 
-def pick_up(tx: Transaction, circle_id: str, subject_id: str, now: datetime) -> None:
+def pick_up(tx: CircleTransaction, subject_id: str, now: datetime) -> None:
     """What was dropped because there was nothing to show, when there is again. What is just being dropped is
     waited for, and what somebody has read and not dropped yet is another version from now on."""
-    of_subject = (_m.circle_id == circle_id, _m.subject_id == subject_id)
+    of_subject = (_m.circle_id == tx.circle_id, _m.subject_id == subject_id)
     tx.execute(
         update(tables.message)
         .where(*of_subject, _m.state == State.WAITING, _m.shown_version == 0)
@@ -608,16 +606,16 @@ def pick_up(tx: Transaction, circle_id: str, subject_id: str, now: datetime) -> 
         .values(state=State.WAITING, due_at=now, fence=_m.fence + 1, last_error="")
     )
     if done.rowcount:
-        note_due(tx, circle_id)
+        note_due(tx, tx.circle_id)
 
 
-def hasten(tx: Transaction, circle_id: str, person_id: str, now: datetime) -> None:
+def hasten(tx: CircleTransaction, person_id: str, now: datetime) -> None:
     """Somebody's hours or ceiling changed: what waits for them is weighed again at once, or when it was asked
     for."""
     done = tx.execute(
         update(tables.message)
         .where(
-            _m.circle_id == circle_id,
+            _m.circle_id == tx.circle_id,
             _m.person_id == person_id,
             _m.state == State.WAITING,
             _m.shown_version == 0,
@@ -626,18 +624,16 @@ def hasten(tx: Transaction, circle_id: str, person_id: str, now: datetime) -> No
         .values(due_at=case((_m.not_before > now, _m.not_before), else_=now))
     )
     if done.rowcount:
-        note_due(tx, circle_id)
+        note_due(tx, tx.circle_id)
 
 
-def put_off(
-    tx: Transaction, circle_id: str, kind: Kind, subject_id: str, person_id: str, until: datetime
-) -> bool:
+def put_off(tx: CircleTransaction, kind: Kind, subject_id: str, person_id: str, until: datetime) -> bool:
     """Have what one person was to see leave then, and not before, even if it was given up. False if it has
     left, or is just leaving."""
     done = tx.execute(
         update(tables.message)
         .where(
-            _m.circle_id == circle_id,
+            _m.circle_id == tx.circle_id,
             _m.kind == kind.name,
             _m.subject_id == subject_id,
             _m.person_id == person_id,
@@ -656,40 +652,40 @@ def put_off(
     return done.rowcount == 1
 
 
-def dead(tx: Transaction, circle_id: str, limit: int) -> list[Message]:
+def dead(tx: CircleTransaction, limit: int) -> list[Message]:
     """What could not be delivered, newest first."""
     rows = tx.execute(
         select(*_whole)
-        .where(_m.circle_id == circle_id, _m.state.in_([State.DEAD, State.UNKNOWN]))
+        .where(_m.circle_id == tx.circle_id, _m.state.in_([State.DEAD, State.UNKNOWN]))
         .order_by(_m.created_at.desc())
         .limit(limit)
     )
     return [_message(row) for row in rows]
 
 
-def revive(tx: Transaction, circle_id: str, message_id: str, now: datetime) -> bool:
+def revive(tx: CircleTransaction, message_id: str, now: datetime) -> bool:
     """Try a dead letter again; False if it is not one. A human decides that for an unknown one too."""
     done = tx.execute(
         update(tables.message)
         .where(
-            _m.circle_id == circle_id,
+            _m.circle_id == tx.circle_id,
             _m.id == message_id,
             _m.state.in_([State.DEAD, State.UNKNOWN]),
         )
         .values(state=State.WAITING, due_at=now, attempt=0, fence=_m.fence + 1, last_error="")
     )
     if done.rowcount:
-        note_due(tx, circle_id)
+        note_due(tx, tx.circle_id)
     return done.rowcount == 1
 
 
-def count_waiting(tx: Transaction, circle_id: str, subject_id: str) -> int:
+def count_waiting(tx: CircleTransaction, subject_id: str) -> int:
     """Copies of a post that have not left yet."""
     return tx.execute(
         select(func.count())
         .select_from(tables.message)
         .where(
-            _m.circle_id == circle_id,
+            _m.circle_id == tx.circle_id,
             _m.subject_id == subject_id,
             _m.counts,
             _m.shown_version == 0,

@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 
 from bot.chat.messenger import Limit
 from storage import tables
-from storage.database import Transaction
 from storage.rows import among, insert_new, put_all
+from storage.transaction import Transaction
 
 _b = tables.bucket.c
 _free = select(_b.key, _b.free_at).where(among(_b.key, "keys"))

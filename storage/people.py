@@ -23,9 +23,9 @@ from sqlalchemy import (
 from bot.domain.circle import Circle, Person, Role
 from bot.domain.member import Member, Preferences
 from storage import tables
-from storage.database import Transaction
 from storage.rows import among, insert_new, joined, put, split
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 _p, _m, _w, _c = tables.person.c, tables.member.c, tables.workspace.c, tables.circle.c
 
@@ -113,16 +113,14 @@ def find(
     return (_circle(row), _person(row), _member(row)) if row else None
 
 
-def load(tx: Transaction, circle_id: str, person_id: str) -> tuple[Person, Member | None]:
-    row = tx.execute(_by_id, {"circle": circle_id, "person": person_id}).one()
+def load(tx: CircleTransaction, person_id: str) -> tuple[Person, Member | None]:
+    row = tx.execute(_by_id, {"circle": tx.circle_id, "person": person_id}).one()
     return _person(row), _member(row)
 
 
-def load_all(
-    tx: Transaction, circle_id: str, person_ids: Collection[str]
-) -> dict[str, tuple[Person, Member | None]]:
+def load_all(tx: CircleTransaction, person_ids: Collection[str]) -> dict[str, tuple[Person, Member | None]]:
     """By their ids."""
-    asked = {"circle": circle_id, "people": list(person_ids)}
+    asked = {"circle": tx.circle_id, "people": list(person_ids)}
     rows = tx.execute(_by_ids, asked).all() if person_ids else ()
     found = ((_person(row), _member(row)) for row in rows)
     return {person.id: (person, member) for person, member in found}
@@ -155,32 +153,32 @@ def change(tx: Transaction, person: Person, **values: object) -> None:
     )
 
 
-def lose(tx: Transaction, circle_id: str, person_id: str) -> None:
+def lose(tx: CircleTransaction, person_id: str) -> None:
     """They cannot be written to. Their consent stays, and nobody is told."""
     tx.execute(
-        update(tables.person).where(_p.circle_id == circle_id, _p.id == person_id).values(reachable=False)
+        update(tables.person).where(_p.circle_id == tx.circle_id, _p.id == person_id).values(reachable=False)
     )
 
 
-def with_role(tx: Transaction, circle_id: str) -> list[Person]:
+def with_role(tx: CircleTransaction) -> list[Person]:
     rows = tx.execute(
-        _people().where(_p.circle_id == circle_id, _p.role != Role.NONE).order_by(_p.role.desc(), _p.name)
+        _people().where(_p.circle_id == tx.circle_id, _p.role != Role.NONE).order_by(_p.role.desc(), _p.name)
     )
     return [_person(row) for row in rows]
 
 
-def at_address(tx: Transaction, circle_id: str, address: str) -> Person | None:
-    row = tx.execute(_people().where(_p.circle_id == circle_id, _p.address == address)).first()
+def at_address(tx: CircleTransaction, address: str) -> Person | None:
+    row = tx.execute(_people().where(_p.circle_id == tx.circle_id, _p.address == address)).first()
     return _person(row) if row else None
 
 
-def members(tx: Transaction, circle_id: str, topic_id: str) -> Iterable[tuple[Person, Member]]:
+def members(tx: CircleTransaction, topic_id: str) -> Iterable[tuple[Person, Member]]:
     """Everybody in the circle who follows a topic and can be written to."""
     follows = tables.follow.c
     rows = tx.execute(
         _people()
         .join(tables.follow, (follows.circle_id == _p.circle_id) & (follows.person_id == _p.id))
-        .where(_p.circle_id == circle_id, follows.topic_id == topic_id, _p.reachable)
+        .where(_p.circle_id == tx.circle_id, follows.topic_id == topic_id, _p.reachable)
     )
     for row in rows:
         member = _member(row)
@@ -188,17 +186,19 @@ def members(tx: Transaction, circle_id: str, topic_id: str) -> Iterable[tuple[Pe
             yield _person(row), member
 
 
-def everyone(tx: Transaction, circle_id: str) -> list[tuple[Person, Member]]:
+def everyone(tx: CircleTransaction) -> list[tuple[Person, Member]]:
     """All members of a circle who can be written to, by name."""
     rows = tx.execute(
-        _people().where(_p.circle_id == circle_id, _m.person_id.is_not(None), _p.reachable).order_by(_p.name)
+        _people()
+        .where(_p.circle_id == tx.circle_id, _m.person_id.is_not(None), _p.reachable)
+        .order_by(_p.name)
     )
     return [(_person(row), member) for row in rows if (member := _member(row)) is not None]
 
 
-def count_members(tx: Transaction, circle_id: str) -> int:
+def count_members(tx: CircleTransaction) -> int:
     return tx.execute(
-        select(func.count()).select_from(tables.member).where(_m.circle_id == circle_id)
+        select(func.count()).select_from(tables.member).where(_m.circle_id == tx.circle_id)
     ).scalar_one()
 
 

@@ -17,9 +17,9 @@ from bot.domain.message import State
 from bot.domain.poll import POLL, Ballot, Draft, Option, Poll, Repeat, Rules, shuffled
 from bot.domain.secrecy import new_key
 from storage import tables
-from storage.database import Transaction
 from storage.messages import Recipient
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 _p, _o, _v, _w = tables.poll.c, tables.poll_option.c, tables.vote.c, tables.poll_words.c
 _d, _m, _who = tables.poll_draft.c, tables.message.c, tables.person.c
@@ -37,23 +37,21 @@ class Standing:
 # Drafts
 
 
-def draft(
-    tx: Transaction, circle_id: str, author_id: str, workspace_id: str, place: str, now: datetime
-) -> str:
-    row = {"circle_id": circle_id, "id": new_id(), "author_id": author_id, "made_at": now}
+def draft(tx: CircleTransaction, author_id: str, workspace_id: str, place: str, now: datetime) -> str:
+    row = {"circle_id": tx.circle_id, "id": new_id(), "author_id": author_id, "made_at": now}
     tx.execute(insert(tables.poll_draft).values({**row, "workspace_id": workspace_id, "place": place}))
     return str(row["id"])
 
 
-def load_draft(tx: Transaction, circle_id: str, draft_id: str, author_id: str) -> Draft | None:
-    mine = (_d.circle_id == circle_id, _d.id == draft_id, _d.author_id == author_id)
+def load_draft(tx: CircleTransaction, draft_id: str, author_id: str) -> Draft | None:
+    mine = (_d.circle_id == tx.circle_id, _d.id == draft_id, _d.author_id == author_id)
     row = tx.execute(select(_d.id, _d.workspace_id, _d.place).where(*mine)).first()
     return Draft(*row) if row else None
 
 
-def use_draft(tx: Transaction, circle_id: str, draft_id: str) -> bool:
+def use_draft(tx: CircleTransaction, draft_id: str) -> bool:
     """A draft becomes a poll once."""
-    used = delete(tables.poll_draft).where(_d.circle_id == circle_id, _d.id == draft_id)
+    used = delete(tables.poll_draft).where(_d.circle_id == tx.circle_id, _d.id == draft_id)
     return tx.execute(used).rowcount == 1
 
 
@@ -64,14 +62,12 @@ def forget_drafts(tx: Transaction, before: datetime) -> None:
 # Polls
 
 
-def open_poll(
-    tx: Transaction, circle_id: str, author_id: str, ballot: Ballot, now: datetime, series: str = ""
-) -> str:
+def open_poll(tx: CircleTransaction, author_id: str, ballot: Ballot, now: datetime, series: str = "") -> str:
     """`series`: the first of those that repeat, where this is another one."""
     rules, poll_id = ballot.rules, new_id()
     tx.execute(
         insert(tables.poll).values(
-            circle_id=circle_id,
+            circle_id=tx.circle_id,
             id=poll_id,
             author_id=author_id,
             workspace_id=ballot.workspace_id,
@@ -92,12 +88,18 @@ def open_poll(
         )
     )
     for position, label in enumerate(ballot.options):
-        add_option(tx, circle_id, poll_id, label, position)
+        add_option(tx, poll_id, label, position)
     return poll_id
 
 
-def add_option(tx: Transaction, circle_id: str, poll_id: str, label: str, position: int) -> None:
-    row = {"circle_id": circle_id, "id": new_id(), "poll_id": poll_id, "position": position, "label": label}
+def add_option(tx: CircleTransaction, poll_id: str, label: str, position: int) -> None:
+    row = {
+        "circle_id": tx.circle_id,
+        "id": new_id(),
+        "poll_id": poll_id,
+        "position": position,
+        "label": label,
+    }
     tx.execute(insert(tables.poll_option).values(row))
 
 
@@ -137,19 +139,19 @@ _options = (
 )
 
 
-def load(tx: Transaction, circle_id: str, poll_id: str) -> Poll | None:
-    row = tx.execute(_one, {"circle": circle_id, "poll": poll_id}).first()
+def load(tx: CircleTransaction, poll_id: str) -> Poll | None:
+    row = tx.execute(_one, {"circle": tx.circle_id, "poll": poll_id}).first()
     return _poll(row) if row else None
 
 
-def hold(tx: Transaction, circle_id: str, poll_id: str) -> Poll | None:
+def hold(tx: CircleTransaction, poll_id: str) -> Poll | None:
     """Nobody else changes it until the end of this transaction."""
-    row = tx.execute(_held, {"circle": circle_id, "poll": poll_id}).first()
+    row = tx.execute(_held, {"circle": tx.circle_id, "poll": poll_id}).first()
     return _poll(row) if row else None
 
 
-def hold_by_option(tx: Transaction, circle_id: str, option_id: str) -> Poll | None:
-    row = tx.execute(_held_by_option, {"circle": circle_id, "option": option_id}).first()
+def hold_by_option(tx: CircleTransaction, option_id: str) -> Poll | None:
+    row = tx.execute(_held_by_option, {"circle": tx.circle_id, "option": option_id}).first()
     return _poll(row) if row else None
 
 
@@ -158,14 +160,14 @@ def by_token(tx: Transaction, token: str) -> Poll | None:
     return _poll(row) if row else None
 
 
-def options(tx: Transaction, poll: Poll) -> tuple[Option, ...]:
+def options(tx: CircleTransaction, poll: Poll) -> tuple[Option, ...]:
     rows = tx.execute(_options, {"circle": poll.circle_id, "poll": poll.id})
     return tuple(Option(row.id, row.label, row.votes) for row in rows)
 
 
-def open_polls(tx: Transaction, circle_id: str, now: datetime) -> list[Poll]:
+def open_polls(tx: CircleTransaction, now: datetime) -> list[Poll]:
     """Newest first."""
-    is_open = (_p.circle_id == circle_id, _p.closed_at.is_(None), _p.closes_at > now)
+    is_open = (_p.circle_id == tx.circle_id, _p.closed_at.is_(None), _p.closes_at > now)
     rows = tx.execute(select(tables.poll).where(*is_open).order_by(_p.opened_at.desc(), _p.id))
     return [_poll(row) for row in rows]
 
@@ -187,7 +189,7 @@ def repeating(tx: Transaction) -> list[Poll]:
     return [_poll(row) for row in tx.execute(select(tables.poll).where(_p.repeats != Repeat.NEVER))]
 
 
-def mark(tx: Transaction, poll: Poll, **values: object) -> None:
+def mark(tx: CircleTransaction, poll: Poll, **values: object) -> None:
     """`closes_at`, `repeats`, `reminded_at`."""
     mine = (_p.circle_id == poll.circle_id, _p.id == poll.id)
     tx.execute(update(tables.poll).where(*mine).values(**values))
@@ -218,13 +220,13 @@ _voters = (
 )
 
 
-def chosen(tx: Transaction, poll: Poll, voter: str) -> frozenset[str]:
+def chosen(tx: CircleTransaction, poll: Poll, voter: str) -> frozenset[str]:
     """The options that somebody voted for."""
     where = {"circle": poll.circle_id, "poll": poll.id, "voter": voter}
     return frozenset(tx.execute(_chosen, where).scalars())
 
 
-def vote(tx: Transaction, poll: Poll, voter: str, option_id: str) -> bool:
+def vote(tx: CircleTransaction, poll: Poll, voter: str, option_id: str) -> bool:
     """Of a poll held. Where one answer is asked for, it takes the place of another; False if it was there."""
     had = chosen(tx, poll, voter)
     if option_id in had:
@@ -239,7 +241,7 @@ def vote(tx: Transaction, poll: Poll, voter: str, option_id: str) -> bool:
     return True
 
 
-def take_back(tx: Transaction, poll: Poll, voter: str, option_id: str) -> bool:
+def take_back(tx: CircleTransaction, poll: Poll, voter: str, option_id: str) -> bool:
     """Of a poll held. False if there was no such vote."""
     had = chosen(tx, poll, voter)
     if option_id not in had:
@@ -250,21 +252,21 @@ def take_back(tx: Transaction, poll: Poll, voter: str, option_id: str) -> bool:
     return True
 
 
-def _take(tx: Transaction, poll: Poll, voter: str, option_id: str) -> None:
+def _take(tx: CircleTransaction, poll: Poll, voter: str, option_id: str) -> None:
     where = {"circle": poll.circle_id, "poll": poll.id, "who": voter, "option": option_id}
     tx.execute(_taken, where)
     _count(tx, poll, option_id, -1)
 
 
-def _count(tx: Transaction, poll: Poll, option_id: str, more: int) -> None:
+def _count(tx: CircleTransaction, poll: Poll, option_id: str, more: int) -> None:
     tx.execute(_counted, {"circle": poll.circle_id, "option": option_id, "more": more})
 
 
-def _count_voter(tx: Transaction, poll: Poll, more: int) -> None:
+def _count_voter(tx: CircleTransaction, poll: Poll, more: int) -> None:
     tx.execute(_voters, {"circle": poll.circle_id, "poll": poll.id, "more": more})
 
 
-def answered(tx: Transaction, poll: Poll) -> frozenset[str]:
+def answered(tx: CircleTransaction, poll: Poll) -> frozenset[str]:
     """Everybody who voted or wrote, under the names that the poll gives them."""
     ours = (_v.circle_id == poll.circle_id, _v.poll_id == poll.id)
     theirs = (_w.circle_id == poll.circle_id, _w.poll_id == poll.id)
@@ -272,7 +274,7 @@ def answered(tx: Transaction, poll: Poll) -> frozenset[str]:
     return frozenset(tx.execute(both).scalars())
 
 
-def signed(tx: Transaction, poll: Poll) -> list[tuple[str, str]]:
+def signed(tx: CircleTransaction, poll: Poll) -> list[tuple[str, str]]:
     """(option, name) of a poll that is not anonymous, by name."""
     mine = (_v.circle_id == poll.circle_id, _v.poll_id == poll.id)
     voters = tables.vote.join(tables.person, (_who.circle_id == _v.circle_id) & (_who.id == _v.voter))
@@ -283,7 +285,7 @@ def signed(tx: Transaction, poll: Poll) -> list[tuple[str, str]]:
 # Free answers
 
 
-def say(tx: Transaction, poll: Poll, voter: str, text: str) -> None:
+def say(tx: CircleTransaction, poll: Poll, voter: str, text: str) -> None:
     """Of a poll held. In the place of what that voter said before; empty for nothing."""
     mine = {"circle_id": poll.circle_id, "poll_id": poll.id, "voter": voter}
     tx.execute(delete(tables.poll_words).where(*(_w[name] == value for name, value in mine.items())))
@@ -295,7 +297,7 @@ _words = select(_w.text).where(_w.circle_id == bindparam("circle"), _w.poll_id =
 _said = _words.where(_w.voter == bindparam("who"))
 
 
-def said(tx: Transaction, poll: Poll, voter: str) -> str:
+def said(tx: CircleTransaction, poll: Poll, voter: str) -> str:
     """Asks nothing of a poll that asks for no words."""
     if not poll.rules.asks_words:
         return ""
@@ -303,7 +305,7 @@ def said(tx: Transaction, poll: Poll, voter: str) -> str:
     return tx.execute(_said, where).scalar() or ""
 
 
-def words(tx: Transaction, poll: Poll) -> tuple[str, ...]:
+def words(tx: CircleTransaction, poll: Poll) -> tuple[str, ...]:
     """In no order: see `bot.domain.poll.may_be_read`."""
     if not poll.rules.asks_words:
         return ()
@@ -313,7 +315,7 @@ def words(tx: Transaction, poll: Poll) -> tuple[str, ...]:
 # Closing
 
 
-def close(tx: Transaction, poll: Poll, now: datetime) -> bool:
+def close(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
     """False if it was closed already. Of an anonymous poll nothing stays that leads from a choice to a
     person: the key goes, and the votes, which are counted; the free answers are written anew under names made
     up, in an order drawn by lot; and the counters too, for PostgreSQL tells which transaction wrote a row,
@@ -326,7 +328,7 @@ def close(tx: Transaction, poll: Poll, now: datetime) -> bool:
     return True
 
 
-def _sever(tx: Transaction, poll: Poll) -> None:
+def _sever(tx: CircleTransaction, poll: Poll) -> None:
     of = {"circle_id": poll.circle_id, "poll_id": poll.id}
     texts = shuffled(words(tx, poll))
     for table in (tables.vote, tables.poll_words):
@@ -340,7 +342,7 @@ def _sever(tx: Transaction, poll: Poll) -> None:
 # Where it stands
 
 
-def standing(tx: Transaction, poll: Poll) -> list[Standing]:
+def standing(tx: CircleTransaction, poll: Poll) -> list[Standing]:
     """Its copies in channels, oldest first."""
     copies = (_m.circle_id == poll.circle_id, _m.subject_id == poll.id, _m.person_id.is_(None))
     rows = tx.execute(
@@ -351,7 +353,7 @@ def standing(tx: Transaction, poll: Poll) -> list[Standing]:
     return [Standing(r.id, Recipient(r.workspace_id, r.address), r.state == State.DEAD) for r in rows]
 
 
-def readers(tx: Transaction, poll: Poll) -> Sequence[Recipient]:
+def readers(tx: CircleTransaction, poll: Poll) -> Sequence[Recipient]:
     """The members who have their own copy before them."""
     member = tables.member.c
     theirs = tables.message.join(

@@ -20,7 +20,8 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.crash import crash
-from storage.database import Database, Transaction, share_the_interpreter
+from storage.database import Database, share_the_interpreter
+from storage.transaction import Transaction
 
 T = TypeVar("T")
 THREADS, READERS = 8, 2

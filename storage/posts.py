@@ -11,18 +11,18 @@ from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, upda
 from bot.domain.post import Copy, Draft, DraftState, Found, Post
 from bot.domain.share import Stance
 from storage import tables
-from storage.database import Transaction
 from storage.rows import among, joined, put, split
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 _d, _c, _w, _s = tables.draft.c, tables.post.c, tables.words.c, tables.stance.c
 
 
-def add_draft(tx: Transaction, circle_id: str, author_id: str, url: str, now: datetime) -> str:
+def add_draft(tx: CircleTransaction, author_id: str, url: str, now: datetime) -> str:
     draft_id = new_id()
     tx.execute(
         insert(tables.draft).values(
-            circle_id=circle_id,
+            circle_id=tx.circle_id,
             id=draft_id,
             author_id=author_id,
             url=url,
@@ -33,8 +33,8 @@ def add_draft(tx: Transaction, circle_id: str, author_id: str, url: str, now: da
     return draft_id
 
 
-def draft(tx: Transaction, circle_id: str, draft_id: str) -> Draft | None:
-    row = tx.execute(select(tables.draft).where(_d.circle_id == circle_id, _d.id == draft_id)).first()
+def draft(tx: CircleTransaction, draft_id: str) -> Draft | None:
+    row = tx.execute(select(tables.draft).where(_d.circle_id == tx.circle_id, _d.id == draft_id)).first()
     return _draft(row) if row else None
 
 
@@ -64,7 +64,7 @@ def claim_drafts(tx: Transaction, now: datetime, lease: timedelta, limit: int) -
     return [(row.circle_id, row.id, row.url) for row in rows]
 
 
-def fill_draft(tx: Transaction, circle_id: str, draft_id: str, found: Found | None, problem: str) -> bool:
+def fill_draft(tx: CircleTransaction, draft_id: str, found: Found | None, problem: str) -> bool:
     """Note what the page said, or why it could not be read; False if that was done already."""
     values = (
         {"state": DraftState.UNREADABLE, "problem": problem}
@@ -81,17 +81,17 @@ def fill_draft(tx: Transaction, circle_id: str, draft_id: str, found: Found | No
     )
     done = tx.execute(
         update(tables.draft)
-        .where(_d.circle_id == circle_id, _d.id == draft_id, _d.state == DraftState.WAITING)
+        .where(_d.circle_id == tx.circle_id, _d.id == draft_id, _d.state == DraftState.WAITING)
         .values(**values)
     )
     return done.rowcount == 1
 
 
-def close_draft(tx: Transaction, circle_id: str, draft_id: str) -> bool:
+def close_draft(tx: CircleTransaction, draft_id: str) -> bool:
     """A draft becomes a post once; False if it has."""
     done = tx.execute(
         update(tables.draft)
-        .where(_d.circle_id == circle_id, _d.id == draft_id, _d.state != DraftState.PUBLISHED)
+        .where(_d.circle_id == tx.circle_id, _d.id == draft_id, _d.state != DraftState.PUBLISHED)
         .values(state=DraftState.PUBLISHED)
     )
     return done.rowcount == 1
@@ -111,11 +111,11 @@ def _columns(copy: Copy) -> dict[str, object]:
     }
 
 
-def add(tx: Transaction, circle_id: str, author_id: str, copy: Copy, now: datetime) -> str:
+def add(tx: CircleTransaction, author_id: str, copy: Copy, now: datetime) -> str:
     post_id = new_id()
     tx.execute(
         insert(tables.post).values(
-            circle_id=circle_id,
+            circle_id=tx.circle_id,
             id=post_id,
             author_id=author_id,
             created_at=now,
@@ -129,8 +129,8 @@ def add(tx: Transaction, circle_id: str, author_id: str, copy: Copy, now: dateti
 _by_id = select(tables.post).where(_c.circle_id == bindparam("circle"), _c.id == bindparam("post"))
 
 
-def load(tx: Transaction, circle_id: str, post_id: str) -> Post | None:
-    row = tx.execute(_by_id, {"circle": circle_id, "post": post_id}).first()
+def load(tx: CircleTransaction, post_id: str) -> Post | None:
+    row = tx.execute(_by_id, {"circle": tx.circle_id, "post": post_id}).first()
     return _post(row) if row else None
 
 
@@ -150,17 +150,17 @@ def _post(row: Row[Any]) -> Post:
     return Post(row.id, row.author_id, copy, row.version, row.published_at, row.withdrawn_at)
 
 
-def change(tx: Transaction, circle_id: str, post_id: str, copy: Copy) -> None:
+def change(tx: CircleTransaction, post_id: str, copy: Copy) -> None:
     values = _columns(copy) | ({"publish_at": copy.publish_at} if copy.publish_at else {})
-    _update(tx, circle_id, post_id, version=_c.version + 1, **values)
+    _update(tx, post_id, version=_c.version + 1, **values)
 
 
-def publish(tx: Transaction, circle_id: str, post_id: str, now: datetime) -> bool:
+def publish(tx: CircleTransaction, post_id: str, now: datetime) -> bool:
     """Once: False if it was published or withdrawn already."""
     done = tx.execute(
         update(tables.post)
         .where(
-            _c.circle_id == circle_id,
+            _c.circle_id == tx.circle_id,
             _c.id == post_id,
             _c.published_at.is_(None),
             _c.withdrawn_at.is_(None),
@@ -170,13 +170,13 @@ def publish(tx: Transaction, circle_id: str, post_id: str, now: datetime) -> boo
     return done.rowcount == 1
 
 
-def mark(tx: Transaction, circle_id: str, post_id: str, **moments: datetime | None) -> None:
+def mark(tx: CircleTransaction, post_id: str, **moments: datetime | None) -> None:
     """`withdrawn_at`, or None to take that back."""
-    _update(tx, circle_id, post_id, version=_c.version + 1, **moments)
+    _update(tx, post_id, version=_c.version + 1, **moments)
 
 
-def _update(tx: Transaction, circle_id: str, post_id: str, **values: object) -> None:
-    tx.execute(update(tables.post).where(_c.circle_id == circle_id, _c.id == post_id).values(**values))
+def _update(tx: CircleTransaction, post_id: str, **values: object) -> None:
+    tx.execute(update(tables.post).where(_c.circle_id == tx.circle_id, _c.id == post_id).values(**values))
 
 
 def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
@@ -190,10 +190,10 @@ def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
     return [(row.circle_id, row.id) for row in rows]
 
 
-def latest(tx: Transaction, circle_id: str, limit: int) -> list[Post]:
+def latest(tx: CircleTransaction, limit: int) -> list[Post]:
     """The circle's latest, newest first."""
     rows = tx.execute(
-        select(tables.post).where(_c.circle_id == circle_id).order_by(_c.created_at.desc()).limit(limit)
+        select(tables.post).where(_c.circle_id == tx.circle_id).order_by(_c.created_at.desc()).limit(limit)
     )
     return [_post(row) for row in rows]
 
@@ -211,49 +211,46 @@ _words_of = select(_w.person_id, _w.text).where(*_theirs(_w))
 _stances_of = select(_s.person_id, _s.declined_at, _s.later_until).where(*_theirs(_s))
 
 
-def words_of(tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]) -> dict[str, str]:
+def words_of(tx: CircleTransaction, post_id: str, person_ids: Collection[str]) -> dict[str, str]:
     """Members' own texts; nothing for whoever has none."""
-    asked = {"circle": circle_id, "post": post_id, "people": list(person_ids)}
+    asked = {"circle": tx.circle_id, "post": post_id, "people": list(person_ids)}
     return {row.person_id: row.text for row in tx.execute(_words_of, asked).all()}
 
 
-def words(tx: Transaction, circle_id: str, post_id: str, person_id: str) -> str:
+def words(tx: CircleTransaction, post_id: str, person_id: str) -> str:
     """The member's own text; empty while they have none."""
-    return words_of(tx, circle_id, post_id, (person_id,)).get(person_id, "")
+    return words_of(tx, post_id, (person_id,)).get(person_id, "")
 
 
-def save_words(
-    tx: Transaction, circle_id: str, post_id: str, person_id: str, text: str, now: datetime
-) -> None:
-    key = {"circle_id": circle_id, "post_id": post_id, "person_id": person_id}
+def save_words(tx: CircleTransaction, post_id: str, person_id: str, text: str, now: datetime) -> None:
+    key = {"circle_id": tx.circle_id, "post_id": post_id, "person_id": person_id}
     put(tx, tables.words, key, {"text": text, "saved_at": now})
 
 
-def stances(tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]) -> dict[str, Stance]:
+def stances(tx: CircleTransaction, post_id: str, person_ids: Collection[str]) -> dict[str, Stance]:
     """Nothing for whoever took none."""
-    asked = {"circle": circle_id, "post": post_id, "people": list(person_ids)}
+    asked = {"circle": tx.circle_id, "post": post_id, "people": list(person_ids)}
     rows = tx.execute(_stances_of, asked).all()
     return {row.person_id: Stance(row.declined_at is not None, row.later_until) for row in rows}
 
 
 def take_stance(
-    tx: Transaction,
-    circle_id: str,
+    tx: CircleTransaction,
     post_id: str,
     person_id: str,
     *,
     declined_at: datetime | None = None,
     later_until: datetime | None = None,
 ) -> None:
-    key = {"circle_id": circle_id, "post_id": post_id, "person_id": person_id}
+    key = {"circle_id": tx.circle_id, "post_id": post_id, "person_id": person_id}
     put(tx, tables.stance, key, {"declined_at": declined_at, "later_until": later_until})
 
 
-def ask(tx: Transaction, circle_id: str, post_id: str, asker_id: str, text: str, now: datetime) -> str:
+def ask(tx: CircleTransaction, post_id: str, asker_id: str, text: str, now: datetime) -> str:
     question_id = new_id()
     tx.execute(
         insert(tables.question).values(
-            circle_id=circle_id,
+            circle_id=tx.circle_id,
             id=question_id,
             post_id=post_id,
             asker_id=asker_id,
@@ -264,36 +261,36 @@ def ask(tx: Transaction, circle_id: str, post_id: str, asker_id: str, text: str,
     return question_id
 
 
-def question(tx: Transaction, circle_id: str, question_id: str) -> Row[Any] | None:
+def question(tx: CircleTransaction, question_id: str) -> Row[Any] | None:
     q = tables.question.c
-    return tx.execute(select(tables.question).where(q.circle_id == circle_id, q.id == question_id)).first()
+    return tx.execute(select(tables.question).where(q.circle_id == tx.circle_id, q.id == question_id)).first()
 
 
-def answer(tx: Transaction, circle_id: str, question_id: str, by: str, text: str, now: datetime) -> None:
+def answer(tx: CircleTransaction, question_id: str, by: str, text: str, now: datetime) -> None:
     q = tables.question.c
     tx.execute(
         update(tables.question)
-        .where(q.circle_id == circle_id, q.id == question_id)
+        .where(q.circle_id == tx.circle_id, q.id == question_id)
         .values(answer=text, answered_by=by, answered_at=now)
     )
 
 
-def count_between(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> int:
+def count_between(tx: CircleTransaction, since: datetime, until: datetime) -> int:
     """Published then, or planned for then, and not withdrawn."""
     moment = func.coalesce(_c.published_at, _c.publish_at)
     return tx.execute(
         select(func.count())
         .select_from(tables.post)
-        .where(_c.circle_id == circle_id, _c.withdrawn_at.is_(None), moment >= since, moment < until)
+        .where(_c.circle_id == tx.circle_id, _c.withdrawn_at.is_(None), moment >= since, moment < until)
     ).scalar_one()
 
 
-def count_live(tx: Transaction, circle_id: str, now: datetime) -> int:
+def count_live(tx: CircleTransaction, now: datetime) -> int:
     return tx.execute(
         select(func.count())
         .select_from(tables.post)
         .where(
-            _c.circle_id == circle_id,
+            _c.circle_id == tx.circle_id,
             _c.published_at.is_not(None),
             _c.withdrawn_at.is_(None),
             _c.expires_at > now,

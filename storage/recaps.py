@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Row, bindparam, func, select
 from bot.domain.entry import Entry
 from bot.domain.recap import DECIDED, DECISIONS, Recap
 from storage import tables
-from storage.database import Transaction
 from storage.rows import insert_new
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 _r, _c, _s, _k = tables.recap.c, tables.post.c, tables.share.c, tables.click.c
 _e = tables.entry.c
@@ -24,16 +24,16 @@ def _recap(row: Row[Any]) -> Recap:
     return Recap(row.circle_id, row.id, month, row.token, row.since, row.made_at)
 
 
-def make(tx: Transaction, circle_id: str, month: date, since: datetime, now: datetime) -> str | None:
+def make(tx: CircleTransaction, month: date, since: datetime, now: datetime) -> str | None:
     """Its id; None where that month has its recap already."""
     recap_id = new_id()
-    key = {"circle_id": circle_id, "id": recap_id, "month": f"{month:%Y-%m}"}
+    key = {"circle_id": tx.circle_id, "id": recap_id, "month": f"{month:%Y-%m}"}
     values = {**key, "token": new_id(), "since": since, "made_at": now}
     return recap_id if insert_new(tx, tables.recap, values) else None
 
 
-def load(tx: Transaction, circle_id: str, recap_id: str) -> Recap | None:
-    row = tx.execute(select(tables.recap).where(_r.circle_id == circle_id, _r.id == recap_id)).first()
+def load(tx: CircleTransaction, recap_id: str) -> Recap | None:
+    row = tx.execute(select(tables.recap).where(_r.circle_id == tx.circle_id, _r.id == recap_id)).first()
     return _recap(row) if row else None
 
 
@@ -42,8 +42,8 @@ def by_token(tx: Transaction, token: str) -> Recap | None:
     return _recap(row) if row else None
 
 
-def latest(tx: Transaction, circle_id: str) -> Recap | None:
-    found = select(tables.recap).where(_r.circle_id == circle_id)
+def latest(tx: CircleTransaction) -> Recap | None:
+    found = select(tables.recap).where(_r.circle_id == tx.circle_id)
     row = tx.execute(found.order_by(_r.made_at.desc()).limit(1)).first()
     return _recap(row) if row else None
 
@@ -79,21 +79,21 @@ def _span(circle_id: str, since: datetime, until: datetime) -> Mapping[str, obje
     return {"circle": circle_id, "since": since, "until": until}
 
 
-def posts(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[str]:
+def posts(tx: CircleTransaction, since: datetime, until: datetime) -> list[str]:
     """Titles of what was brought and still stands, in the order in which it came."""
-    return list(tx.execute(_posts, _span(circle_id, since, until)).scalars())
+    return list(tx.execute(_posts, _span(tx.circle_id, since, until)).scalars())
 
 
-def shares(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> int:
+def shares(tx: CircleTransaction, since: datetime, until: datetime) -> int:
     """What members say they posted, everybody together."""
-    return tx.execute(_shares, _span(circle_id, since, until)).scalar_one()
+    return tx.execute(_shares, _span(tx.circle_id, since, until)).scalar_one()
 
 
-def clicks(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> int:
-    return tx.execute(_clicks, _span(circle_id, since, until)).scalar_one()
+def clicks(tx: CircleTransaction, since: datetime, until: datetime) -> int:
+    return tx.execute(_clicks, _span(tx.circle_id, since, until)).scalar_one()
 
 
-def decisions(tx: Transaction, circle_id: str, since: datetime, until: datetime) -> list[Entry]:
+def decisions(tx: CircleTransaction, since: datetime, until: datetime) -> list[Entry]:
     """The latest, in the order in which they were taken."""
-    rows = tx.execute(_decisions, _span(circle_id, since, until))
+    rows = tx.execute(_decisions, _span(tx.circle_id, since, until))
     return [Entry(row.at, row.what, row[2]) for row in rows][::-1]

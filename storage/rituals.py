@@ -12,13 +12,13 @@ from bot.domain.rhythm import USUAL, Ritual, When, schedule
 from bot.domain.schedule import Schedule, instant
 from bot.domain.working_time import zone_or
 from storage import circles, slots, tables
-from storage.database import Transaction
 from storage.rows import one_at_a_time, put
+from storage.transaction import CircleTransaction, Transaction
 
 _r = tables.ritual.c
 
 
-def of_circle(tx: Transaction, circle: Circle) -> Mapping[Ritual, When]:
+def of_circle(tx: CircleTransaction, circle: Circle) -> Mapping[Ritual, When]:
     """Every ritual, those left out too."""
     rows = tx.execute(select(_r.name, _r.week, _r.weekday, _r.at).where(_r.circle_id == circle.id))
     return {**USUAL, **{Ritual(row.name): When(row.week, row.weekday, row.at) for row in rows}}
@@ -35,12 +35,12 @@ def schedules(tx: Transaction, ritual: Ritual) -> list[tuple[Circle, Schedule]]:
     return [(circle, when) for circle, when in found if when is not None]
 
 
-def alone(tx: Transaction, circle: Circle) -> None:
+def alone(tx: CircleTransaction, circle: Circle) -> None:
     """Until this transaction ends, nobody else changes the rhythm of that circle."""
     one_at_a_time(tx, f"rhythm:{circle.id}")
 
 
-def change(tx: Transaction, circle: Circle, ritual: Ritual, when: When, now: datetime) -> None:
+def change(tx: CircleTransaction, circle: Circle, ritual: Ritual, when: When, now: datetime) -> None:
     """From now on: an hour of today that has gone by is meant for the next month."""
     key = {"circle_id": circle.id, "name": ritual}
     values = {"week": when.week, "weekday": when.weekday, "at": when.at, "changed_at": now}
@@ -50,7 +50,7 @@ def change(tx: Transaction, circle: Circle, ritual: Ritual, when: When, now: dat
         slots.win(tx, kept.name, today, now)
 
 
-def changed_at(tx: Transaction, circle: Circle, ritual: Ritual) -> datetime:
+def changed_at(tx: CircleTransaction, circle: Circle, ritual: Ritual) -> datetime:
     """Since when it is as it is."""
     found = select(_r.changed_at).where(_r.circle_id == circle.id, _r.name == ritual)
     return tx.execute(found).scalar() or circle.created_at

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Connection,
     Dialect,
     Insert,
     Row,
@@ -37,20 +36,22 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from storage.transaction import Transaction
+
 DIALECTS = ("sqlite", "postgresql")
 
 
-def insert_new(tx: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+def insert_new(tx: Transaction, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert, unless a row with that key is there already; tells whether it was new."""
     return tx.execute(_insertion(tx.dialect.name, table), values).rowcount == 1
 
 
-def put(tx: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+def put(tx: Transaction, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Insert, or overwrite the row with that key."""
     tx.execute(_overwriting(tx.dialect.name, table, tuple(key), tuple(values)), {**key, **values})
 
 
-def put_all(tx: Connection, table: Table, key: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
+def put_all(tx: Transaction, table: Table, key: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """The same for many rows of the same columns."""
     if rows:
         names = tuple(name for name in rows[0] if name not in key)
@@ -67,7 +68,7 @@ class Each:
     ) -> None:
         self._on = {dialect: make(_given(dialect, types).c.__getitem__) for dialect in DIALECTS}
 
-    def run(self, tx: Connection, rows: Sequence[Mapping[str, Any]], **same: Any) -> Sequence[Row[Any]]:
+    def run(self, tx: Transaction, rows: Sequence[Mapping[str, Any]], **same: Any) -> Sequence[Row[Any]]:
         """`same`: what is the same for each, a parameter like any other. What it returns of those that it
         changed."""
         return tx.execute(self._on[tx.dialect.name], {**_as_given(tx, rows), **same}).all() if rows else ()
@@ -97,7 +98,7 @@ def _given_by_column(types: Mapping[str, TypeEngine[Any]]) -> Any:
     return func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
 
 
-def _as_given(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _as_given(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if tx.dialect.name == "sqlite":
         return {"given": rows}
     return {name: [row[name] for row in rows] for name in rows[0]}
@@ -202,7 +203,7 @@ def _in_json(element: Any, compiler: Any, **how: Any) -> str:
     return f"{what} IN (SELECT value FROM json_each({texts}))"  # noqa: S608
 
 
-def one_at_a_time(tx: Connection, what: str) -> None:
+def one_at_a_time(tx: Transaction, what: str) -> None:
     """From here to its end, a transaction that does `what` has it to itself. On SQLite every one has."""
     if tx.dialect.name == "postgresql":
         tx.execute(_ALONE, {"what": what})
@@ -211,7 +212,7 @@ def one_at_a_time(tx: Connection, what: str) -> None:
 _ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("what"), 0)))
 
 
-def take_stock(tx: Connection, table: Table) -> None:
+def take_stock(tx: Transaction, table: Table) -> None:
     """After many rows at a time. PostgreSQL plans by what it last counted in a table, and counts by itself
     once a minute: until then it would read a whole circle for each turn (of 30,000: 10 ms a question, and
     0.1)."""

@@ -11,22 +11,22 @@ from sqlalchemy import ColumnElement, Update, bindparam, delete, func, insert, s
 from bot.domain.message import POST
 from bot.domain.share import Share, Tally
 from storage import tables
-from storage.database import Transaction
 from storage.rows import among, insert_new
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 _s, _k, _m = tables.share.c, tables.click.c, tables.message.c
 
 
-def offer(tx: Transaction, circle_id: str, post_id: str, offers: Iterable[tuple[str, str]]) -> None:
+def offer(tx: CircleTransaction, post_id: str, offers: Iterable[tuple[str, str]]) -> None:
     """Tokens for every (person, network) that has none yet."""
     made = tx.execute(
-        select(_s.person_id, _s.network).where(_s.circle_id == circle_id, _s.post_id == post_id)
+        select(_s.person_id, _s.network).where(_s.circle_id == tx.circle_id, _s.post_id == post_id)
     )
     have = {(row.person_id, row.network) for row in made}
     rows = [
         {
-            "circle_id": circle_id,
+            "circle_id": tx.circle_id,
             "post_id": post_id,
             "person_id": person_id,
             "network": network,
@@ -47,11 +47,9 @@ _theirs = (*_of_post, among(_s.person_id, "people"))
 _shares_of = select(*_share).where(*_theirs)
 
 
-def of_members(
-    tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]
-) -> dict[str, list[Share]]:
+def of_members(tx: CircleTransaction, post_id: str, person_ids: Collection[str]) -> dict[str, list[Share]]:
     """By person; nothing for whoever has none."""
-    asked = {"circle": circle_id, "post": post_id, "people": list(person_ids)}
+    asked = {"circle": tx.circle_id, "post": post_id, "people": list(person_ids)}
     found: dict[str, list[Share]] = {}
     for row in tx.execute(_shares_of, asked).all():
         share = Share(*row)
@@ -59,8 +57,8 @@ def of_members(
     return found
 
 
-def of_member(tx: Transaction, circle_id: str, post_id: str, person_id: str) -> list[Share]:
-    return of_members(tx, circle_id, post_id, (person_id,)).get(person_id, [])
+def of_member(tx: CircleTransaction, post_id: str, person_id: str) -> list[Share]:
+    return of_members(tx, post_id, (person_id,)).get(person_id, [])
 
 
 def by_page(tx: Transaction, token: str) -> tuple[str, Share] | None:
@@ -78,14 +76,14 @@ def _found(tx: Transaction, which: ColumnElement[bool]) -> tuple[str, Share] | N
     return (row[0], Share(*row[1:])) if row else None
 
 
-def mark(tx: Transaction, circle_id: str, share: Share, **moments: datetime | None) -> None:
+def mark(tx: CircleTransaction, share: Share, **moments: datetime | None) -> None:
     """`opened_at` or `posted_at`."""
-    tx.execute(_one(circle_id, share).values(**moments))
+    tx.execute(_one(tx.circle_id, share).values(**moments))
 
 
-def mark_first_opening(tx: Transaction, circle_id: str, share: Share, now: datetime) -> bool:
+def mark_first_opening(tx: CircleTransaction, share: Share, now: datetime) -> bool:
     """False if it was opened before, be it a moment ago by another process."""
-    first = _one(circle_id, share).where(_s.opened_at.is_(None))
+    first = _one(tx.circle_id, share).where(_s.opened_at.is_(None))
     return tx.execute(first.values(opened_at=now)).rowcount == 1
 
 
@@ -108,15 +106,15 @@ _clicks_of = _clicks.add_columns(_s.person_id).where(*_theirs).group_by(_s.perso
 _clicks_of_all = _clicks.where(*_of_post)
 
 
-def clicks_of(tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]) -> dict[str, int]:
+def clicks_of(tx: CircleTransaction, post_id: str, person_ids: Collection[str]) -> dict[str, int]:
     """Readers of each member's links to a post; nothing for whoever has none."""
-    asked = {"circle": circle_id, "post": post_id, "people": list(person_ids)}
+    asked = {"circle": tx.circle_id, "post": post_id, "people": list(person_ids)}
     return {person_id: count for count, person_id in tx.execute(_clicks_of, asked).all()}
 
 
-def clicks(tx: Transaction, circle_id: str, post_id: str) -> int:
+def clicks(tx: CircleTransaction, post_id: str) -> int:
     """Readers of everybody's links to a post."""
-    return tx.execute(_clicks_of_all, {"circle": circle_id, "post": post_id}).scalar_one()
+    return tx.execute(_clicks_of_all, {"circle": tx.circle_id, "post": post_id}).scalar_one()
 
 
 _delivered = (
@@ -132,11 +130,11 @@ _delivered = (
 _told = select(func.count(_s.opened_at), func.count(_s.posted_at)).where(*_of_post)
 
 
-def tally(tx: Transaction, circle_id: str, post_id: str) -> Tally:
-    what = {"circle": circle_id, "post": post_id}
+def tally(tx: CircleTransaction, post_id: str) -> Tally:
+    what = {"circle": tx.circle_id, "post": post_id}
     delivered = tx.execute(_delivered, what).scalar_one()
     opened, posted = tx.execute(_told, what).one()
-    return Tally(delivered, opened, posted, clicks(tx, circle_id, post_id))
+    return Tally(delivered, opened, posted, clicks(tx, post_id))
 
 
 def salt(tx: Transaction, day: str, fresh: str) -> str:

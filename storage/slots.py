@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, select
 
 from bot.domain.story import Missed
 from storage import tables
-from storage.database import Transaction
 from storage.rows import insert_new
+from storage.transaction import CircleTransaction, Transaction
 
 _s = tables.slot.c
 
@@ -36,10 +36,10 @@ def taken(tx: Transaction, schedule: str, since: date) -> frozenset[date]:
     return frozenset(tx.execute(_taken, {"of": schedule, "since": since}).scalars())
 
 
-def skipped(tx: Transaction, circle_id: str, since: date) -> list[Missed]:
+def skipped(tx: CircleTransaction, since: date) -> list[Missed]:
     """What was not done in time, from that date on, for that circle and for all: a schedule of one circle
     has the circle's id at the end of its name, after a colon."""
-    ours = _s.schedule.not_like("%:%") | _s.schedule.like(f"%:{_like(circle_id)}", escape="!")
+    ours = _s.schedule.not_like("%:%") | _s.schedule.like(f"%:{_like(tx.circle_id)}", escape="!")
     rows = tx.execute(
         select(_s.schedule, _s.local_date)
         .where(_s.state == SKIPPED, _s.local_date >= since, ours)

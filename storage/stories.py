@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, case, func, select
 from bot.domain.message import POST, State
 from bot.domain.story import Failure, Letter, Story
 from storage import tables
-from storage.database import Transaction
+from storage.transaction import CircleTransaction
 
 _m, _p, _c = tables.message.c, tables.person.c, tables.post.c
 _there = _m.shown_version > 0
@@ -35,24 +35,24 @@ _columns = {
 }
 
 
-def of_posts(tx: Transaction, circle_id: str, post_ids: Sequence[str]) -> dict[str, Story]:
+def of_posts(tx: CircleTransaction, post_ids: Sequence[str]) -> dict[str, Story]:
     """By post; one that has no cards yet has an empty story."""
     rows = tx.execute(
         select(_m.subject_id, *(column.label(name) for name, column in _columns.items()))
-        .where(_m.circle_id == circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name)
+        .where(_m.circle_id == tx.circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name)
         .group_by(_m.subject_id)
     )
     told = {row.subject_id: Story(**{name: row._mapping[name] for name in _columns}) for row in rows}
     return {post_id: told.get(post_id, Story()) for post_id in post_ids}
 
 
-def failures(tx: Transaction, circle_id: str, post_ids: Sequence[str], limit: int) -> list[Failure]:
+def failures(tx: CircleTransaction, post_ids: Sequence[str], limit: int) -> list[Failure]:
     """The cards of these posts that did not arrive, newest first."""
     rows = tx.execute(
         select(tables.message, _p.name, _c.title)
         .join(tables.post, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
         .outerjoin(tables.person, (_p.circle_id == _m.circle_id) & (_p.id == _m.person_id))
-        .where(_m.circle_id == circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name, _failed)
+        .where(_m.circle_id == tx.circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name, _failed)
         .order_by(_m.created_at.desc(), _m.id)
         .limit(limit)
     )
@@ -65,12 +65,12 @@ def _failure(row: Row[Any]) -> Failure:
     return Failure(row.id, name, row.title, row.attempt, row.last_error, unknown)
 
 
-def to(tx: Transaction, circle_id: str, person_id: str, limit: int) -> list[Letter]:
+def to(tx: CircleTransaction, person_id: str, limit: int) -> list[Letter]:
     """The latest messages to somebody, newest first."""
     rows = tx.execute(
         select(tables.message, _c.title)
         .outerjoin(tables.post, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
-        .where(_m.circle_id == circle_id, _m.person_id == person_id)
+        .where(_m.circle_id == tx.circle_id, _m.person_id == person_id)
         .order_by(_m.created_at.desc(), _m.id)
         .limit(limit)
     )

@@ -16,8 +16,9 @@ import pytest
 
 from storage import checkup, inbox, sqlite
 from storage.backup import Exists, NotDone, backup, restore
-from storage.database import Database, DatabaseInUse, Transaction, upgrade
+from storage.database import Database, DatabaseInUse, upgrade
 from storage.database import connect as connect_database
+from storage.transaction import Transaction
 from tests.house import TUESDAY
 
 ROOT = Path(__file__).parent.parent

@@ -31,7 +31,8 @@ from handlers.recap import jobs as recap
 from handlers.rhythm.cards import SaveRhythm
 from handlers.team.service import first_code
 from storage import circles, posts, rituals, shares, tables
-from storage.database import Database, Transaction, connect, is_file
+from storage.database import Database, connect, is_file
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import PEOPLE, SITE, House, asked, filled, said
 
 T = TypeVar("T")
@@ -179,9 +180,9 @@ async def test_tokens_are_made_once_a_member_and_network(crowd: Crowd) -> None:
     circle_id = await crowd.circle_id()
 
     def offer(tx: Transaction) -> None:
-        post = posts.latest(tx, circle_id, 1)[0]
+        post = posts.latest(CircleTransaction(tx, circle_id), 1)[0]
         ines = tx.execute(select(tables.member.c.person_id)).scalar_one()
-        shares.offer(tx, circle_id, post.id, [(ines, network) for network in Network])
+        shares.offer(CircleTransaction(tx, circle_id), post.id, [(ines, network) for network in Network])
 
     await crowd.at_once(12, offer)
     assert await crowd.count(tables.share) == len(Network)
@@ -199,7 +200,9 @@ async def composing(house: House, **values: str) -> Callable[[str], Submission]:
     await house.says("camille", "/cercle post https://example.org/alternants")
     await house.settle()
     form = asked(await house.presses("camille", "Composer", house.card("camille")))
-    topic = (await house.database.read(lambda tx: circles.topics(tx, _only_circle(tx))))[0].id
+    topic = (await house.database.read(lambda tx: circles.topics(CircleTransaction(tx, _only_circle(tx)))))[
+        0
+    ].id
     given = {"title": "Titre", "why": "Parce que.", "opening_1": "J’étais là.", "topic": topic, **values}
     answers = Answers({**filled(form), **given})
     camille = house.sender("camille")

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from bot.context import Document, File
 from bot.web import pages
-from storage.database import Database, Transaction
+from storage.database import Database
+from storage.transaction import Transaction
 
 
 def routes(

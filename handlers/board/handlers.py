@@ -55,7 +55,7 @@ def plan_form(ctx: Context, action: PlanTheme, note: str = "") -> Form:
 
 def reply_form(ctx: Context, action: AnswerTheme, note: str = "") -> Form:
     theme = service.to_answer(ctx, action.theme)
-    return cards.reply_form(ctx.t, theme, board.findings_of(ctx.tx, ctx.circle.id, theme.id), note)
+    return cards.reply_form(ctx.t, theme, board.findings_of(ctx.tx, theme.id), note)
 
 
 def again(form: Form, event: Submission) -> Reply:
@@ -181,18 +181,18 @@ def give_back(ctx: Context, event: Click, action: GiveBack) -> Reply:
 
 def draw_gathering(reading: Reading) -> Card | None:
     """Whoever has not been asked by the time it closes is not asked any more."""
-    gathering = board.load_gathering(reading.tx, reading.circle.id, reading.message.subject_id)
+    gathering = board.load_gathering(reading.tx, reading.message.subject_id)
     late = reading.message.shown_version == 0 and gathering and not gathering.takes_findings(reading.now)
     return None if gathering is None or late else cards.invitation(reading.t, gathering)
 
 
 def draw_gathered(reading: Reading) -> Card | None:
-    counts = board.count_unsorted(reading.tx, reading.circle.id, reading.message.subject_id)
+    counts = board.count_unsorted(reading.tx, reading.message.subject_id)
     return cards.gathered(reading.t, counts) if _for_team(reading, any(counts.values())) else None
 
 
 def draw_owner(reading: Reading) -> Card | None:
-    theme = board.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    theme = board.load(reading.tx, reading.message.subject_id)
     if theme is None or reading.reader is None:
         return None
     owns = theme.owner is not None and theme.owner.id == reading.reader.id
@@ -208,7 +208,7 @@ def draw_answers(reading: Reading) -> Card | None:
 
 def draw_returned(reading: Reading) -> Card | None:
     day = date.fromisoformat(reading.message.subject_id)
-    themes = board.returned(reading.tx, reading.circle.id, day)
+    themes = board.returned(reading.tx, day)
     today = service.today(reading)
     return cards.returned(reading.t, themes, today) if _for_team(reading, bool(themes)) else None
 

@@ -13,7 +13,7 @@ from bot.domain.schedule import Schedule
 from handlers.board.service import ask_by_the_month, return_themes
 from handlers.board.service import close_due as close_due
 from storage import circles, rituals
-from storage.database import Transaction
+from storage.transaction import Transaction, in_circle
 
 MONDAY = frozenset({0})
 
@@ -21,9 +21,9 @@ MONDAY = frozenset({0})
 def dates(tx: Transaction) -> Iterator[Dated]:
     """In each circle: the day that its rhythm has for blockers, and every Monday."""
     for circle, monthly in rituals.schedules(tx, Ritual.BLOCKERS):
-        yield Dated(monthly, partial(ask_by_the_month, circle_id=circle.id))
+        yield Dated(monthly, in_circle(circle.id, ask_by_the_month))
     for circle in circles.every(tx):
-        yield Dated(_weekly(circle), partial(return_themes, circle=circle))
+        yield Dated(_weekly(circle), in_circle(circle.id, partial(return_themes, circle=circle)))
 
 
 def _weekly(circle: Circle) -> Schedule:

@@ -55,8 +55,8 @@ from handlers.board.cards import (
     View,
 )
 from storage import board, entries, messages, people, walls
-from storage.database import Transaction
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction, Transaction
 
 NEWS_LIFE = timedelta(days=14)
 """How long an answer, or a theme that was entrusted to somebody, is still news."""
@@ -74,14 +74,14 @@ def insider(ctx: Context) -> Person:
 def current(ctx: Context) -> Gathering | None:
     """The gathering that takes findings. Raises MembersOnly."""
     insider(ctx)
-    found = board.current(ctx.tx, ctx.circle.id)
+    found = board.current(ctx.tx)
     return found if found and found.takes_findings(ctx.now) else None
 
 
 def open_to(ctx: Context, gathering_id: str) -> Gathering:
     """One that takes findings, for a member. Raises MembersOnly or GatheringClosed."""
     ctx.as_member()
-    found = board.load_gathering(ctx.tx, ctx.circle.id, gathering_id)
+    found = board.load_gathering(ctx.tx, gathering_id)
     if found is None or not found.takes_findings(ctx.now):
         raise GatheringClosed
     return found
@@ -90,35 +90,35 @@ def open_to(ctx: Context, gathering_id: str) -> Gathering:
 def start(ctx: Context, answers: Answers) -> Gathering:
     """Ask everybody; where they are asked already, that one. Raises MembersOnly or TooFewForAnonymity."""
     author, anonymous = insider(ctx), answers.text("anonymity") != SIGNED
-    if anonymous and _too_few(ctx.tx, ctx.circle.id):
+    if anonymous and _too_few(ctx.tx):
         raise TooFewForAnonymity
-    before = board.current(ctx.tx, ctx.circle.id)
+    before = board.current(ctx.tx)
     if before is not None and not before.takes_findings(ctx.now):
-        close(ctx.tx, ctx.circle.id, before.id, ctx.now)
-    ask(ctx.tx, ctx.circle.id, author.id, ctx.now, anonymous=anonymous)
-    started = board.current(ctx.tx, ctx.circle.id)
+        close(ctx.tx, before.id, ctx.now)
+    ask(ctx.tx, author.id, ctx.now, anonymous=anonymous)
+    started = board.current(ctx.tx)
     assert started is not None
     return started
 
 
-def _too_few(tx: Transaction, circle_id: str) -> bool:
-    return people.count_members(tx, circle_id) < SPOKEN_FROM
+def _too_few(tx: CircleTransaction) -> bool:
+    return people.count_members(tx) < SPOKEN_FROM
 
 
-def ask(tx: Transaction, circle_id: str, author_id: str | None, now: datetime, *, anonymous: bool) -> None:
+def ask(tx: CircleTransaction, author_id: str | None, now: datetime, *, anonymous: bool) -> None:
     """Open one and invite the circle; nothing while one is open."""
-    gathering_id = board.start(tx, circle_id, author_id, now, now + LIFE, anonymous=anonymous)
+    gathering_id = board.start(tx, author_id, now, now + LIFE, anonymous=anonymous)
     if gathering_id is None:
         return
-    audience = walls.audience(tx, circle_id)
-    messages.want(tx, circle_id, GATHERING, gathering_id, audience, now, expires_at=now + LIFE)
-    entries.write(tx, circle_id, "log.gathering_opened", now)
+    audience = walls.audience(tx)
+    messages.want(tx, GATHERING, gathering_id, audience, now, expires_at=now + LIFE)
+    entries.write(tx, "log.gathering_opened", now)
 
 
-def ask_by_the_month(tx: Transaction, now: datetime, *, circle_id: str) -> None:
+def ask_by_the_month(tx: CircleTransaction, now: datetime) -> None:
     """Anonymously, and so not in a circle that is too small for it."""
-    if not _too_few(tx, circle_id):
-        ask(tx, circle_id, None, now, anonymous=True)
+    if not _too_few(tx):
+        ask(tx, None, now, anonymous=True)
 
 
 def tell(ctx: Context, gathering_id: str, answers: Answers) -> Gathering:
@@ -128,7 +128,7 @@ def tell(ctx: Context, gathering_id: str, answers: Answers) -> Gathering:
     if not said:
         raise NothingWritten
     signature = ctx.person.id if not gathering.anonymous and answers.yes("sign") else None
-    if not board.tell(ctx.tx, ctx.circle.id, gathering_id, said, signature, ctx.now):
+    if not board.tell(ctx.tx, gathering_id, said, signature, ctx.now):
         raise GatheringClosed
     return gathering
 
@@ -137,33 +137,36 @@ def take_back(ctx: Context, gathering_id: str) -> None:
     """What this person signed, wherever it stands by now; what bears no name is nobody's. Raises MembersOnly
     or ButtonGone."""
     ctx.as_member()
-    board.alone(ctx.tx, ctx.circle.id)
-    if not board.take_back(ctx.tx, ctx.circle.id, gathering_id, ctx.person.id):
+    board.alone(ctx.tx)
+    if not board.take_back(ctx.tx, gathering_id, ctx.person.id):
         raise ButtonGone
-    messages.bump(ctx.tx, ctx.circle.id, GATHERED, gathering_id, ctx.now)
+    messages.bump(ctx.tx, GATHERED, gathering_id, ctx.now)
 
 
 def close_due(tx: Transaction, now: datetime) -> int:
     """Close those whose last day is over; tells how many."""
-    return sum(close(tx, circle_id, gathering_id, now) for circle_id, gathering_id in board.due(tx, now))
+    return sum(
+        close(CircleTransaction(tx, circle_id), gathering_id, now)
+        for circle_id, gathering_id in board.due(tx, now)
+    )
 
 
-def close(tx: Transaction, circle_id: str, gathering_id: str, now: datetime) -> bool:
+def close(tx: CircleTransaction, gathering_id: str, now: datetime) -> bool:
     """What was said stands on the board from now on; the comms team is told that there is something in it."""
-    if not board.close(tx, circle_id, gathering_id, now):
+    if not board.close(tx, gathering_id, now):
         return False
-    messages.bump(tx, circle_id, GATHERING, gathering_id, now)
-    entries.write(tx, circle_id, "log.gathering_closed", now)
-    if any(board.count_unsorted(tx, circle_id, gathering_id).values()):
-        _to_team(tx, circle_id, GATHERED, gathering_id, now)
+    messages.bump(tx, GATHERING, gathering_id, now)
+    entries.write(tx, "log.gathering_closed", now)
+    if any(board.count_unsorted(tx, gathering_id).values()):
+        _to_team(tx, GATHERED, gathering_id, now)
     return True
 
 
-def _to_team(tx: Transaction, circle_id: str, kind: Kind, subject: str, now: datetime) -> None:
+def _to_team(tx: CircleTransaction, kind: Kind, subject: str, now: datetime) -> None:
     """One living card for each of the comms team."""
-    team = [Recipient(p.workspace_id, p.address, p.id) for p in people.with_role(tx, circle_id)]
-    messages.want(tx, circle_id, kind, subject, team, now)
-    messages.bump(tx, circle_id, kind, subject, now)
+    team = [Recipient(p.workspace_id, p.address, p.id) for p in people.with_role(tx)]
+    messages.want(tx, kind, subject, team, now)
+    messages.bump(tx, kind, subject, now)
 
 
 # Reading the board
@@ -179,20 +182,20 @@ def _today(circle: Circle, now: datetime) -> date:
 
 def on_the_board(ctx: Context) -> Board:
     """Raises MembersOnly."""
-    gathering, tx, circle_id = current(ctx), ctx.tx, ctx.circle.id
-    unanswered = board.unanswered(tx, circle_id)[:UNANSWERED_SHOWN]
-    answered = board.answered(tx, circle_id, OTHERS_SHOWN)
-    practices = board.practices(tx, circle_id, OTHERS_SHOWN)
+    gathering, tx = current(ctx), ctx.tx
+    unanswered = board.unanswered(tx)[:UNANSWERED_SHOWN]
+    answered = board.answered(tx, OTHERS_SHOWN)
+    practices = board.practices(tx, OTHERS_SHOWN)
     return Board(
         today=today(ctx),
         gathering=gathering,
-        signed=gathering is not None and board.signed_by(tx, circle_id, gathering.id, ctx.person.id),
+        signed=gathering is not None and board.signed_by(tx, gathering.id, ctx.person.id),
         unanswered=unanswered,
         answered=answered,
         practices=practices,
-        unsorted={matter: board.unsorted(tx, circle_id, matter, OTHERS_SHOWN) for matter in Matter},
-        counts=board.count_unsorted(tx, circle_id),
-        more=board.count_themes(tx, circle_id) > len(unanswered) + len(answered) + len(practices),
+        unsorted={matter: board.unsorted(tx, matter, OTHERS_SHOWN) for matter in Matter},
+        counts=board.count_unsorted(tx),
+        more=board.count_themes(tx) > len(unanswered) + len(answered) + len(practices),
         sorts=ctx.person.posts,
     )
 
@@ -201,15 +204,15 @@ def page(ctx: Context, number: int) -> tuple[Sequence[Theme], int, int]:
     """The themes on that page, or on the nearest there is; its number, and how many themes there are in all.
     Raises MembersOnly."""
     insider(ctx)
-    in_all = board.count_themes(ctx.tx, ctx.circle.id)
+    in_all = board.count_themes(ctx.tx)
     number = max(1, min(number, ceil(in_all / A_PAGE)))
-    return board.every(ctx.tx, ctx.circle.id, A_PAGE, (number - 1) * A_PAGE), number, in_all
+    return board.every(ctx.tx, A_PAGE, (number - 1) * A_PAGE), number, in_all
 
 
 def theme(ctx: Context, theme_id: str) -> Theme:
     """Raises MembersOnly or ThemeGone."""
     insider(ctx)
-    found = board.load(ctx.tx, ctx.circle.id, theme_id)
+    found = board.load(ctx.tx, theme_id)
     if found is None:
         raise ThemeGone
     return found
@@ -221,7 +224,7 @@ def view(ctx: Context, theme_id: str) -> View:
     return View(
         found,
         today(ctx),
-        board.findings_of(ctx.tx, ctx.circle.id, theme_id),
+        board.findings_of(ctx.tx, theme_id),
         plans=ctx.person.posts,
         answers=found.matter is Matter.BLOCKER and (ctx.person.posts or _owns(found, ctx.person)),
         owns=_owns(found, ctx.person),
@@ -247,7 +250,7 @@ def to_sort(ctx: Context, matter: Matter) -> tuple[Sequence[Finding], Sequence[T
     """What has no theme yet, as much as a form holds, and the themes it may join. Raises CommsOnly or
     NothingToSort."""
     ctx.as_comms()
-    findings = board.unsorted(ctx.tx, ctx.circle.id, matter, AT_ONCE)
+    findings = board.unsorted(ctx.tx, matter, AT_ONCE)
     if not findings:
         raise NothingToSort
     return findings, _open_themes(ctx, matter)
@@ -255,30 +258,30 @@ def to_sort(ctx: Context, matter: Matter) -> tuple[Sequence[Finding], Sequence[T
 
 def _open_themes(ctx: Context, matter: Matter) -> Sequence[Theme]:
     if matter is Matter.PRACTICE:
-        return board.practices(ctx.tx, ctx.circle.id, THEMES_OFFERED)
-    return board.unanswered(ctx.tx, ctx.circle.id)[-THEMES_OFFERED:]
+        return board.practices(ctx.tx, THEMES_OFFERED)
+    return board.unanswered(ctx.tx)[-THEMES_OFFERED:]
 
 
 def sort(ctx: Context, matter: Matter, answers: Answers) -> str | None:
     """The theme that holds them now; None when some have found theirs in the meantime. Raises CommsOnly,
     NothingToSort, NoFinding, NoTitle or ThemeGone."""
-    board.alone(ctx.tx, ctx.circle.id)
+    board.alone(ctx.tx)
     _, themes = to_sort(ctx, matter)
     chosen = answers.many("findings")
     if not chosen:
         raise NoFinding
-    if not board.all_unsorted(ctx.tx, ctx.circle.id, matter, chosen):
+    if not board.all_unsorted(ctx.tx, matter, chosen):
         return None
     theme_id = _chosen_theme(ctx, matter, themes, answers)
-    for gathering_id in board.sort(ctx.tx, ctx.circle.id, theme_id, chosen):
-        messages.bump(ctx.tx, ctx.circle.id, GATHERED, gathering_id, ctx.now)
+    for gathering_id in board.sort(ctx.tx, theme_id, chosen):
+        messages.bump(ctx.tx, GATHERED, gathering_id, ctx.now)
     return theme_id
 
 
 def _chosen_theme(ctx: Context, matter: Matter, themes: Sequence[Theme], answers: Answers) -> str:
     chosen = answers.text("theme") or NEW
     if chosen == NEW:
-        return board.add(ctx.tx, ctx.circle.id, matter, _title(answers), ctx.now)
+        return board.add(ctx.tx, matter, _title(answers), ctx.now)
     if chosen not in {theme.id for theme in themes}:
         raise ThemeGone
     return chosen
@@ -301,12 +304,12 @@ def to_plan(ctx: Context, theme_id: str) -> Theme:
 def plan(ctx: Context, theme_id: str, changes: int, answers: Answers) -> bool:
     """Name who looks after it, and until when. False when somebody changed it in the meantime. Raises
     CommsOnly, ThemeGone or Problems."""
-    board.alone(ctx.tx, ctx.circle.id)
+    board.alone(ctx.tx)
     before = to_plan(ctx, theme_id)
     if before.changes != changes:
         return False
     wanted = _read_plan(ctx, before, answers)
-    board.plan(ctx.tx, ctx.circle.id, theme_id, wanted)
+    board.plan(ctx.tx, theme_id, wanted)
     _redraw(ctx, before)
     if wanted.owner_id not in (None, ctx.person.id):
         _tell_owner(ctx, theme_id, wanted.owner_id)
@@ -338,25 +341,25 @@ def _owner(ctx: Context, theme: Theme, chosen: Sequence[str]) -> str | None:
     if not chosen:
         kept = theme.owner if theme.owner and theme.owner.workspace_id != ctx.person.workspace_id else None
         return kept.id if kept else None
-    person = people.at_address(ctx.tx, ctx.circle.id, chosen[0]) if len(chosen) == 1 else None
-    if person is None or person.guest or people.load(ctx.tx, ctx.circle.id, person.id)[1] is None:
+    person = people.at_address(ctx.tx, chosen[0]) if len(chosen) == 1 else None
+    if person is None or person.guest or people.load(ctx.tx, person.id)[1] is None:
         raise BadOwner
     return person.id
 
 
 def _tell_owner(ctx: Context, theme_id: str, person_id: str) -> None:
-    owner, _ = people.load(ctx.tx, ctx.circle.id, person_id)
+    owner, _ = people.load(ctx.tx, person_id)
     reader = Recipient(owner.workspace_id, owner.address, owner.id)
     expires_at = ctx.now + NEWS_LIFE
-    messages.pick_up(ctx.tx, ctx.circle.id, theme_id, ctx.now)
-    messages.want(ctx.tx, ctx.circle.id, THEME_OWNER, theme_id, [reader], ctx.now, expires_at=expires_at)
+    messages.pick_up(ctx.tx, theme_id, ctx.now)
+    messages.want(ctx.tx, THEME_OWNER, theme_id, [reader], ctx.now, expires_at=expires_at)
 
 
 def _redraw(ctx: Context, theme: Theme) -> None:
     """Where that theme stands in a message: with its owner, and with the comms team it came back to."""
-    messages.bump(ctx.tx, ctx.circle.id, THEME_OWNER, theme.id, ctx.now)
+    messages.bump(ctx.tx, THEME_OWNER, theme.id, ctx.now)
     if theme.returned_on is not None:
-        messages.bump(ctx.tx, ctx.circle.id, THEMES_RETURNED, theme.returned_on.isoformat(), ctx.now)
+        messages.bump(ctx.tx, THEMES_RETURNED, theme.returned_on.isoformat(), ctx.now)
 
 
 # Answering
@@ -375,13 +378,13 @@ def to_answer(ctx: Context, theme_id: str) -> Theme:
 def answer(ctx: Context, theme_id: str, changes: int, answers: Answers) -> bool:
     """Everybody is told of the first answer; a correction changes it where it stands. False when somebody
     changed the theme in the meantime. Raises MembersOnly, ThemeGone, NotYourTheme or AnswerMissing."""
-    board.alone(ctx.tx, ctx.circle.id)
+    board.alone(ctx.tx)
     before = to_answer(ctx, theme_id)
     if not answers.text("answer"):
         raise AnswerMissing
     if before.changes != changes:
         return False
-    board.answer(ctx.tx, ctx.circle.id, theme_id, answers.text("answer"), ctx.now)
+    board.answer(ctx.tx, theme_id, answers.text("answer"), ctx.now)
     _redraw(ctx, before)
     _publish(ctx, before)
     return True
@@ -391,12 +394,10 @@ def _publish(ctx: Context, before: Theme) -> None:
     """What is answered in one week is one card, which grows."""
     subject = _week(ctx.circle, before.answered_at or ctx.now)
     if before.answered_at is None:
-        audience, expires_at = walls.audience(ctx.tx, ctx.circle.id), ctx.now + NEWS_LIFE
-        messages.want(
-            ctx.tx, ctx.circle.id, THEMES_ANSWERED, subject, audience, ctx.now, expires_at=expires_at
-        )
-        entries.write(ctx.tx, ctx.circle.id, "log.theme_answered", ctx.now, title=before.title)
-    messages.bump(ctx.tx, ctx.circle.id, THEMES_ANSWERED, subject, ctx.now)
+        audience, expires_at = walls.audience(ctx.tx), ctx.now + NEWS_LIFE
+        messages.want(ctx.tx, THEMES_ANSWERED, subject, audience, ctx.now, expires_at=expires_at)
+        entries.write(ctx.tx, "log.theme_answered", ctx.now, title=before.title)
+    messages.bump(ctx.tx, THEMES_ANSWERED, subject, ctx.now)
 
 
 def _week(circle: Circle, moment: datetime) -> str:
@@ -406,30 +407,30 @@ def _week(circle: Circle, moment: datetime) -> str:
 
 def answered_in(scope: Scope, monday: date) -> Sequence[Theme]:
     noon = datetime.combine(monday, time(12), zone_or(scope.circle.zone)).astimezone(UTC)
-    return board.answered_between(scope.tx, scope.circle.id, *week_of(scope.circle.zone, noon))
+    return board.answered_between(scope.tx, *week_of(scope.circle.zone, noon))
 
 
 def give_back(ctx: Context, theme_id: str) -> None:
     """Whoever looks after a theme need not, and need not say why. Raises MembersOnly, ThemeGone or
     ButtonGone."""
-    board.alone(ctx.tx, ctx.circle.id)
+    board.alone(ctx.tx)
     found = theme(ctx, theme_id)
     if not _owns(found, ctx.person):
         raise ButtonGone
-    board.give_back(ctx.tx, ctx.circle.id, theme_id)
+    board.give_back(ctx.tx, theme_id)
     _redraw(ctx, found)
 
 
 # What waits in vain
 
 
-def return_themes(tx: Transaction, now: datetime, *, circle: Circle) -> None:
+def return_themes(tx: CircleTransaction, now: datetime, *, circle: Circle) -> None:
     """Back to the comms team, on one card that lives until all that stands on it is settled; what comes back
     after that is a new one."""
-    today, waiting = _today(circle, now), board.unanswered(tx, circle.id)
+    today, waiting = _today(circle, now), board.unanswered(tx)
     overdue = [theme for theme in waiting if comes_back(theme, now, today)]
     if not overdue:
         return
     day = min((theme.returned_on for theme in waiting if theme.returned_on), default=today)
-    board.mark_returned(tx, circle.id, [theme.id for theme in overdue if not theme.returned_on], day)
-    _to_team(tx, circle.id, THEMES_RETURNED, day.isoformat(), now)
+    board.mark_returned(tx, [theme.id for theme in overdue if not theme.returned_on], day)
+    _to_team(tx, THEMES_RETURNED, day.isoformat(), now)

@@ -56,6 +56,6 @@ def nearest(typed: str, verbs: tuple[Verb, ...]) -> Verb | None:
 
 
 def home_card(ctx: Context) -> Card:
-    charter = circles.charter(ctx.tx, ctx.circle.id, ctx.t.language)
-    offered = posts.count_live(ctx.tx, ctx.circle.id, ctx.now)
+    charter = circles.charter(ctx.tx, ctx.t.language)
+    offered = posts.count_live(ctx.tx, ctx.now)
     return cards.home(ctx.t, charter, ctx.member, offered, ctx.now)

@@ -94,7 +94,7 @@ def give_kudos(ctx: Context, event: Submission, action: GiveKudos) -> Reply:
         ctx, service.wanted(ctx, answers), service.kind(answers.text("kind")), answers.text("reason")
     )
     if action.whisper:
-        messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, action.whisper, ctx.now)
+        messages.bump_for(ctx.tx, ctx.person.id, action.whisper, ctx.now)
     return Say(_given(ctx, given))
 
 
@@ -161,7 +161,7 @@ def tell_author(ctx: Context, event: Click, action: TellAuthor) -> Reply:
 
 def draw_thanks(reading: Reading) -> Card | None:
     """Taken back before it arrived: it never arrives."""
-    found = kudos.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    found = kudos.load(reading.tx, reading.message.subject_id)
     answer = found.answer_of(reading.message.person_id or "") if found else None
     if found is None or answer is None or (found.taken_back_at and not reading.message.shown_version):
         return None
@@ -170,7 +170,7 @@ def draw_thanks(reading: Reading) -> Card | None:
 
 def draw_kudos(reading: Reading) -> Card | None:
     """As long as somebody agrees to have it shown."""
-    found = kudos.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    found = kudos.load(reading.tx, reading.message.subject_id)
     receivers = service.shown_to(reading, found) if found and found.taken_back_at is None else []
     if found is not None and receivers:
         return cards.post(reading.t, service.told(reading, found, receivers))
@@ -179,12 +179,12 @@ def draw_kudos(reading: Reading) -> Card | None:
 
 def draw_sign(reading: Reading) -> Card:
     here = Recipient(reading.message.workspace_id, reading.message.address)
-    return cards.sign(reading.t, here in walls.walls(reading.tx, reading.circle.id))
+    return cards.sign(reading.t, here in walls.walls(reading.tx))
 
 
 def draw_whisper(reading: Reading) -> Card | None:
     """None when there is nothing to say to anybody any more."""
-    found = kudos.load_whisper(reading.tx, reading.circle.id, reading.message.subject_id)
+    found = kudos.load_whisper(reading.tx, reading.message.subject_id)
     if found is None or not (reading.message.shown_version or service.is_timely(reading, found)):
         return None
     done, about = service.was_heeded(reading, found), service.mention(reading, found.about_id)
@@ -193,7 +193,7 @@ def draw_whisper(reading: Reading) -> Card | None:
         case Why.BALANCE:
             return cards.whisper(reading.t, about, found.id, done)
         case Why.POSTED:
-            told = kudos.told(reading.tx, reading.circle.id, found.giver_id, found.post_id or "")
+            told = kudos.told(reading.tx, found.giver_id, found.post_id or "")
             return cards.posted(reading.t, about, title, found.id, done, told)
         case Why.TOLD:
             return cards.heard(reading.t, about, title, found.id, done)

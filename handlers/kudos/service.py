@@ -45,9 +45,9 @@ from bot.domain.message import Message
 from bot.domain.working_time import week_of
 from handlers.kudos.cards import Draft, Told
 from storage import entries, kudos, messages, people, posts, shares, walls
-from storage.database import Transaction
 from storage.messages import Recipient
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 LATEST = 8
 JOINTS = ("and", "et")
@@ -90,7 +90,7 @@ class Given:
 
 def read(ctx: Context, text: str) -> Typed:
     """ "@a @b for …". Without people at its beginning, those anywhere in it are a guess."""
-    homes = kudos.homes(ctx.tx, ctx.circle.id)
+    homes = kudos.homes(ctx.tx)
     text = _called(ctx, text)
     first, rest = addresses(text, homes, JOINTS)
     words = FOR.sub("", rest, count=1) if first else rest
@@ -102,7 +102,7 @@ def read(ctx: Context, text: str) -> Typed:
 
 def _called(ctx: Context, text: str) -> str:
     """Where the platform did not say who an "@Name" is: the one member of that name, wherever they are."""
-    return called(text, kudos.names(ctx.tx, ctx.circle.id)) if "@" in text else text
+    return called(text, kudos.names(ctx.tx)) if "@" in text else text
 
 
 def _readable(ctx: Context, text: str, homes: Iterable[str]) -> str:
@@ -110,7 +110,7 @@ def _readable(ctx: Context, text: str, homes: Iterable[str]) -> str:
 
 
 def name_of(ctx: Context, address: str) -> str:
-    person = people.at_address(ctx.tx, ctx.circle.id, address)
+    person = people.at_address(ctx.tx, address)
     return person.name if person and person.name else ctx.t("kudos.someone")
 
 
@@ -118,15 +118,15 @@ def draft(ctx: Context, addresses: Sequence[str] = (), reason: str = "", notice:
     """What the form is filled with: its list of people knows those of one's own workspace only."""
     members, here = choose(ctx, addresses).members, ctx.person.workspace_id
     others = [f"@{each.name}" for each in members if each.workspace_id != here]
-    several = len(kudos.homes(ctx.tx, ctx.circle.id)) > 1
+    several = len(kudos.homes(ctx.tx)) > 1
     mine = tuple(each.address for each in members if each.workspace_id == here)
     return Draft(mine, ", ".join(others) if several else None, reason, notice)
 
 
 def wanted(ctx: Context, answers: Answers) -> tuple[str, ...]:
     """The addresses that a form holds. Raises UnknownNames."""
-    typed = called(answers.text("elsewhere"), kudos.names(ctx.tx, ctx.circle.id))
-    found, rest = addresses(typed, kudos.homes(ctx.tx, ctx.circle.id), JOINTS)
+    typed = called(answers.text("elsewhere"), kudos.names(ctx.tx))
+    found, rest = addresses(typed, kudos.homes(ctx.tx), JOINTS)
     if rest:
         raise UnknownNames(names=rest)
     return tuple(dict.fromkeys((*answers.many("people"), *found)))
@@ -149,17 +149,17 @@ def give(ctx: Context, addresses: Sequence[str], kind: KudosKind, reason: str) -
     chosen = choose(ctx, addresses)
     _check(ctx, chosen, reason)
     receivers = [person.id for person in chosen.members]
-    id = kudos.give(ctx.tx, ctx.circle.id, ctx.person.id, kind, reason, receivers, ctx.now)
+    id = kudos.give(ctx.tx, ctx.person.id, kind, reason, receivers, ctx.now)
     readers = (Recipient(p.workspace_id, p.address, p.id) for p in chosen.members)
-    messages.want(ctx.tx, ctx.circle.id, THANKS, id, readers, ctx.now)
+    messages.want(ctx.tx, THANKS, id, readers, ctx.now)
     return Given(mine(ctx, id), chosen, left(ctx))
 
 
 def choose(ctx: Context, addresses: Sequence[str]) -> Chosen:
     chosen = Chosen()
     for address in addresses:
-        person = people.at_address(ctx.tx, ctx.circle.id, address)
-        if person and people.load(ctx.tx, ctx.circle.id, person.id)[1] is not None:
+        person = people.at_address(ctx.tx, address)
+        if person and people.load(ctx.tx, person.id)[1] is not None:
             chosen.members.append(person)
         else:
             chosen.outsiders.append(name_of(ctx, address))
@@ -186,7 +186,7 @@ def _nobody(chosen: Chosen) -> BadInput:
 
 def _check_echo(ctx: Context, chosen: Chosen, reason: str) -> None:
     receivers = {person.id for person in chosen.members}
-    just = kudos.given(ctx.tx, ctx.circle.id, ctx.person.id, ctx.now - ECHO)
+    just = kudos.given(ctx.tx, ctx.person.id, ctx.now - ECHO)
     if any(each.reason == reason and set(each.receivers) == receivers for each in just):
         raise ThankedAlready
 
@@ -202,13 +202,13 @@ def _check_allowance(ctx: Context, wanted: int) -> None:
 def left(ctx: Context) -> int:
     """People one may still thank this week, by one's own clock."""
     week = week_of(ctx.person.zone, ctx.now)
-    return max(0, ALLOWANCE - kudos.count_thanked(ctx.tx, ctx.circle.id, ctx.person.id, *week))
+    return max(0, ALLOWANCE - kudos.count_thanked(ctx.tx, ctx.person.id, *week))
 
 
 def mine(ctx: Context, kudos_id: str) -> Kudos:
     """One that this person gave and did not take back. Raises MembersOnly or KudosGone."""
     ctx.as_member()
-    found = kudos.load(ctx.tx, ctx.circle.id, kudos_id)
+    found = kudos.load(ctx.tx, kudos_id)
     if found is None or found.giver_id != ctx.person.id or found.taken_back_at is not None:
         raise KudosGone
     return found
@@ -231,9 +231,9 @@ def _change(ctx: Context, kudos_id: str, **values: object) -> Kudos:
     before = mine(ctx, kudos_id)
     if before.shown_to:
         raise KudosShown
-    kudos.change(ctx.tx, ctx.circle.id, kudos_id, **values)
-    messages.bump(ctx.tx, ctx.circle.id, THANKS, kudos_id, ctx.now)
-    after = kudos.load(ctx.tx, ctx.circle.id, kudos_id)
+    kudos.change(ctx.tx, kudos_id, **values)
+    messages.bump(ctx.tx, THANKS, kudos_id, ctx.now)
+    after = kudos.load(ctx.tx, kudos_id)
     assert after is not None
     return after
 
@@ -244,15 +244,15 @@ def _change(ctx: Context, kudos_id: str, **values: object) -> Kudos:
 def answer(ctx: Context, kudos_id: str, answer: Answer) -> None:
     """What one receiver makes of it. Raises MembersOnly or KudosGone."""
     ctx.as_member()
-    found = kudos.load(ctx.tx, ctx.circle.id, kudos_id)
+    found = kudos.load(ctx.tx, kudos_id)
     if found is None or found.taken_back_at is not None or found.answer_of(ctx.person.id) is None:
         raise KudosGone
-    kudos.answer(ctx.tx, ctx.circle.id, kudos_id, ctx.person.id, answer, ctx.now)
-    messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, kudos_id, ctx.now)
+    kudos.answer(ctx.tx, kudos_id, ctx.person.id, answer, ctx.now)
+    messages.bump_for(ctx.tx, ctx.person.id, kudos_id, ctx.now)
     if answer is Answer.SHOWN:
-        messages.want(ctx.tx, ctx.circle.id, KUDOS, kudos_id, walls.walls(ctx.tx, ctx.circle.id), ctx.now)
-        messages.pick_up(ctx.tx, ctx.circle.id, kudos_id, ctx.now)
-    messages.bump(ctx.tx, ctx.circle.id, KUDOS, kudos_id, ctx.now)
+        messages.want(ctx.tx, KUDOS, kudos_id, walls.walls(ctx.tx), ctx.now)
+        messages.pick_up(ctx.tx, kudos_id, ctx.now)
+    messages.bump(ctx.tx, KUDOS, kudos_id, ctx.now)
 
 
 def told(scope: Scope, given: Kudos, receivers: Iterable[str]) -> Told:
@@ -261,7 +261,7 @@ def told(scope: Scope, given: Kudos, receivers: Iterable[str]) -> Told:
 
 
 def mention(scope: Scope, person_id: str) -> Mention:
-    person, _ = people.load(scope.tx, scope.circle.id, person_id)
+    person, _ = people.load(scope.tx, person_id)
     return Mention(person.address, person.name or scope.t("kudos.someone"))
 
 
@@ -271,17 +271,17 @@ def shown_to(scope: Scope, given: Kudos) -> list[str]:
 
 
 def is_member(scope: Scope, person_id: str) -> bool:
-    return people.load(scope.tx, scope.circle.id, person_id)[1] is not None
+    return people.load(scope.tx, person_id)[1] is not None
 
 
 def received(ctx: Context) -> list[Told]:
-    found = kudos.received(ctx.tx, ctx.circle.id, ctx.as_member().person_id, LATEST)
+    found = kudos.received(ctx.tx, ctx.as_member().person_id, LATEST)
     return [told(ctx, each, ()) for each in found]
 
 
 def given_this_week(ctx: Context) -> list[Told]:
     monday, _ = week_of(ctx.person.zone, ctx.now)
-    found = kudos.given(ctx.tx, ctx.circle.id, ctx.person.id, monday)
+    found = kudos.given(ctx.tx, ctx.person.id, monday)
     return [told(ctx, each, each.receivers) for each in found if not each.shown_to]
 
 
@@ -291,7 +291,7 @@ def given_this_week(ctx: Context) -> list[Told]:
 def latest(ctx: Context) -> list[Told]:
     """Raises MembersOnly."""
     ctx.as_member()
-    found = kudos.shown(ctx.tx, ctx.circle.id, limit=LATEST)
+    found = kudos.shown(ctx.tx, limit=LATEST)
     return [told(ctx, each, each.shown_to) for each in found]
 
 
@@ -300,25 +300,27 @@ def move_wall(ctx: Context, place: str) -> bool:
     CommsOnly."""
     ctx.as_comms()
     there = Recipient(ctx.person.workspace_id, place)
-    hangs = there not in walls.walls(ctx.tx, ctx.circle.id)
+    hangs = there not in walls.walls(ctx.tx)
     if hangs:
-        walls.hang(ctx.tx, ctx.circle.id, there.workspace_id, place)
-        entries.write(ctx.tx, ctx.circle.id, "log.wall_hung", ctx.now)
+        walls.hang(ctx.tx, there.workspace_id, place)
+        entries.write(ctx.tx, "log.wall_hung", ctx.now)
     else:
-        take_down(ctx.tx, ctx.circle.id, there.workspace_id, ctx.now)
-    messages.want(ctx.tx, ctx.circle.id, WALL, new_id(), [there], ctx.now)
+        take_down(ctx.tx, there.workspace_id, ctx.now)
+    messages.want(ctx.tx, WALL, new_id(), [there], ctx.now)
     return hangs
 
 
-def take_down(tx: Transaction, circle_id: str, workspace_id: str, now: datetime) -> None:
-    walls.take_down(tx, circle_id, workspace_id)
-    entries.write(tx, circle_id, "log.wall_taken_down", now)
+def take_down(tx: CircleTransaction, workspace_id: str, now: datetime) -> None:
+    walls.take_down(tx, workspace_id)
+    entries.write(tx, "log.wall_taken_down", now)
 
 
 def unhang(tx: Transaction, message: Message, now: datetime) -> None:
     """The bot cannot speak in that channel after all, so nothing else is sent there."""
-    if Recipient(message.workspace_id, message.address) in walls.walls(tx, message.circle_id):
-        take_down(tx, message.circle_id, message.workspace_id, now)
+    if Recipient(message.workspace_id, message.address) in walls.walls(
+        CircleTransaction(tx, message.circle_id)
+    ):
+        take_down(CircleTransaction(tx, message.circle_id), message.workspace_id, now)
 
 
 # Whispers
@@ -327,7 +329,7 @@ def unhang(tx: Transaction, message: Message, now: datetime) -> None:
 def whisper(ctx: Context, whisper_id: str) -> Whisper:
     """One that was whispered to this person. Raises MembersOnly or ButtonGone."""
     ctx.as_member()
-    found = kudos.load_whisper(ctx.tx, ctx.circle.id, whisper_id)
+    found = kudos.load_whisper(ctx.tx, whisper_id)
     if found is None or found.giver_id != ctx.person.id:
         raise ButtonGone
     return found
@@ -337,7 +339,7 @@ def whisper_draft(ctx: Context, whisper_id: str) -> Draft:
     """The form that thanks whom a whisper is about."""
     if not whisper_id:
         return draft(ctx)
-    about, _ = people.load(ctx.tx, ctx.circle.id, whisper(ctx, whisper_id).about_id)
+    about, _ = people.load(ctx.tx, whisper(ctx, whisper_id).about_id)
     return draft(ctx, [about.address])
 
 
@@ -347,15 +349,14 @@ def tell_author(ctx: Context, whisper_id: str) -> None:
     if found.why is not Why.POSTED or found.post_id is None:
         raise ButtonGone
     kudos.one_act_at_a_time(ctx.tx, ctx.person.id)
-    if not kudos.told(ctx.tx, ctx.circle.id, ctx.person.id, found.post_id):
+    if not kudos.told(ctx.tx, ctx.person.id, found.post_id):
         about = ctx.person.id, Why.TOLD, found.post_id
-        tell(ctx.tx, ctx.circle.id, found.about_id, *about, ctx.now)
-    messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, whisper_id, ctx.now)
+        tell(ctx.tx, found.about_id, *about, ctx.now)
+    messages.bump_for(ctx.tx, ctx.person.id, whisper_id, ctx.now)
 
 
 def tell(
-    tx: Transaction,
-    circle_id: str,
+    tx: CircleTransaction,
     giver_id: str,
     about_id: str,
     why: Why,
@@ -364,16 +365,16 @@ def tell(
     life: timedelta | None = None,
 ) -> None:
     """Whisper. After `life` it is stale; None for never."""
-    giver, _ = people.load(tx, circle_id, giver_id)
-    id = kudos.whisper(tx, circle_id, giver_id, about_id, why, now, post_id)
+    giver, _ = people.load(tx, giver_id)
+    id = kudos.whisper(tx, giver_id, about_id, why, now, post_id)
     reader = Recipient(giver.workspace_id, giver.address, giver.id)
-    messages.want(tx, circle_id, WHISPER, id, [reader], now, expires_at=now + life if life else None)
+    messages.want(tx, WHISPER, id, [reader], now, expires_at=now + life if life else None)
 
 
 def was_heeded(scope: Scope, whisper: Whisper) -> bool:
     """Whoever heard it has said their thanks since."""
     about, since = whisper.about_id, whisper.made_at
-    return kudos.thanked(scope.tx, scope.circle.id, about, since, whisper.giver_id)
+    return kudos.thanked(scope.tx, about, since, whisper.giver_id)
 
 
 def is_timely(scope: Scope, whisper: Whisper) -> bool:
@@ -382,12 +383,12 @@ def is_timely(scope: Scope, whisper: Whisper) -> bool:
     if not is_member(scope, whisper.about_id) or was_heeded(scope, whisper):
         return False
     if whisper.why is Why.BALANCE:
-        return not kudos.thanked(scope.tx, scope.circle.id, whisper.about_id, whisper.made_at)
+        return not kudos.thanked(scope.tx, whisper.about_id, whisper.made_at)
     poster = whisper.giver_id if whisper.why is Why.POSTED else whisper.about_id
-    posts = shares.of_member(scope.tx, scope.circle.id, whisper.post_id or "", poster)
+    posts = shares.of_member(scope.tx, whisper.post_id or "", poster)
     return any(share.posted_at for share in posts)
 
 
 def title(scope: Scope, whisper: Whisper) -> str:
-    post = posts.load(scope.tx, scope.circle.id, whisper.post_id or "")
+    post = posts.load(scope.tx, whisper.post_id or "")
     return post.copy.title if post else ""

@@ -15,4 +15,4 @@ LATEST = 20
 
 @router.command("log", "journal", hint="verb.log")
 def log(ctx: Context, event: Command, _: str) -> Reply:
-    return Say(cards.log(ctx.t, entries.latest(ctx.tx, ctx.circle.id, LATEST)))
+    return Say(cards.log(ctx.t, entries.latest(ctx.tx, LATEST)))

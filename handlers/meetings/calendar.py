@@ -9,7 +9,7 @@ from bot.context import File
 from bot.domain.meeting import Meeting, Stage
 from bot.locales import Translator
 from storage import circles, meetings
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 
 
 def invitation(tx: Transaction, now: datetime, token: str) -> File | None:
@@ -17,7 +17,7 @@ def invitation(tx: Transaction, now: datetime, token: str) -> File | None:
     meeting = meetings.by_token(tx, token)
     if meeting is None:
         return None
-    circle = circles.circle(tx, meeting.circle_id)
+    circle = circles.circle(CircleTransaction(tx, meeting.circle_id))
     t = Translator(circle.language, circle.zone)
     return File("cercle.ics", "text/calendar; charset=utf-8", written(t, meeting, now))
 

@@ -55,7 +55,7 @@ def save_minutes(ctx: Context, event: Submission, action: SaveMinutes) -> Reply:
 
 
 def draw_announcement(reading: Reading) -> Card | None:
-    found = meetings.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    found = meetings.load(reading.tx, reading.message.subject_id)
     if found is None or (not reading.message.shown_version and not _ahead(reading, found)):
         return None
     return cards.announcement(reading.t, service.shown(reading, found))
@@ -67,7 +67,7 @@ def _ahead(reading: Reading, found: Meeting) -> bool:
 
 def draw_reminder(reading: Reading) -> Card | None:
     meeting_id, _, changes = reading.message.subject_id.rpartition(".")
-    found = meetings.load(reading.tx, reading.circle.id, meeting_id)
+    found = meetings.load(reading.tx, meeting_id)
     if found is None:
         return None
     current = found.changes == int(changes) and _ahead(reading, found)
@@ -81,5 +81,5 @@ def draw_reminder(reading: Reading) -> Card | None:
 
 
 def draw_minutes(reading: Reading) -> Card | None:
-    found = meetings.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    found = meetings.load(reading.tx, reading.message.subject_id)
     return cards.minutes(reading.t, found) if found and found.minutes else None

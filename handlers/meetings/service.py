@@ -34,7 +34,7 @@ from bot.domain.schedule import instant
 from bot.domain.working_time import zone_or
 from handlers.meetings.cards import Coming
 from storage import board, circles, entries, kudos, meetings, messages, people, rituals, rounds, walls
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 
 RECENT = timedelta(days=31)
 
@@ -51,7 +51,7 @@ def insider(ctx: Context) -> Person:
 def lead(ctx: Context) -> Person:
     """Raises LeadsOnly, which names who can."""
     if ctx.person.role is not Role.LEAD:
-        team = people.with_role(ctx.tx, ctx.circle.id)
+        team = people.with_role(ctx.tx)
         names = [person.name for person in team if person.role is Role.LEAD]
         raise LeadsOnly(leads=ctx.t.all_of(names) if names else ctx.t("rhythm.no_lead"))
     return ctx.person
@@ -61,24 +61,24 @@ def coming(ctx: Context) -> Coming | None:
     """The next one, planned now where the clock has not come round to it. Raises MembersOnly."""
     insider(ctx)
     plan(ctx.tx, ctx.circle, ctx.now)
-    found = meetings.coming(ctx.tx, ctx.circle.id, ctx.now)
+    found = meetings.coming(ctx.tx, ctx.now)
     return shown(ctx, found) if found and found.stage is not Stage.CALLED_OFF else None
 
 
 def last(ctx: Context) -> Meeting | None:
-    return meetings.last(ctx.tx, ctx.circle.id, ctx.now)
+    return meetings.last(ctx.tx, ctx.now)
 
 
 def shown(scope: Scope, meeting: Meeting) -> Coming:
     calendar = f"{scope.site}/f/meeting.ics/{meeting.token}"
-    return Coming(meeting, _agenda(scope.tx, scope.circle.id, scope.now), calendar)
+    return Coming(meeting, _agenda(scope.tx, scope.now), calendar)
 
 
-def _agenda(tx: Transaction, circle_id: str, now: datetime) -> Agenda:
-    wins = [k for k in kudos.shown(tx, circle_id, since=now - RECENT) if k.kind is KudosKind.WIN]
+def _agenda(tx: CircleTransaction, now: datetime) -> Agenda:
+    wins = [k for k in kudos.shown(tx, since=now - RECENT) if k.kind is KudosKind.WIN]
     return Agenda(
-        tuple(theme.title for theme in board.unanswered(tx, circle_id)[:AGENDA]),
-        tuple(each.change for each in rounds.open_ones(tx, circle_id)[:AGENDA]),
+        tuple(theme.title for theme in board.unanswered(tx)[:AGENDA]),
+        tuple(each.change for each in rounds.open_ones(tx)[:AGENDA]),
         tuple(each.reason for each in wins[:AGENDA]),
     )
 
@@ -89,7 +89,7 @@ def _agenda(tx: Transaction, circle_id: str, now: datetime) -> Agenda:
 def ahead(ctx: Context, meeting_id: str) -> Meeting:
     """A meeting that a lead may still change. Raises LeadsOnly or MeetingGone."""
     lead(ctx)
-    found = meetings.load(ctx.tx, ctx.circle.id, meeting_id)
+    found = meetings.load(ctx.tx, meeting_id)
     if found is None or found.starts_at <= ctx.now or found.stage is Stage.CALLED_OFF:
         raise MeetingGone
     return found
@@ -118,10 +118,10 @@ def change(ctx: Context, meeting_id: str, changes: int, answers: Answers) -> Com
 def _write_down(ctx: Context, starts_at: datetime) -> None:
     local = starts_at.astimezone(zone_or(ctx.circle.zone))
     when = {"day": local.date().isoformat(), "time": f"{local:%H:%M}"}
-    entries.write(ctx.tx, ctx.circle.id, "log.meeting", ctx.now, ctx.person.id, **when)
+    entries.write(ctx.tx, "log.meeting", ctx.now, ctx.person.id, **when)
 
 
-def _move(tx: Transaction, meeting: Meeting, now: datetime, **values: object) -> bool:
+def _move(tx: CircleTransaction, meeting: Meeting, now: datetime, **values: object) -> bool:
     """What was announced stays so and is drawn again; reminders of the old date say where it has gone."""
     unannounced = meeting.stage in (Stage.PLANNED, Stage.CALLED_OFF)
     stage = Stage.PLANNED if unannounced else Stage.ANNOUNCED
@@ -131,10 +131,10 @@ def _move(tx: Transaction, meeting: Meeting, now: datetime, **values: object) ->
     return True
 
 
-def _redraw(tx: Transaction, meeting: Meeting, now: datetime) -> None:
-    messages.bump(tx, meeting.circle_id, ANNOUNCEMENT, meeting.id, now)
+def _redraw(tx: CircleTransaction, meeting: Meeting, now: datetime) -> None:
+    messages.bump(tx, ANNOUNCEMENT, meeting.id, now)
     for changes in range(meeting.changes + 1):
-        messages.bump(tx, meeting.circle_id, REMINDER, reminder_of(meeting.id, changes), now)
+        messages.bump(tx, REMINDER, reminder_of(meeting.id, changes), now)
 
 
 def reminder_of(meeting_id: str, changes: int) -> str:
@@ -149,35 +149,36 @@ def keep(tx: Transaction, now: datetime) -> int:
     """Plan what the rhythm asks for, and say what is due; tells of how many meetings something was said."""
     known = {circle.id: circle for circle in circles.every(tx)}
     for circle in known.values():
-        plan(tx, circle, now)
-    return sum(advance(tx, known[meeting.circle_id], meeting, now) for meeting in meetings.pending(tx))
+        plan(CircleTransaction(tx, circle.id), circle, now)
+    pending = meetings.pending(tx)
+    return sum(advance(CircleTransaction(tx, m.circle_id), known[m.circle_id], m, now) for m in pending)
 
 
-def plan(tx: Transaction, circle: Circle, now: datetime) -> None:
+def plan(tx: CircleTransaction, circle: Circle, now: datetime) -> None:
     """Have the next meeting where the rhythm has it, unless a lead put it elsewhere."""
-    found = meetings.coming(tx, circle.id, now)
+    found = meetings.coming(tx, now)
     if found is not None and found.by_hand:
         return
     kept = rhythm.schedule(circle, Ritual.MEETING, rituals.of_circle(tx, circle)[Ritual.MEETING])
     if kept is None:
         _call_off(tx, found, now)
         return
-    day = rhythm.next_date(kept, now, meetings.last_date(tx, circle.id, now))
+    day = rhythm.next_date(kept, now, meetings.last_date(tx, now))
     starts_at = instant(kept, day)
     if found is None:
-        before = meetings.last(tx, circle.id, now)
-        meetings.plan(tx, circle.id, day, starts_at, before.place if before else "")
+        before = meetings.last(tx, now)
+        meetings.plan(tx, day, starts_at, before.place if before else "")
     elif found.stage is Stage.CALLED_OFF or found.starts_at != starts_at:
         _move(tx, found, now, falls_on=day, starts_at=starts_at)
 
 
-def _call_off(tx: Transaction, meeting: Meeting | None, now: datetime) -> None:
+def _call_off(tx: CircleTransaction, meeting: Meeting | None, now: datetime) -> None:
     if meeting is not None and meeting.stage is not Stage.CALLED_OFF:
         meetings.move(tx, meeting, stage=Stage.CALLED_OFF)
         _redraw(tx, meeting, now)
 
 
-def advance(tx: Transaction, circle: Circle, meeting: Meeting, now: datetime) -> bool:
+def advance(tx: CircleTransaction, circle: Circle, meeting: Meeting, now: datetime) -> bool:
     """Say what the clock has come to: whoever hears of it on the last day needs no reminder."""
     stage = next_stage(meeting, circle.zone, now)
     if stage is None or not meetings.advance(tx, meeting, stage):
@@ -191,8 +192,8 @@ def advance(tx: Transaction, circle: Circle, meeting: Meeting, now: datetime) ->
     return True
 
 
-def _tell(tx: Transaction, circle: Circle, kind: Kind, subject: str, now: datetime) -> None:
-    messages.want(tx, circle.id, kind, subject, walls.audience(tx, circle.id), now)
+def _tell(tx: CircleTransaction, circle: Circle, kind: Kind, subject: str, now: datetime) -> None:
+    messages.want(tx, kind, subject, walls.audience(tx), now)
 
 
 # Minutes
@@ -201,7 +202,7 @@ def _tell(tx: Transaction, circle: Circle, kind: Kind, subject: str, now: dateti
 def begun(ctx: Context, meeting_id: str) -> Meeting:
     """One whose minutes may be written. Raises MembersOnly, MeetingGone or MeetingNotYet."""
     insider(ctx)
-    found = meetings.load(ctx.tx, ctx.circle.id, meeting_id)
+    found = meetings.load(ctx.tx, meeting_id)
     if found is None or found.stage is Stage.CALLED_OFF:
         raise MeetingGone
     if found.starts_at > ctx.now:
@@ -219,5 +220,5 @@ def write_minutes(ctx: Context, meeting_id: str, notes: int, text: str) -> Meeti
         raise MinutesChanged
     _tell(ctx.tx, ctx.circle, MINUTES, meeting_id, ctx.now)
     for kind in (MINUTES, ANNOUNCEMENT):
-        messages.bump(ctx.tx, ctx.circle.id, kind, meeting_id, ctx.now)
+        messages.bump(ctx.tx, kind, meeting_id, ctx.now)
     return begun(ctx, meeting_id)

@@ -142,5 +142,5 @@ def removed(ctx: Context, event: Removed) -> Reply:
 
 
 def draw_call(reading: Reading) -> Card:
-    charter = circles.charter(reading.tx, reading.circle.id, reading.t.language)
-    return cards.call(reading.t, charter, people.count_members(reading.tx, reading.circle.id))
+    charter = circles.charter(reading.tx, reading.t.language)
+    return cards.call(reading.t, charter, people.count_members(reading.tx))

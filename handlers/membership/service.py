@@ -26,9 +26,9 @@ from bot.domain.network import Network, parse_instance
 from bot.domain.working_time import parse_hours, zone_or
 from bot.locales import LANGUAGES, Translator
 from storage import circles, messages, people
-from storage.database import Transaction
 from storage.messages import Recipient
 from storage.tables import new_id
+from storage.transaction import Transaction
 
 LONGEST_PAUSE = timedelta(days=365)
 USUAL_PAUSE = timedelta(days=7)
@@ -66,11 +66,11 @@ def _first_charter(t: Translator) -> Charter:
 
 
 def charter(ctx: Context) -> Charter:
-    return circles.charter(ctx.tx, ctx.circle.id, ctx.t.language)
+    return circles.charter(ctx.tx, ctx.t.language)
 
 
 def topics(ctx: Context) -> tuple[Topic, ...]:
-    return circles.topics(ctx.tx, ctx.circle.id)
+    return circles.topics(ctx.tx)
 
 
 def wishes(ctx: Context) -> Preferences:
@@ -100,7 +100,7 @@ def prefer(ctx: Context, answers: Answers) -> Preferences:
     ctx.as_member()
     wanted = _read(ctx, answers)
     people.prefer(ctx.tx, ctx.person, wanted)
-    messages.hasten(ctx.tx, ctx.circle.id, ctx.person.id, ctx.now)
+    messages.hasten(ctx.tx, ctx.person.id, ctx.now)
     return wanted
 
 
@@ -141,7 +141,7 @@ def leave(ctx: Context) -> bool:
     if ctx.member is None:
         return False
     people.leave(ctx.tx, ctx.person, ctx.now)
-    messages.drop_all_for(ctx.tx, ctx.circle.id, ctx.person.id, "left the circle")
+    messages.drop_all_for(ctx.tx, ctx.person.id, "left the circle")
     return True
 
 
@@ -170,7 +170,7 @@ def pause(ctx: Context, back: str) -> datetime:
 def resume(ctx: Context) -> None:
     ctx.as_member()
     people.pause(ctx.tx, ctx.person, None)
-    messages.hasten(ctx.tx, ctx.circle.id, ctx.person.id, ctx.now)
+    messages.hasten(ctx.tx, ctx.person.id, ctx.now)
 
 
 def call(ctx: Context, place: str) -> None:
@@ -179,7 +179,7 @@ def call(ctx: Context, place: str) -> None:
     if not place:
         raise OnlyInAChannel
     there = Recipient(ctx.person.workspace_id, place)
-    messages.want(ctx.tx, ctx.circle.id, CALL, new_id(), [there], ctx.now)
+    messages.want(ctx.tx, CALL, new_id(), [there], ctx.now)
 
 
 def speak(ctx: Context, language: str) -> str:

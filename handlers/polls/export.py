@@ -17,7 +17,7 @@ from bot.context import File
 from bot.domain.poll import may_be_read
 from bot.locales import Translator
 from storage import people, polls
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 
 _CALCULATED = re.compile(r"""(^|[,;|])(["'\s]*)(?=[=@＝＠]|[+\-＋－](?![)\s]|$))""")
 """A smiley with a nose is none."""
@@ -31,13 +31,14 @@ def results(tx: Transaction, now: datetime, token: str) -> File | None:
     poll = polls.by_token(tx, token)
     if poll is None or poll.closed_at is None:
         return None
-    author, _ = people.load(tx, poll.circle_id, poll.author_id)
+    in_circle = CircleTransaction(tx, poll.circle_id)
+    author, _ = people.load(in_circle, poll.author_id)
     t = Translator(author.language, author.zone)
     rows = [
         (t("poll.csv_kind"), t("poll.csv_text"), t("poll.csv_votes")),
         (t("poll.csv_question"), poll.question, str(poll.voters)),
-        *((t("poll.csv_option"), o.label, str(o.votes)) for o in polls.options(tx, poll)),
-        *((t("poll.csv_words"), said, "") for said in may_be_read(poll, polls.words(tx, poll))),
+        *((t("poll.csv_option"), o.label, str(o.votes)) for o in polls.options(in_circle, poll)),
+        *((t("poll.csv_words"), said, "") for said in may_be_read(poll, polls.words(in_circle, poll))),
     ]
     return File(t("poll.csv_name"), "text/csv; charset=utf-8", table(rows, SEPARATORS[t.language]))
 

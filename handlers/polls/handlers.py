@@ -33,7 +33,7 @@ from handlers.polls.cards import (
     Vote,
 )
 from storage import messages, polls
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 
 router: Router[Context] = Router()
 
@@ -182,7 +182,7 @@ def stop_repeating(ctx: Context, event: Click, action: StopRepeating) -> Reply:
 
 
 def _seen(reading: Reading) -> View | None:
-    poll = reading.once(polls.load, reading.circle.id, reading.message.subject_id)
+    poll = reading.once(polls.load, reading.message.subject_id)
     reader = reading.reader.id if reading.reader else None
     return service.view(reading.tx, poll, reader) if poll else None
 
@@ -222,4 +222,4 @@ def tell_author(tx: Transaction, message: Message, now: datetime) -> None:
     """A channel did not take the card: its author can mend that."""
     if message.person_id is None:
         for kind in (POLL_AUTHOR, POLL_AGAIN):
-            messages.bump(tx, message.circle_id, kind, message.subject_id, now)
+            messages.bump(CircleTransaction(tx, message.circle_id), kind, message.subject_id, now)

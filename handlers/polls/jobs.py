@@ -10,7 +10,7 @@ from bot.crash import crash
 from bot.domain.poll import REMINDED, schedule
 from handlers.polls import service
 from storage import people, polls
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction, in_circle
 
 DRAFTS_KEPT = timedelta(days=1)
 
@@ -18,9 +18,12 @@ DRAFTS_KEPT = timedelta(days=1)
 def keep_time(tx: Transaction, now: datetime) -> int:
     """Close and remind of what is due; tells how many polls that concerned."""
     polls.forget_drafts(tx, now - DRAFTS_KEPT)
-    closed = [service.close(tx, poll, now) for poll in polls.closing_by(tx, now)]
+    closed = [
+        service.close(CircleTransaction(tx, poll.circle_id), poll, now) for poll in polls.closing_by(tx, now)
+    ]
     crash("polls-closing")
-    reminded = [service.remind(tx, poll, now) for poll in polls.not_reminded(tx, now + REMINDED)]
+    silent = polls.not_reminded(tx, now + REMINDED)
+    reminded = [service.remind(CircleTransaction(tx, poll.circle_id), poll, now) for poll in silent]
     return sum(closed) + sum(reminded)
 
 
@@ -28,13 +31,13 @@ def dates(tx: Transaction) -> list[Dated]:
     """When the polls that repeat open again, each by its author's clock."""
     found = []
     for poll in polls.repeating(tx):
-        first = polls.load(tx, poll.circle_id, poll.series)
+        bound = CircleTransaction(tx, poll.circle_id)
+        first = polls.load(bound, poll.series)
         assert first is not None
-        zone = people.load(tx, poll.circle_id, poll.author_id)[0].zone
-        when = schedule(poll, first.opened_at, zone)
-        found.append(Dated(when, partial(_again, circle_id=poll.circle_id, poll_id=poll.id)))
+        when = schedule(poll, first.opened_at, people.load(bound, poll.author_id)[0].zone)
+        found.append(Dated(when, in_circle(poll.circle_id, partial(_again, poll_id=poll.id))))
     return found
 
 
-def _again(tx: Transaction, now: datetime, *, circle_id: str, poll_id: str) -> None:
-    service.open_again(tx, circle_id, poll_id, now)
+def _again(tx: CircleTransaction, now: datetime, *, poll_id: str) -> None:
+    service.open_again(tx, poll_id, now)

@@ -52,8 +52,8 @@ from bot.domain.poll import (
 from bot.domain.schedule import due
 from handlers.polls.cards import ANYWHERE, MEMBERS, RULES, Listed, View
 from storage import entries, messages, people, polls, slots
-from storage.database import Transaction
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction
 
 T = TypeVar("T")
 
@@ -78,13 +78,13 @@ def start(ctx: Context, place: str) -> Draft:
 
 def _noted(ctx: Context, place: str) -> str:
     workspace_id = ctx.person.workspace_id
-    return polls.draft(ctx.tx, ctx.circle.id, ctx.person.id, workspace_id, place, ctx.now)
+    return polls.draft(ctx.tx, ctx.person.id, workspace_id, place, ctx.now)
 
 
 def draft(ctx: Context, draft_id: str) -> Draft:
     """Raises MembersOnly; FormGone if it was used, or is somebody else's."""
     ctx.as_member()
-    found = polls.load_draft(ctx.tx, ctx.circle.id, draft_id, ctx.person.id)
+    found = polls.load_draft(ctx.tx, draft_id, ctx.person.id)
     if found is None:
         raise FormGone
     return found
@@ -112,7 +112,7 @@ def open_poll(ctx: Context, draft_id: str, answers: Answers) -> Poll:
     """Raises MembersOnly, FormGone or Problems."""
     found = draft(ctx, draft_id)
     ballot = _read(ctx, found, answers)
-    polls.use_draft(ctx.tx, ctx.circle.id, draft_id)
+    polls.use_draft(ctx.tx, draft_id)
     where = [_channel(ctx, ballot.place)] if ballot.place else _members(ctx.tx, ctx.person)
     return _open(ctx.tx, ctx.person, ballot, where, ctx.now)
 
@@ -157,7 +157,7 @@ def _repeats(answers: Answers) -> Repeat:
 
 
 def _open(
-    tx: Transaction,
+    tx: CircleTransaction,
     author: Person,
     ballot: Ballot,
     where: Sequence[Recipient],
@@ -165,18 +165,18 @@ def _open(
     series: str = "",
     authors: Kind = POLL_AUTHOR,
 ) -> Poll:
-    poll_id = polls.open_poll(tx, author.circle_id, author.id, ballot, now, series)
-    poll = polls.load(tx, author.circle_id, poll_id)
+    poll_id = polls.open_poll(tx, author.id, ballot, now, series)
+    poll = polls.load(tx, poll_id)
     assert poll is not None
-    messages.want(tx, poll.circle_id, POLL, poll_id, where, now)
-    messages.want(tx, poll.circle_id, authors, poll_id, [_recipient(author)], now)
+    messages.want(tx, POLL, poll_id, where, now)
+    messages.want(tx, authors, poll_id, [_recipient(author)], now)
     if poll.to_members:
-        entries.write(tx, poll.circle_id, "log.poll_opened", now, question=poll.question)
+        entries.write(tx, "log.poll_opened", now, question=poll.question)
     _take_past_slots(tx, poll, author.zone, now)
     return poll
 
 
-def _take_past_slots(tx: Transaction, poll: Poll, zone: str, now: datetime) -> None:
+def _take_past_slots(tx: CircleTransaction, poll: Poll, zone: str, now: datetime) -> None:
     """The day on which a series begins is done with: that is this poll."""
     if poll.repeats and poll.series == poll.id:
         when = schedule(poll, poll.opened_at, zone)
@@ -192,9 +192,9 @@ def _recipient(person: Person) -> Recipient:
     return Recipient(person.workspace_id, person.address, person.id)
 
 
-def _members(tx: Transaction, author: Person) -> list[Recipient]:
+def _members(tx: CircleTransaction, author: Person) -> list[Recipient]:
     """Everybody but the author, whose own card has the buttons too."""
-    everyone = people.everyone(tx, author.circle_id)
+    everyone = people.everyone(tx)
     return [_recipient(person) for person, _ in everyone if person.id != author.id]
 
 
@@ -204,7 +204,7 @@ def _members(tx: Transaction, author: Person) -> list[Recipient]:
 def vote(ctx: Context, option_id: str) -> tuple[Poll, bool]:
     """The poll, and whether that is news: a double click is one vote. Raises PollGone, PollClosed or
     MembersOnly."""
-    poll = _answerable(ctx, polls.hold_by_option(ctx.tx, ctx.circle.id, option_id))
+    poll = _answerable(ctx, polls.hold_by_option(ctx.tx, option_id))
     new = polls.vote(ctx.tx, poll, poll.voter(ctx.person.id), option_id)
     if new:
         _counted(ctx, poll)
@@ -213,7 +213,7 @@ def vote(ctx: Context, option_id: str) -> tuple[Poll, bool]:
 
 def take_back(ctx: Context, option_id: str) -> Poll:
     """Raises PollGone, PollClosed or MembersOnly."""
-    poll = _answerable(ctx, polls.hold_by_option(ctx.tx, ctx.circle.id, option_id))
+    poll = _answerable(ctx, polls.hold_by_option(ctx.tx, option_id))
     if polls.take_back(ctx.tx, poll, poll.voter(ctx.person.id), option_id):
         _counted(ctx, poll)
     return poll
@@ -221,7 +221,7 @@ def take_back(ctx: Context, option_id: str) -> Poll:
 
 def answerable(ctx: Context, poll_id: str) -> Poll:
     """A poll that this person may answer now. Raises PollGone, PollClosed or MembersOnly."""
-    return _answerable(ctx, polls.hold(ctx.tx, ctx.circle.id, poll_id))
+    return _answerable(ctx, polls.hold(ctx.tx, poll_id))
 
 
 def _answerable(ctx: Context, poll: Poll | None) -> Poll:
@@ -238,9 +238,9 @@ def _counted(ctx: Context, poll: Poll) -> None:
     """The cards in channels, and this person's own, which of a poll in channels its author alone has: as few
     however many vote."""
     if not poll.to_members:
-        messages.bump_channels(ctx.tx, poll.circle_id, POLL, poll.id, ctx.now, after=COALESCED)
+        messages.bump_channels(ctx.tx, POLL, poll.id, ctx.now, after=COALESCED)
     if poll.to_members or _is_mine(ctx, poll):
-        messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
+        messages.bump_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
 def say(ctx: Context, poll_id: str, typed: str) -> Poll:
@@ -266,9 +266,9 @@ def add_option(ctx: Context, poll_id: str, typed: str) -> Poll:
     poll = takes_options(ctx, poll_id)
     labels = [option.label for option in polls.options(ctx.tx, poll)]
     another = read_another(typed, labels)
-    polls.add_option(ctx.tx, poll.circle_id, poll.id, another, len(labels))
+    polls.add_option(ctx.tx, poll.id, another, len(labels))
     for kind in KINDS:
-        messages.bump(ctx.tx, poll.circle_id, kind, poll.id, ctx.now, after=SOON)
+        messages.bump(ctx.tx, kind, poll.id, ctx.now, after=SOON)
     _counted(ctx, poll)
     return poll
 
@@ -282,16 +282,16 @@ def takes_options(ctx: Context, poll_id: str) -> Poll:
 
 def refresh(ctx: Context, poll_id: str) -> None:
     """One's own copy, as things stand. Raises PollGone."""
-    poll = polls.load(ctx.tx, ctx.circle.id, poll_id)
+    poll = polls.load(ctx.tx, poll_id)
     if poll is None:
         raise PollGone
-    messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
+    messages.bump_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
 def signed(ctx: Context, poll_id: str) -> tuple[Poll, Sequence[tuple[str, str]]]:
     """Who chose what, of a poll that says so on its card, once its results show: (option, name). Raises
     PollGone or MembersOnly."""
-    poll = polls.load(ctx.tx, ctx.circle.id, poll_id)
+    poll = polls.load(ctx.tx, poll_id)
     if poll is None or poll.rules.anonymous or not poll.shows_results:
         raise PollGone
     if poll.to_members:
@@ -304,7 +304,7 @@ def signed(ctx: Context, poll_id: str) -> tuple[Poll, Sequence[tuple[str, str]]]
 
 def listed(ctx: Context, place: str) -> list[Listed]:
     """The open polls that concern this person, and which of them may be shown in this channel."""
-    found = polls.open_polls(ctx.tx, ctx.circle.id, ctx.now)
+    found = polls.open_polls(ctx.tx, ctx.now)
     ours = [each for each in found if _is_mine(ctx, each) or (ctx.member and _is_public(each))][:LISTED]
     may_be_shown = place and any(_may_show(ctx, poll) for poll in ours)
     here = _noted(ctx, place) if may_be_shown else ""
@@ -328,12 +328,12 @@ def show_here(ctx: Context, poll_id: str, draft_id: str) -> Poll:
     """Have it stand in the channel that the draft knows too. Raises NoChannelHere, PollGone, PollClosed or
     NotSharedPoll."""
     poll = answerable(ctx, poll_id)
-    found = polls.load_draft(ctx.tx, ctx.circle.id, draft_id, ctx.person.id)
+    found = polls.load_draft(ctx.tx, draft_id, ctx.person.id)
     if found is None or not found.place:
         raise NoChannelHere
     if not _may_show(ctx, poll):
         raise NotSharedPoll
-    messages.want(ctx.tx, poll.circle_id, POLL, poll.id, [_channel(ctx, found.place)], ctx.now)
+    messages.want(ctx.tx, POLL, poll.id, [_channel(ctx, found.place)], ctx.now)
     return poll
 
 
@@ -342,11 +342,11 @@ def retry(ctx: Context, poll_id: str) -> None:
     poll = mine(ctx, poll_id)
     for copy in polls.standing(ctx.tx, poll):
         if copy.lost:
-            messages.revive(ctx.tx, poll.circle_id, copy.message_id, ctx.now)
-    messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
+            messages.revive(ctx.tx, copy.message_id, ctx.now)
+    messages.bump_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
-def is_lost(tx: Transaction, poll: Poll) -> bool:
+def is_lost(tx: CircleTransaction, poll: Poll) -> bool:
     return any(copy.lost for copy in polls.standing(tx, poll))
 
 
@@ -355,7 +355,7 @@ def is_lost(tx: Transaction, poll: Poll) -> bool:
 
 def mine(ctx: Context, poll_id: str) -> Poll:
     """Raises PollGone or NotYourPoll."""
-    poll = polls.hold(ctx.tx, ctx.circle.id, poll_id)
+    poll = polls.hold(ctx.tx, poll_id)
     if poll is None:
         raise PollGone
     if not _is_mine(ctx, poll):
@@ -389,46 +389,46 @@ def stop_repeating(ctx: Context, poll_id: str) -> None:
     """Raises PollGone or NotYourPoll."""
     poll = mine(ctx, poll_id)
     polls.mark(ctx.tx, poll, repeats=Repeat.NEVER)
-    messages.bump_for(ctx.tx, poll.circle_id, ctx.person.id, poll.id, ctx.now)
+    messages.bump_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
-def close(tx: Transaction, poll: Poll, now: datetime) -> bool:
+def close(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
     """The count stands, every copy says so, and no choice leads to anybody any more."""
-    held = polls.hold(tx, poll.circle_id, poll.id)
+    held = polls.hold(tx, poll.id)
     if held is None or not polls.close(tx, held, now):
         return False
     if poll.to_members:
         count = str(held.voters)
-        entries.write(tx, poll.circle_id, "log.poll_closed", now, question=poll.question, voters=count)
+        entries.write(tx, "log.poll_closed", now, question=poll.question, voters=count)
     _redraw(tx, poll, now)
     return True
 
 
-def _redraw(tx: Transaction, poll: Poll, now: datetime) -> None:
+def _redraw(tx: CircleTransaction, poll: Poll, now: datetime) -> None:
     for kind in KINDS:
-        messages.bump(tx, poll.circle_id, kind, poll.id, now)
+        messages.bump(tx, kind, poll.id, now)
 
 
-def remind(tx: Transaction, poll: Poll, now: datetime) -> bool:
+def remind(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
     """One message to each member who has the poll and has not answered."""
     if not due_reminder(poll, now):
         return False
     done = polls.answered(tx, poll)
     silent = [r for r in polls.readers(tx, poll) if r.person_id and poll.voter(r.person_id) not in done]
-    messages.want(tx, poll.circle_id, POLL_REMINDER, poll.id, silent, now)
+    messages.want(tx, POLL_REMINDER, poll.id, silent, now)
     polls.mark(tx, poll, reminded_at=now)
     return True
 
 
-def open_again(tx: Transaction, circle_id: str, poll_id: str, now: datetime) -> None:
+def open_again(tx: CircleTransaction, poll_id: str, now: datetime) -> None:
     """The next of its series, where the last one stood; none once its author has left the circle."""
-    poll = polls.hold(tx, circle_id, poll_id)
+    poll = polls.hold(tx, poll_id)
     if poll is None or not poll.repeats:
         return
     polls.mark(tx, poll, repeats=Repeat.NEVER)
     close(tx, poll, now)
-    author, member = people.load(tx, circle_id, poll.author_id)
-    first = polls.load(tx, circle_id, poll.series)
+    author, member = people.load(tx, poll.author_id)
+    first = polls.load(tx, poll.series)
     if member is None or first is None:
         return
     where = [copy.where for copy in polls.standing(tx, poll)] or _members(tx, author)
@@ -443,7 +443,7 @@ def open_again(tx: Transaction, circle_id: str, poll_id: str, now: datetime) -> 
 # What is seen
 
 
-def view(tx: Transaction, poll: Poll, person_id: str | None) -> View:
+def view(tx: CircleTransaction, poll: Poll, person_id: str | None) -> View:
     """What that person sees of a poll; with None, what a whole channel does."""
     voter = poll.voter(person_id) if person_id else ""
     return View(
@@ -455,6 +455,6 @@ def view(tx: Transaction, poll: Poll, person_id: str | None) -> View:
     )
 
 
-def author(tx: Transaction, poll: Poll) -> Mention:
-    found, _ = people.load(tx, poll.circle_id, poll.author_id)
+def author(tx: CircleTransaction, poll: Poll) -> Mention:
+    found, _ = people.load(tx, poll.author_id)
     return Mention(found.address, found.name)

@@ -104,29 +104,29 @@ def retry(ctx: Context, event: Click, action: Retry) -> Reply:
 
 
 def draw_draft(reading: Reading) -> Card | None:
-    draft = posts.draft(reading.tx, reading.circle.id, reading.message.subject_id)
+    draft = posts.draft(reading.tx, reading.message.subject_id)
     return cards.draft(reading.t, draft) if draft else None
 
 
 def draw_author(reading: Reading) -> Card | None:
-    post = posts.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    post = posts.load(reading.tx, reading.message.subject_id)
     if post is None:
         return None
-    tally = shares.tally(reading.tx, reading.circle.id, post.id)
-    waiting = messages.count_waiting(reading.tx, reading.circle.id, post.id)
+    tally = shares.tally(reading.tx, post.id)
+    waiting = messages.count_waiting(reading.tx, post.id)
     return cards.author(reading.t, post, _topic(reading, post.copy.topic_id), tally, waiting, reading.now)
 
 
 def _topic(reading: Reading, topic_id: str) -> Topic:
-    return next(t for t in circles.topics(reading.tx, reading.circle.id) if t.id == topic_id)
+    return next(t for t in circles.topics(reading.tx) if t.id == topic_id)
 
 
 def draw_question(reading: Reading) -> Card | None:
-    row = posts.question(reading.tx, reading.circle.id, reading.message.subject_id)
-    post = posts.load(reading.tx, reading.circle.id, row.post_id) if row else None
+    row = posts.question(reading.tx, reading.message.subject_id)
+    post = posts.load(reading.tx, row.post_id) if row else None
     if row is None or post is None:
         return None
-    asker, _ = people.load(reading.tx, reading.circle.id, row.asker_id)
+    asker, _ = people.load(reading.tx, row.asker_id)
     mention = Mention(asker.address, asker.name)
     return cards.question(reading.t, mention, post.copy.title, row.text, row.id, row.answer)
 

@@ -12,8 +12,9 @@ from bot.domain.message import DRAFT
 from bot.domain.post import Found
 from handlers.posts import service
 from storage import messages, people, posts
-from storage.database import Database, Transaction
+from storage.database import Database
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction, Transaction
 
 ReadPage = Callable[[str], Awaitable[Found | str]]
 """A link to what its page says, or the catalogue key of why it could not be read. Never raises."""
@@ -31,28 +32,28 @@ async def read_pages(database: Database, read: ReadPage, now: Callable[[], datet
         found = await read(url)
         crash("post-read")
         await database.transact(
-            partial(tell_author, circle_id=circle_id, draft_id=draft_id, found=found, now=now())
+            lambda tx: tell_author(CircleTransaction(tx, circle_id), draft_id, found, now())
         )
 
     await asyncio.gather(*(one(*draft) for draft in claimed))
     return len(claimed)
 
 
-def tell_author(tx: Transaction, circle_id: str, draft_id: str, found: Found | str, now: datetime) -> None:
+def tell_author(tx: CircleTransaction, draft_id: str, found: Found | str, now: datetime) -> None:
     page, problem = (None, found) if isinstance(found, str) else (found, "")
-    if not posts.fill_draft(tx, circle_id, draft_id, page, problem):
+    if not posts.fill_draft(tx, draft_id, page, problem):
         return
-    draft = posts.draft(tx, circle_id, draft_id)
+    draft = posts.draft(tx, draft_id)
     assert draft is not None
-    author, _ = people.load(tx, circle_id, draft.author_id)
+    author, _ = people.load(tx, draft.author_id)
     reader = Recipient(author.workspace_id, author.address, author.id)
-    messages.want(tx, circle_id, DRAFT, draft_id, [reader], now)
+    messages.want(tx, DRAFT, draft_id, [reader], now)
 
 
 def publish_due(tx: Transaction, now: datetime) -> int:
     """Publish what was planned for a moment that has come; tells how many."""
     planned = posts.due(tx, now)
     for circle_id, post_id in planned:
-        service.publish(tx, circle_id, post_id, now)
+        service.publish(CircleTransaction(tx, circle_id), post_id, now)
         crash("post-publishing")
     return len(planned)

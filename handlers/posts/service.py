@@ -33,8 +33,8 @@ from bot.domain.share import Tally
 from bot.domain.working_time import week_of, zone_or
 from handlers.posts.cards import OPENINGS, Failure, Pace
 from storage import circles, messages, people, posts, shares
-from storage.database import Transaction
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction
 
 LATEST = 5
 
@@ -45,13 +45,13 @@ def start(ctx: Context, typed: str) -> str:
     if not typed:
         raise LinkMissing
     url = parse_link(typed)
-    return posts.add_draft(ctx.tx, ctx.circle.id, author.id, url, ctx.now)
+    return posts.add_draft(ctx.tx, author.id, url, ctx.now)
 
 
 def draft(ctx: Context, draft_id: str) -> Draft:
     """Raises CommsOnly; FormGone if it is nobody's, somebody else's, or used already."""
     ctx.as_comms()
-    found = posts.draft(ctx.tx, ctx.circle.id, draft_id)
+    found = posts.draft(ctx.tx, draft_id)
     if found is None or found.author_id != ctx.person.id or found.state is DraftState.PUBLISHED:
         raise FormGone
     return found
@@ -60,14 +60,14 @@ def draft(ctx: Context, draft_id: str) -> Draft:
 def mine(ctx: Context, post_id: str) -> Post:
     """A post its author, or any of the comms team, may change. Raises CommsOnly or PostGone."""
     ctx.as_comms()
-    found = posts.load(ctx.tx, ctx.circle.id, post_id)
+    found = posts.load(ctx.tx, post_id)
     if found is None:
         raise PostGone
     return found
 
 
 def topics(ctx: Context) -> Sequence[Topic]:
-    return circles.topics(ctx.tx, ctx.circle.id)
+    return circles.topics(ctx.tx)
 
 
 def today(ctx: Context) -> date:
@@ -84,14 +84,14 @@ def compose(ctx: Context, draft_id: str, answers: Answers) -> Post:
     """Publish, now or at a time. Raises Problems, FormGone or CommsOnly."""
     draft(ctx, draft_id)
     copy = _read(ctx, answers)
-    if not posts.close_draft(ctx.tx, ctx.circle.id, draft_id):
+    if not posts.close_draft(ctx.tx, draft_id):
         raise FormGone
-    post_id = posts.add(ctx.tx, ctx.circle.id, ctx.person.id, copy, ctx.now)
+    post_id = posts.add(ctx.tx, ctx.person.id, copy, ctx.now)
     author = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
-    messages.want(ctx.tx, ctx.circle.id, AUTHOR, post_id, [author], ctx.now)
-    messages.bump(ctx.tx, ctx.circle.id, DRAFT, draft_id, ctx.now)
+    messages.want(ctx.tx, AUTHOR, post_id, [author], ctx.now)
+    messages.bump(ctx.tx, DRAFT, draft_id, ctx.now)
     if copy.publish_at is None:
-        publish(ctx.tx, ctx.circle.id, post_id, ctx.now)
+        publish(ctx.tx, post_id, ctx.now)
     return mine(ctx, post_id)
 
 
@@ -99,21 +99,21 @@ def pace(ctx: Context, post: Post) -> Pace:
     """How many posts the week of this one has, by the circle's clock."""
     moment = post.published_at or post.copy.publish_at or ctx.now
     week = week_of(ctx.circle.zone, moment)
-    return Pace(ctx.circle.cadence, posts.count_between(ctx.tx, ctx.circle.id, *week))
+    return Pace(ctx.circle.cadence, posts.count_between(ctx.tx, *week))
 
 
-def publish(tx: Transaction, circle_id: str, post_id: str, now: datetime) -> int:
+def publish(tx: CircleTransaction, post_id: str, now: datetime) -> int:
     """The post and a message for each member who follows its topic, in one transaction; tells how many."""
-    post = posts.load(tx, circle_id, post_id)
-    if post is None or not posts.publish(tx, circle_id, post_id, now):
+    post = posts.load(tx, post_id)
+    if post is None or not posts.publish(tx, post_id, now):
         return 0
-    audience = list(people.members(tx, circle_id, post.copy.topic_id))
+    audience = list(people.members(tx, post.copy.topic_id))
     wanted = set(post.copy.networks or Network)
     offers = [(p.id, n) for p, m in audience for n in m.preferences.networks if n in wanted]
-    shares.offer(tx, circle_id, post_id, offers)
+    shares.offer(tx, post_id, offers)
     recipients = (Recipient(p.workspace_id, p.address, p.id) for p, _ in audience)
-    messages.bump(tx, circle_id, AUTHOR, post_id, now)
-    return messages.want(tx, circle_id, POST, post_id, recipients, now, expires_at=post.copy.expires_at)
+    messages.bump(tx, AUTHOR, post_id, now)
+    return messages.want(tx, POST, post_id, recipients, now, expires_at=post.copy.expires_at)
 
 
 def edit(ctx: Context, post_id: str, answers: Answers) -> Post:
@@ -121,7 +121,7 @@ def edit(ctx: Context, post_id: str, answers: Answers) -> Post:
     post = mine(ctx, post_id)
     if post.withdrawn_at is not None:
         raise PostGone
-    posts.change(ctx.tx, ctx.circle.id, post_id, _read(ctx, answers))
+    posts.change(ctx.tx, post_id, _read(ctx, answers))
     _redraw(ctx, post_id)
     return mine(ctx, post_id)
 
@@ -129,20 +129,20 @@ def edit(ctx: Context, post_id: str, answers: Answers) -> Post:
 def withdraw(ctx: Context, post_id: str) -> None:
     """Take it back: every copy says so, and none leaves any more."""
     mine(ctx, post_id)
-    posts.mark(ctx.tx, ctx.circle.id, post_id, withdrawn_at=ctx.now)
+    posts.mark(ctx.tx, post_id, withdrawn_at=ctx.now)
     _redraw(ctx, post_id)
 
 
 def restore(ctx: Context, post_id: str) -> None:
     mine(ctx, post_id)
-    posts.mark(ctx.tx, ctx.circle.id, post_id, withdrawn_at=None)
-    messages.pick_up(ctx.tx, ctx.circle.id, post_id, ctx.now)
+    posts.mark(ctx.tx, post_id, withdrawn_at=None)
+    messages.pick_up(ctx.tx, post_id, ctx.now)
     _redraw(ctx, post_id)
 
 
 def _redraw(ctx: Context, post_id: str) -> None:
     for kind in (POST, REMINDER, AUTHOR):
-        messages.bump(ctx.tx, ctx.circle.id, kind, post_id, ctx.now)
+        messages.bump(ctx.tx, kind, post_id, ctx.now)
 
 
 def _read(ctx: Context, answers: Answers) -> Copy:
@@ -219,14 +219,14 @@ def _moment(ctx: Context, day: str, hour: str) -> datetime | None:
 
 def latest(ctx: Context) -> list[tuple[Post, Tally]]:
     ctx.as_comms()
-    found = posts.latest(ctx.tx, ctx.circle.id, LATEST)
-    return [(post, shares.tally(ctx.tx, ctx.circle.id, post.id)) for post in found]
+    found = posts.latest(ctx.tx, LATEST)
+    return [(post, shares.tally(ctx.tx, post.id)) for post in found]
 
 
 def question(ctx: Context, question_id: str) -> str:
     """What was asked. Raises CommsOnly or ButtonGone."""
     ctx.as_comms()
-    row = posts.question(ctx.tx, ctx.circle.id, question_id)
+    row = posts.question(ctx.tx, question_id)
     if row is None:
         raise ButtonGone
     return str(row.text)
@@ -237,22 +237,22 @@ def answer(ctx: Context, question_id: str, text: str) -> None:
     question(ctx, question_id)
     if not text:
         raise AnswerMissing
-    posts.answer(ctx.tx, ctx.circle.id, question_id, ctx.person.id, text, ctx.now)
-    row = posts.question(ctx.tx, ctx.circle.id, question_id)
+    posts.answer(ctx.tx, question_id, ctx.person.id, text, ctx.now)
+    row = posts.question(ctx.tx, question_id)
     assert row is not None
-    asker, _ = people.load(ctx.tx, ctx.circle.id, row.asker_id)
+    asker, _ = people.load(ctx.tx, row.asker_id)
     reader = Recipient(asker.workspace_id, asker.address, asker.id)
-    messages.want(ctx.tx, ctx.circle.id, ANSWER, question_id, [reader], ctx.now)
+    messages.want(ctx.tx, ANSWER, question_id, [reader], ctx.now)
     for kind in (QUESTION, ANSWER):
-        messages.bump(ctx.tx, ctx.circle.id, kind, question_id, ctx.now)
+        messages.bump(ctx.tx, kind, question_id, ctx.now)
 
 
 def retry(ctx: Context, message_id: str) -> None:
     """Try again a message that did not arrive, or perhaps did. Raises CommsOnly or ButtonGone."""
     ctx.as_comms()
-    if not messages.revive(ctx.tx, ctx.circle.id, message_id, ctx.now):
+    if not messages.revive(ctx.tx, message_id, ctx.now):
         raise ButtonGone
-    messages.bump(ctx.tx, ctx.circle.id, UNDELIVERED, ctx.circle.id, ctx.now)
+    messages.bump(ctx.tx, UNDELIVERED, ctx.circle.id, ctx.now)
 
 
 def failures(reading: Reading) -> list[Failure]:
@@ -263,9 +263,9 @@ def failures(reading: Reading) -> list[Failure]:
             letter.last_error,
             letter.state == "unknown",
         )
-        for letter in messages.dead(reading.tx, reading.circle.id, LATEST)
+        for letter in messages.dead(reading.tx, LATEST)
     ]
 
 
 def _name(reading: Reading, person_id: str | None) -> str:
-    return people.load(reading.tx, reading.circle.id, person_id)[0].name if person_id else ""
+    return people.load(reading.tx, person_id)[0].name if person_id else ""

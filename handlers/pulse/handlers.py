@@ -57,17 +57,17 @@ def draw_reminder(reading: Reading) -> Card | None:
 
 def _draw(reading: Reading, question: Callable[[Translator, Pulse], Card]) -> Card | None:
     """Whoever has answered already is not asked; once it has closed, what came of it."""
-    pulse = pulses.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    pulse = pulses.load(reading.tx, reading.message.subject_id)
     if pulse is None or (reading.message.shown_version == 0 and service.is_done(reading, pulse)):
         return None
     if pulse.closed_at is None:
         return question(reading.t, pulse)
-    return cards.result(reading.t, pulse, pulses.words(reading.tx, reading.circle.id, pulse.id))
+    return cards.result(reading.t, pulse, pulses.words(reading.tx, pulse.id))
 
 
 def draw_pace(reading: Reading) -> Card | None:
     """Only what is still so."""
-    pulse = pulses.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    pulse = pulses.load(reading.tx, reading.message.subject_id)
     if pulse is None or pulse.means is None:
         return None
     trust, floor = pulse.means.trust, reading.circle.trust_floor

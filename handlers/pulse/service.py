@@ -36,8 +36,8 @@ from bot.domain.pulse import (
 )
 from bot.domain.secrecy import SPOKEN_FROM
 from storage import circles, entries, messages, people, pulses, walls
-from storage.database import Transaction
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction, Transaction
 
 TREND = 6
 NEWS_LIFE = timedelta(days=14)
@@ -47,43 +47,43 @@ NEWS_LIFE = timedelta(days=14)
 def current(ctx: Context) -> Pulse | None:
     """The one that takes answers. Raises MembersOnly."""
     ctx.as_member()
-    found = pulses.current(ctx.tx, ctx.circle.id)
+    found = pulses.current(ctx.tx)
     return found if found and found.takes_answers(ctx.now) else None
 
 
 def open_to(ctx: Context, pulse_id: str) -> Pulse:
     """One that takes answers, for a member. Raises MembersOnly or PulseClosed."""
     ctx.as_member()
-    found = pulses.load(ctx.tx, ctx.circle.id, pulse_id)
+    found = pulses.load(ctx.tx, pulse_id)
     if found is None or not found.takes_answers(ctx.now):
         raise PulseClosed
     return found
 
 
 def mine(ctx: Context, pulse_id: str) -> Answer | None:
-    return pulses.answer_of(ctx.tx, ctx.circle.id, pulse_id, ctx.person.id)
+    return pulses.answer_of(ctx.tx, pulse_id, ctx.person.id)
 
 
 def trend(ctx: Context) -> tuple[Sequence[Pulse], Sequence[str]]:
     """The latest that have closed, and the free words of the last one."""
-    found = pulses.closed(ctx.tx, ctx.circle.id, TREND)
-    return found, pulses.words(ctx.tx, ctx.circle.id, found[0].id) if found else ()
+    found = pulses.closed(ctx.tx, TREND)
+    return found, pulses.words(ctx.tx, found[0].id) if found else ()
 
 
 def obstacle(ctx: Context) -> DomainError | None:
     """Why a pulse cannot be opened now."""
-    if _too_few(ctx.tx, ctx.circle.id):
+    if _too_few(ctx.tx):
         return TooFewForPulse()
-    rested = _rested_at(ctx.tx, ctx.circle.id)
+    rested = _rested_at(ctx.tx)
     return PulseTooSoon(day=ctx.t.day(rested)) if rested and ctx.now < rested else None
 
 
-def _too_few(tx: Transaction, circle_id: str) -> bool:
-    return people.count_members(tx, circle_id) < SPOKEN_FROM
+def _too_few(tx: CircleTransaction) -> bool:
+    return people.count_members(tx) < SPOKEN_FROM
 
 
-def _rested_at(tx: Transaction, circle_id: str) -> datetime | None:
-    last = pulses.closed(tx, circle_id, 1)
+def _rested_at(tx: CircleTransaction) -> datetime | None:
+    last = pulses.closed(tx, 1)
     return last[0].closes_at + REST if last else None
 
 
@@ -91,58 +91,58 @@ def start(ctx: Context) -> Pulse:
     """Ask everybody; the one that is open where there is one. Raises MembersOnly, TooFewForPulse or
     PulseTooSoon."""
     ctx.as_member()
-    if pulses.current(ctx.tx, ctx.circle.id) is None:
+    if pulses.current(ctx.tx) is None:
         if (problem := obstacle(ctx)) is not None:
             raise problem
-        ask(ctx.tx, ctx.circle.id, ctx.now)
+        ask(ctx.tx, ctx.now)
     started = current(ctx)
     if started is None:
         raise PulseClosed
     return started
 
 
-def ask_by_the_month(tx: Transaction, now: datetime, *, circle_id: str) -> None:
+def ask_by_the_month(tx: CircleTransaction, now: datetime) -> None:
     """Unless the circle is too small, or was asked a short while ago."""
-    rested = _rested_at(tx, circle_id)
-    if not _too_few(tx, circle_id) and (rested is None or rested <= now):
-        ask(tx, circle_id, now)
+    rested = _rested_at(tx)
+    if not _too_few(tx) and (rested is None or rested <= now):
+        ask(tx, now)
 
 
-def ask(tx: Transaction, circle_id: str, now: datetime) -> None:
+def ask(tx: CircleTransaction, now: datetime) -> None:
     """Open one, and a question to each member; nothing while one is open."""
     closes_at = now + LIFE
-    pulse_id = pulses.start(tx, circle_id, now, closes_at)
+    pulse_id = pulses.start(tx, now, closes_at)
     if pulse_id is None:
         return
-    asked = [Recipient(p.workspace_id, p.address, p.id) for p, _ in people.everyone(tx, circle_id)]
-    messages.want(tx, circle_id, PULSE, pulse_id, asked, now, expires_at=closes_at)
-    entries.write(tx, circle_id, "log.pulse_opened", now)
+    asked = [Recipient(p.workspace_id, p.address, p.id) for p, _ in people.everyone(tx)]
+    messages.want(tx, PULSE, pulse_id, asked, now, expires_at=closes_at)
+    entries.write(tx, "log.pulse_opened", now)
 
 
 def promise_reminders(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
     """One, to whoever was asked in good time; it leaves only if they have not answered by then."""
     for circle_id, pulse_id in {(message.circle_id, message.subject_id) for message in arrived}:
-        pulse = pulses.load(tx, circle_id, pulse_id)
+        pulse = pulses.load(CircleTransaction(tx, circle_id), pulse_id)
         if pulse is None or now + LAST_DAYS >= pulse.closes_at - LAST_DAYS:
             continue
         asked = [m for m in arrived if m.subject_id == pulse_id]
         readers = [Recipient(m.workspace_id, m.address, m.person_id) for m in asked]
         when = {"due_at": pulse.closes_at - LAST_DAYS, "expires_at": pulse.closes_at}
-        messages.want(tx, circle_id, PULSE_REMINDER, pulse_id, readers, now, **when)
+        messages.want(CircleTransaction(tx, circle_id), PULSE_REMINDER, pulse_id, readers, now, **when)
 
 
 def is_done(reading: Reading, pulse: Pulse) -> bool:
     """There is nothing left to ask this reader."""
     if reading.reader is None or not pulse.takes_answers(reading.now):
         return True
-    answer = pulses.answer_of(reading.tx, reading.circle.id, pulse.id, reading.reader.id)
+    answer = pulses.answer_of(reading.tx, pulse.id, reading.reader.id)
     return answer is not None
 
 
 def answer(ctx: Context, pulse_id: str, answers: Answers) -> Pulse:
     """Raises MembersOnly, PulseClosed or Problems."""
     pulse = open_to(ctx, pulse_id)
-    if not pulses.answer(ctx.tx, ctx.circle.id, pulse_id, ctx.person.id, _read(answers), ctx.now):
+    if not pulses.answer(ctx.tx, pulse_id, ctx.person.id, _read(answers), ctx.now):
         raise PulseClosed
     return pulse
 
@@ -160,43 +160,43 @@ def _read(answers: Answers) -> Answer:
 
 def close_due(tx: Transaction, now: datetime) -> int:
     """Close those whose last day is over; tells how many."""
-    return sum(close(tx, circle_id, pulse_id, now) for circle_id, pulse_id in pulses.due(tx, now))
+    return sum(
+        close(CircleTransaction(tx, circle_id), pulse_id, now) for circle_id, pulse_id in pulses.due(tx, now)
+    )
 
 
-def close(tx: Transaction, circle_id: str, pulse_id: str, now: datetime) -> bool:
+def close(tx: CircleTransaction, pulse_id: str, now: datetime) -> bool:
     """The key and who answered what are gone; averages and shuffled words remain, if enough answered."""
-    answers = pulses.close(tx, circle_id, pulse_id, now)
+    answers = pulses.close(tx, pulse_id, now)
     if answers is None:
         return False
     found = means(answers)
     words = [answer.words for answer in answers if answer.words] if found else []
     SystemRandom().shuffle(words)
-    pulses.keep(tx, circle_id, pulse_id, len(answers), found, words)
+    pulses.keep(tx, pulse_id, len(answers), found, words)
     for kind in (PULSE, PULSE_REMINDER):
-        messages.bump(tx, circle_id, kind, pulse_id, now)
-    _tell(tx, circle_id, pulse_id, len(answers), found, now)
+        messages.bump(tx, kind, pulse_id, now)
+    _tell(tx, pulse_id, len(answers), found, now)
     return True
 
 
-def _tell(
-    tx: Transaction, circle_id: str, pulse_id: str, answers: int, found: Means | None, now: datetime
-) -> None:
+def _tell(tx: CircleTransaction, pulse_id: str, answers: int, found: Means | None, now: datetime) -> None:
     if found is None:
-        entries.write(tx, circle_id, "log.pulse_few", now)
+        entries.write(tx, "log.pulse_few", now)
         return
     marks = {"trust": str(found.trust), "pressure": str(found.pressure), "energy": str(found.energy)}
-    entries.write(tx, circle_id, "log.pulse_closed", now, answers=str(answers), **marks)
-    set_pace(tx, circles.circle(tx, circle_id), pulse_id, found.trust, now)
+    entries.write(tx, "log.pulse_closed", now, answers=str(answers), **marks)
+    set_pace(tx, circles.circle(tx), pulse_id, found.trust, now)
 
 
-def set_pace(tx: Transaction, circle: Circle, pulse_id: str, trust: float, now: datetime) -> None:
+def set_pace(tx: CircleTransaction, circle: Circle, pulse_id: str, trust: float, now: datetime) -> None:
     """Slow below the circle's floor, its usual pace again from there on; everybody is told."""
     slow, was_slow = trust < circle.trust_floor, circle.slowed_at is not None
     if not slow and not was_slow:
         return
     if slow != was_slow:
-        circles.change(tx, circle.id, slowed_at=now if slow else None)
+        circles.change(tx, slowed_at=now if slow else None)
     what = "log.slowed" if slow else "log.usual_pace"
-    entries.write(tx, circle.id, what, now, trust=str(trust), floor=str(circle.trust_floor))
-    audience = walls.audience(tx, circle.id)
-    messages.want(tx, circle.id, PACE, pulse_id, audience, now, expires_at=now + NEWS_LIFE)
+    entries.write(tx, what, now, trust=str(trust), floor=str(circle.trust_floor))
+    audience = walls.audience(tx)
+    messages.want(tx, PACE, pulse_id, audience, now, expires_at=now + NEWS_LIFE)

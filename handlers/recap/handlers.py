@@ -22,5 +22,5 @@ def recap(ctx: Context, event: Command, _: str) -> Reply:
 
 
 def draw_recap(reading: Reading) -> Card | None:
-    found = recaps.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    found = recaps.load(reading.tx, reading.message.subject_id)
     return cards.recap(reading.t, found, service.told(reading, found), reading.site) if found else None

@@ -13,7 +13,7 @@ from bot.locales import Translator
 from handlers.recap import service
 from handlers.recap.cards import panel_title
 from storage import circles, recaps
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 
 PANEL, HEIGHT, GAP, EDGE = 724, 224, 36, 38
 """Width of all panels together, their height, what is between and around them: nearly 800 × 400 in all."""
@@ -32,7 +32,8 @@ def picture(tx: Transaction, now: datetime, token: str, *, language: str) -> Fil
     recap = recaps.by_token(tx, token)
     if recap is None:
         return None
-    months = service.figures(tx, circles.circle(tx, recap.circle_id), recap)
+    in_circle = CircleTransaction(tx, recap.circle_id)
+    months = service.figures(in_circle, circles.circle(in_circle), recap)
     return File("cercle.png", "image/png", drawn(language, tuple(months)), shown=True)
 
 

@@ -11,7 +11,7 @@ from bot.domain.message import Kind
 from bot.domain.rhythm import KUDOS_WEEK, POLL_WEEK, Ritual
 from bot.domain.working_time import zone_or
 from storage import messages, rituals, walls
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction, in_circle
 
 LIFE = timedelta(days=6)
 INVITATIONS = {Ritual.KUDOS: KUDOS_WEEK, Ritual.POLL: POLL_WEEK}
@@ -19,14 +19,14 @@ INVITATIONS = {Ritual.KUDOS: KUDOS_WEEK, Ritual.POLL: POLL_WEEK}
 
 def dates(tx: Transaction) -> list[Dated]:
     return [
-        Dated(schedule, partial(invite, circle=circle, kind=kind))
+        Dated(schedule, in_circle(circle.id, partial(invite, circle=circle, kind=kind)))
         for ritual, kind in INVITATIONS.items()
         for circle, schedule in rituals.schedules(tx, ritual)
     ]
 
 
-def invite(tx: Transaction, now: datetime, *, circle: Circle, kind: Kind) -> None:
+def invite(tx: CircleTransaction, now: datetime, *, circle: Circle, kind: Kind) -> None:
     """One card to everybody, which is of no use once its week is over."""
     occasion = now.astimezone(zone_or(circle.zone)).date().isoformat()
-    audience = walls.audience(tx, circle.id)
-    messages.want(tx, circle.id, kind, occasion, audience, now, expires_at=now + LIFE)
+    audience = walls.audience(tx)
+    messages.want(tx, kind, occasion, audience, now, expires_at=now + LIFE)

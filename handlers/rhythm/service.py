@@ -25,7 +25,7 @@ def month(ctx: Context) -> Month:
 def lead(ctx: Context) -> Person:
     """Raises LeadsOnly, which names who can."""
     if ctx.person.role is not Role.LEAD:
-        team = people.with_role(ctx.tx, ctx.circle.id)
+        team = people.with_role(ctx.tx)
         names = [person.name for person in team if person.role is Role.LEAD]
         raise LeadsOnly(leads=ctx.t.all_of(names) if names else ctx.t("rhythm.no_lead"))
     return ctx.person
@@ -56,7 +56,7 @@ def _write_down(ctx: Context, before: Rhythm, after: Rhythm) -> None:
     """Each ritual whose week changed; the day and the hour, which are the same for all, once."""
     for ritual in (r for r in Ritual if after[r].week != before[r].week):
         named = {"ritual": NAMES[ritual], "week": WEEK_NAMES[after[ritual].week]}
-        entries.write(ctx.tx, ctx.circle.id, "log.ritual_changed", ctx.now, ctx.person.id, **named)
+        entries.write(ctx.tx, "log.ritual_changed", ctx.now, ctx.person.id, **named)
     if any(replace(after[r], week=before[r].week) != before[r] for r in Ritual):
         at = f"{after[Ritual.BLOCKERS].at:%H:%M}"
-        entries.write(ctx.tx, ctx.circle.id, "log.rhythm_hour", ctx.now, ctx.person.id, at=at)
+        entries.write(ctx.tx, "log.rhythm_hour", ctx.now, ctx.person.id, at=at)

@@ -91,14 +91,14 @@ def draw_wall(reading: Reading) -> Card | None:
 
 def _view(reading: Reading) -> View | None:
     """Closed before it arrived: it never arrives."""
-    round = rounds.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    round = rounds.load(reading.tx, reading.message.subject_id)
     if round is None or (reading.message.shown_version == 0 and not round.takes_voices(reading.now)):
         return None
     return service.view(reading, round, reading.reader)
 
 
 def draw_outcome(reading: Reading) -> Card | None:
-    round = rounds.load(reading.tx, reading.circle.id, reading.message.subject_id)
+    round = rounds.load(reading.tx, reading.message.subject_id)
     if round is None or round.outcome is Outcome.OPEN:
         return None
     return cards.outcome(reading.t, service.view(reading, round, reading.reader))

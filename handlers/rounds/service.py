@@ -53,8 +53,8 @@ from bot.domain.round import (
 from bot.domain.working_time import zone_or
 from handlers.rounds.cards import SETTINGS, WEEK_NAMES, Objection, View, value
 from storage import circles, entries, messages, people, rituals, rounds, walls
-from storage.database import Transaction
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction, Transaction
 
 COALESCE = timedelta(seconds=20)
 """A count, and what others object, move at most this often."""
@@ -64,7 +64,7 @@ NEWS_LIFE = timedelta(days=14)
 def under_way(ctx: Context) -> Sequence[Round]:
     """Raises MembersOnly."""
     ctx.as_member()
-    return rounds.open_ones(ctx.tx, ctx.circle.id)
+    return rounds.open_ones(ctx.tx)
 
 
 def today(ctx: Context, setting: str) -> Sequence[Change]:
@@ -81,7 +81,7 @@ def today(ctx: Context, setting: str) -> Sequence[Change]:
     return [as_it_is(ctx.tx, ctx.circle, change) for change in kinds[setting]]
 
 
-def as_it_is(tx: Transaction, circle: Circle, change: Change) -> Change:
+def as_it_is(tx: CircleTransaction, circle: Circle, change: Change) -> Change:
     """What the same setting is before that change."""
     match change:
         case Cadence():
@@ -91,7 +91,7 @@ def as_it_is(tx: Transaction, circle: Circle, change: Change) -> Change:
         case RitualWeek():
             return RitualWeek(change.ritual, rituals.of_circle(tx, circle)[change.ritual].week)
         case Purpose():
-            return Purpose(*(circles.charter(tx, circle.id, language).purpose for language in ("fr", "en")))
+            return Purpose(*(circles.charter(tx, language).purpose for language in ("fr", "en")))
         case _:
             assert_never(change)
 
@@ -109,21 +109,21 @@ def start(ctx: Context, setting: str, answers: Answers) -> Round:
     """Put a change to the circle. Raises MembersOnly, ButtonGone or Problems."""
     today(ctx, setting)
     change, why, closes_at = _read(ctx, setting, answers)
-    if (other := rounds.about(ctx.tx, ctx.circle.id, setting_of(change))) is not None:
+    if (other := rounds.about(ctx.tx, setting_of(change))) is not None:
         raise RoundOpen(
             day=ctx.t.day(other.closes_at - timedelta(seconds=1)), value=value(ctx.t, other.change)
         )
-    round_id = rounds.start(ctx.tx, ctx.circle.id, ctx.person.id, change, why, ctx.now, closes_at)
+    round_id = rounds.start(ctx.tx, ctx.person.id, change, why, ctx.now, closes_at)
     _ask_everybody(ctx, round_id, closes_at)
-    entries.write(ctx.tx, ctx.circle.id, "log.round_opened", ctx.now, **_what(change))
+    entries.write(ctx.tx, "log.round_opened", ctx.now, **_what(change))
     return open_to(ctx, round_id)
 
 
 def _ask_everybody(ctx: Context, round_id: str, closes_at: datetime) -> None:
-    asked = [Recipient(p.workspace_id, p.address, p.id) for p, _ in people.everyone(ctx.tx, ctx.circle.id)]
-    hung = walls.walls(ctx.tx, ctx.circle.id)
+    asked = [Recipient(p.workspace_id, p.address, p.id) for p, _ in people.everyone(ctx.tx)]
+    hung = walls.walls(ctx.tx)
     for kind, readers in ((ROUND, asked), (ROUND_WALL, hung)):
-        messages.want(ctx.tx, ctx.circle.id, kind, round_id, readers, ctx.now, expires_at=closes_at)
+        messages.want(ctx.tx, kind, round_id, readers, ctx.now, expires_at=closes_at)
 
 
 def _read(ctx: Context, setting: str, answers: Answers) -> tuple[Change, str, datetime]:
@@ -203,7 +203,7 @@ def _end_of(ctx: Context, day: str) -> datetime:
 def open_to(ctx: Context, round_id: str) -> Round:
     """One that takes voices, for a member. Raises MembersOnly or RoundClosed."""
     ctx.as_member()
-    found = rounds.load(ctx.tx, ctx.circle.id, round_id)
+    found = rounds.load(ctx.tx, round_id)
     if found is None or not found.takes_voices(ctx.now):
         raise RoundClosed
     return found
@@ -211,7 +211,7 @@ def open_to(ctx: Context, round_id: str) -> Round:
 
 def view(scope: Scope, round: Round, reader: Person | None) -> View:
     """A round as `reader` sees it, as everybody does when that is None."""
-    voices = rounds.voices(scope.tx, scope.circle.id, round.id)
+    voices = rounds.voices(scope.tx, round.id)
     return View(
         round=round,
         before=as_it_is(scope.tx, scope.circle, round.change),
@@ -227,7 +227,7 @@ def view(scope: Scope, round: Round, reader: Person | None) -> View:
 
 
 def _mention(scope: Scope, person_id: str) -> Mention:
-    person, _ = people.load(scope.tx, scope.circle.id, person_id)
+    person, _ = people.load(scope.tx, person_id)
     return Mention(person.address, person.name)
 
 
@@ -238,7 +238,7 @@ def own_reason(ctx: Context, round: Round) -> str:
 
 
 def _own(ctx: Context, round: Round) -> Voice | None:
-    voices = rounds.voices(ctx.tx, ctx.circle.id, round.id)
+    voices = rounds.voices(ctx.tx, round.id)
     return next((voice for voice in voices if voice.person_id == ctx.person.id), None)
 
 
@@ -261,10 +261,10 @@ def _speak(ctx: Context, round_id: str, voice: Voice) -> View:
     round = open_to(ctx, round_id)
     if round.author_id == ctx.person.id:
         raise OwnRound
-    if not rounds.hold_open(ctx.tx, ctx.circle.id, round_id, ctx.now):
+    if not rounds.hold_open(ctx.tx, round_id, ctx.now):
         raise RoundClosed
     before = _own(ctx, round)
-    rounds.speak(ctx.tx, ctx.circle.id, round_id, voice, ctx.now)
+    rounds.speak(ctx.tx, round_id, voice, ctx.now)
     objected = before is not None and before.stance is Stance.OBJECT
     _redraw(ctx, round_id, everybody=objected or voice.stance is Stance.OBJECT)
     return view(ctx, round, ctx.person)
@@ -273,17 +273,17 @@ def _speak(ctx: Context, round_id: str, voice: Voice) -> View:
 def withdraw_objection(ctx: Context, round_id: str) -> None:
     """Raises MembersOnly or RoundClosed."""
     open_to(ctx, round_id)
-    if not rounds.hold_open(ctx.tx, ctx.circle.id, round_id, ctx.now):
+    if not rounds.hold_open(ctx.tx, round_id, ctx.now):
         raise RoundClosed
-    rounds.drop_objection(ctx.tx, ctx.circle.id, round_id, ctx.person.id)
+    rounds.drop_objection(ctx.tx, round_id, ctx.person.id)
     _redraw(ctx, round_id, everybody=True)
 
 
 def _redraw(ctx: Context, round_id: str, everybody: bool) -> None:
     """Who agrees changes a count at the walls; an objection, what everybody reads."""
-    messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, round_id, ctx.now)
+    messages.bump_for(ctx.tx, ctx.person.id, round_id, ctx.now)
     for kind in (ROUND_WALL, ROUND) if everybody else (ROUND_WALL,):
-        messages.bump(ctx.tx, ctx.circle.id, kind, round_id, ctx.now, after=COALESCE)
+        messages.bump(ctx.tx, kind, round_id, ctx.now, after=COALESCE)
 
 
 def withdraw(ctx: Context, round_id: str) -> None:
@@ -291,37 +291,39 @@ def withdraw(ctx: Context, round_id: str) -> None:
     round = open_to(ctx, round_id)
     if round.author_id != ctx.person.id:
         raise NotYourRound
-    if not rounds.close(ctx.tx, ctx.circle.id, round_id, ctx.now):
+    if not rounds.close(ctx.tx, round_id, ctx.now):
         raise RoundClosed
-    _settle(ctx.tx, ctx.circle.id, round, Outcome.WITHDRAWN, ctx.now)
+    _settle(ctx.tx, round, Outcome.WITHDRAWN, ctx.now)
 
 
 def close_due(tx: Transaction, now: datetime) -> int:
     """Close those whose last day is over; tells how many."""
-    return sum(close(tx, circle_id, round_id, now) for circle_id, round_id in rounds.due(tx, now))
+    return sum(
+        close(CircleTransaction(tx, circle_id), round_id, now) for circle_id, round_id in rounds.due(tx, now)
+    )
 
 
-def close(tx: Transaction, circle_id: str, round_id: str, now: datetime) -> bool:
+def close(tx: CircleTransaction, round_id: str, now: datetime) -> bool:
     """What was consented to changes, and is told, in the same transaction. False if that was done already."""
-    round = rounds.load(tx, circle_id, round_id)
-    if round is None or not rounds.close(tx, circle_id, round_id, now):
+    round = rounds.load(tx, round_id)
+    if round is None or not rounds.close(tx, round_id, now):
         return False
-    found = outcome(round.author_id, rounds.voices(tx, circle_id, round_id))
+    found = outcome(round.author_id, rounds.voices(tx, round_id))
     if found is Outcome.ACCEPTED:
-        apply(tx, circles.circle(tx, circle_id), round.change, now)
-    _settle(tx, circle_id, round, found, now)
-    author, _ = people.load(tx, circle_id, round.author_id)
+        apply(tx, circles.circle(tx), round.change, now)
+    _settle(tx, round, found, now)
+    author, _ = people.load(tx, round.author_id)
     reader = Recipient(author.workspace_id, author.address, author.id)
-    messages.want(tx, circle_id, ROUND_OUTCOME, round_id, [reader], now, expires_at=now + NEWS_LIFE)
+    messages.want(tx, ROUND_OUTCOME, round_id, [reader], now, expires_at=now + NEWS_LIFE)
     return True
 
 
-def apply(tx: Transaction, circle: Circle, change: Change, now: datetime) -> None:
+def apply(tx: CircleTransaction, circle: Circle, change: Change, now: datetime) -> None:
     match change:
         case Cadence():
-            circles.change(tx, circle.id, cadence=change.a_week)
+            circles.change(tx, cadence=change.a_week)
         case Ceiling():
-            circles.change(tx, circle.id, weekly_ceiling=change.a_week)
+            circles.change(tx, weekly_ceiling=change.a_week)
         case RitualWeek():
             rituals.alone(tx, circle)
             when = rituals.of_circle(tx, circle)[change.ritual]
@@ -332,19 +334,19 @@ def apply(tx: Transaction, circle: Circle, change: Change, now: datetime) -> Non
             assert_never(change)
 
 
-def _rewrite(tx: Transaction, circle: Circle, purpose: Purpose) -> None:
+def _rewrite(tx: CircleTransaction, circle: Circle, purpose: Purpose) -> None:
     """A new version of the charter, with the promises as they were."""
     for language, words in (("fr", purpose.fr), ("en", purpose.en)):
-        latest = circles.charter(tx, circle.id, language)
-        circles.add_charter(tx, circle.id, replace(latest, version=latest.version + 1, purpose=words))
+        latest = circles.charter(tx, language)
+        circles.add_charter(tx, replace(latest, version=latest.version + 1, purpose=words))
 
 
-def _settle(tx: Transaction, circle_id: str, round: Round, how: Outcome, now: datetime) -> None:
-    rounds.settle(tx, circle_id, round.id, how)
+def _settle(tx: CircleTransaction, round: Round, how: Outcome, now: datetime) -> None:
+    rounds.settle(tx, round.id, how)
     what, values = _entry(how, round.change)
-    entries.write(tx, circle_id, what, now, **values)
+    entries.write(tx, what, now, **values)
     for kind in (ROUND, ROUND_WALL):
-        messages.bump(tx, circle_id, kind, round.id, now)
+        messages.bump(tx, kind, round.id, now)
 
 
 def _entry(how: Outcome, change: Change) -> tuple[str, dict[str, str]]:

@@ -122,7 +122,7 @@ def stop(ctx: Context, event: Click, action: Stop) -> Reply:
 
 
 def _view(reading: Reading) -> View | None:
-    post = reading.once(posts.load, reading.circle.id, reading.message.subject_id)
+    post = reading.once(posts.load, reading.message.subject_id)
     if reading.reader is None or reading.member is None or post is None:
         return None
     return service.view(reading, reading.reader, reading.member, post, reading.readers)
@@ -148,9 +148,9 @@ def draw_reminder(reading: Reading) -> Card | None:
 
 
 def draw_answer(reading: Reading) -> Card | None:
-    row = posts.question(reading.tx, reading.circle.id, reading.message.subject_id)
-    post = posts.load(reading.tx, reading.circle.id, row.post_id) if row else None
+    row = posts.question(reading.tx, reading.message.subject_id)
+    post = posts.load(reading.tx, row.post_id) if row else None
     if row is None or post is None or not row.answered_by:
         return None
-    by, _ = people.load(reading.tx, reading.circle.id, row.answered_by)
+    by, _ = people.load(reading.tx, row.answered_by)
     return cards.answered(reading.t, post.copy.title, row.text, row.answer, Mention(by.address, by.name))

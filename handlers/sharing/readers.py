@@ -17,7 +17,7 @@ from bot.domain.visitor import visitor_hash
 from bot.locales import language_of
 from handlers.sharing.service import COALESCE, link, opening
 from storage import messages, people, posts, shares
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 
 
 class Closed(StrEnum):
@@ -58,18 +58,18 @@ def open_page(tx: Transaction, token: str, site: str, now: datetime, human: bool
     if (found := shares.by_page(tx, token)) is None:
         return None
     circle_id, share = found
-    post = posts.load(tx, circle_id, share.post_id)
-    person, member = people.load(tx, circle_id, share.person_id)
+    post = posts.load(CircleTransaction(tx, circle_id), share.post_id)
+    person, member = people.load(CircleTransaction(tx, circle_id), share.person_id)
     if post is None:
         return None
     closed = _closed(post, member, now)
     if human and closed is None and share.opened_at is None:
-        _open(tx, circle_id, share, now)
+        _open(CircleTransaction(tx, circle_id), share, now)
     return PageView(
         language=language_of(person.language),
         network=Network(share.network),
         post=post,
-        words=_words(tx, circle_id, post, person),
+        words=_words(CircleTransaction(tx, circle_id), post, person),
         link=link(site, share),
         instance=member.preferences.instance if member else "",
         closed=closed,
@@ -84,15 +84,15 @@ def _closed(post: Post, member: Member | None, now: datetime) -> Closed | None:
     return None if member else Closed.LEFT
 
 
-def _words(tx: Transaction, circle_id: str, post: Post, person: Person) -> str:
-    return posts.words(tx, circle_id, post.id, person.id) or opening(post, person.id)
+def _words(tx: CircleTransaction, post: Post, person: Person) -> str:
+    return posts.words(tx, post.id, person.id) or opening(post, person.id)
 
 
-def _open(tx: Transaction, circle_id: str, share: Share, now: datetime) -> None:
-    if not shares.mark_first_opening(tx, circle_id, share, now):
+def _open(tx: CircleTransaction, share: Share, now: datetime) -> None:
+    if not shares.mark_first_opening(tx, share, now):
         return
-    messages.bump_for(tx, circle_id, share.person_id, share.post_id, now)
-    messages.bump(tx, circle_id, AUTHOR, share.post_id, now, after=COALESCE)
+    messages.bump_for(tx, share.person_id, share.post_id, now)
+    messages.bump(tx, AUTHOR, share.post_id, now, after=COALESCE)
 
 
 def follow(tx: Transaction, token: str, visitor: Visitor | None, now: datetime) -> str | None:
@@ -102,10 +102,10 @@ def follow(tx: Transaction, token: str, visitor: Visitor | None, now: datetime) 
     if (found := shares.by_link(tx, token)) is None:
         return None
     circle_id, share = found
-    post = posts.load(tx, circle_id, share.post_id)
+    post = posts.load(CircleTransaction(tx, circle_id), share.post_id)
     url = web_address(post.copy.url) if post else ""
     if url and visitor is not None and _count(tx, token, visitor, now):
-        _tell(tx, circle_id, share, now)
+        _tell(CircleTransaction(tx, circle_id), share, now)
     return url or None
 
 
@@ -115,13 +115,13 @@ def _count(tx: Transaction, token: str, visitor: Visitor, now: datetime) -> bool
     return shares.count_click(tx, token, day, visitor_hash(salt, visitor.address, visitor.agent), now)
 
 
-def _tell(tx: Transaction, circle_id: str, share: Share, now: datetime) -> None:
+def _tell(tx: CircleTransaction, share: Share, now: datetime) -> None:
     """The member's own count, and the post's for its author; clicks that follow each other are one
     change. Whoever left the circle is told nothing any more."""
-    _, member = people.load(tx, circle_id, share.person_id)
+    _, member = people.load(tx, share.person_id)
     if member:
-        messages.bump_for(tx, circle_id, share.person_id, share.post_id, now, after=COALESCE)
-    messages.bump(tx, circle_id, AUTHOR, share.post_id, now, after=COALESCE)
+        messages.bump_for(tx, share.person_id, share.post_id, now, after=COALESCE)
+    messages.bump(tx, AUTHOR, share.post_id, now, after=COALESCE)
 
 
 def web_address(url: str) -> str:

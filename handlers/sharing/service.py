@@ -27,8 +27,8 @@ from bot.domain.post import Post
 from bot.domain.share import Share, Stance, moments, next_morning
 from handlers.sharing.cards import ALIKE, Outlet, View
 from storage import circles, messages, people, posts, shares
-from storage.database import Transaction
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction, Transaction
 
 COALESCE = timedelta(seconds=20)
 """The author's figures move at most this often."""
@@ -36,7 +36,7 @@ COALESCE = timedelta(seconds=20)
 
 def post(scope: Scope, post_id: str) -> Post:
     """Raises PostGone: unknown here, or somebody else's circle, which is the same."""
-    found = posts.load(scope.tx, scope.circle.id, post_id)
+    found = posts.load(scope.tx, post_id)
     if found is None or found.published_at is None:
         raise PostGone
     return found
@@ -61,8 +61,8 @@ class Taken:
     clicks: Mapping[str, int]
 
 
-def taken(tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[str]) -> Taken:
-    theirs = tx, circle_id, post_id, person_ids
+def taken(tx: CircleTransaction, post_id: str, person_ids: Collection[str]) -> Taken:
+    theirs = tx, post_id, person_ids
     return Taken(
         posts.words_of(*theirs),
         posts.stances(*theirs),
@@ -73,11 +73,11 @@ def taken(tx: Transaction, circle_id: str, post_id: str, person_ids: Collection[
 
 def view(scope: Scope, person: Person, member: Member, post: Post, readers: Collection[str] = ()) -> View:
     """What this member's card shows today. `readers`: all whose view of it is wanted."""
-    theirs = scope.once(taken, scope.circle.id, post.id, readers or (person.id,))
+    theirs = scope.once(taken, post.id, readers or (person.id,))
     own = theirs.words.get(person.id, "")
     words = own or opening(post, person.id)
-    author, _ = scope.once(people.load, scope.circle.id, post.author_id)
-    topics = {topic.id: topic for topic in scope.once(circles.topics, scope.circle.id)}
+    author, _ = scope.once(people.load, post.author_id)
+    topics = {topic.id: topic for topic in scope.once(circles.topics)}
     stance = theirs.stances.get(person.id, Stance())
     mine = _shares(scope, person, member, post, theirs.shares.get(person.id, ()))
     return View(
@@ -115,8 +115,8 @@ def _shares(scope: Scope, person: Person, member: Member, post: Post, made: Sequ
     wanted = networks(member, post)
     known = {share.network: share for share in made}
     if missing := [network for network in wanted if network not in known]:
-        shares.offer(scope.tx, scope.circle.id, post.id, [(person.id, network) for network in missing])
-        known = {s.network: s for s in shares.of_member(scope.tx, scope.circle.id, post.id, person.id)}
+        shares.offer(scope.tx, post.id, [(person.id, network) for network in missing])
+        known = {s.network: s for s in shares.of_member(scope.tx, post.id, person.id)}
     posted_elsewhere = [s for n, s in known.items() if n not in wanted and s.posted_at]
     return [*(known[network] for network in wanted), *posted_elsewhere]
 
@@ -148,7 +148,7 @@ def save_words(ctx: Context, post_id: str, typed: str) -> None:
             network=roomiest.network.label,
             limit=ctx.t.number(roomiest.network.limit or 0),
         )
-    posts.save_words(ctx.tx, ctx.circle.id, post_id, ctx.person.id, typed, ctx.now)
+    posts.save_words(ctx.tx, post_id, ctx.person.id, typed, ctx.now)
     redraw(ctx, post_id)
 
 
@@ -190,11 +190,11 @@ def choose_moment(ctx: Context, post_id: str, minutes: int) -> None:
 
 def _put_aside(ctx: Context, post: Post, until: datetime) -> None:
     """It comes back once: put aside again before that, it comes at the new moment; after that, no more."""
-    posts.take_stance(ctx.tx, ctx.circle.id, post.id, ctx.person.id, later_until=until)
+    posts.take_stance(ctx.tx, post.id, ctx.person.id, later_until=until)
     reader = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
     when = {"due_at": until, "expires_at": post.copy.expires_at}
-    made = messages.want(ctx.tx, ctx.circle.id, REMINDER, post.id, [reader], ctx.now, **when)
-    again = ctx.tx, ctx.circle.id, REMINDER, post.id, ctx.person.id, until
+    made = messages.want(ctx.tx, REMINDER, post.id, [reader], ctx.now, **when)
+    again = ctx.tx, REMINDER, post.id, ctx.person.id, until
     if not made and not messages.put_off(*again):
         raise CameBack
     redraw(ctx, post.id)
@@ -202,25 +202,25 @@ def _put_aside(ctx: Context, post: Post, until: datetime) -> None:
 
 def bring_back(ctx: Context, post_id: str) -> None:
     live(ctx, post_id)
-    posts.take_stance(ctx.tx, ctx.circle.id, post_id, ctx.person.id)
+    posts.take_stance(ctx.tx, post_id, ctx.person.id)
     redraw(ctx, post_id)
 
 
 def decline(ctx: Context, post_id: str) -> None:
     """Not for me. Nobody is told."""
     live(ctx, post_id)
-    posts.take_stance(ctx.tx, ctx.circle.id, post_id, ctx.person.id, declined_at=ctx.now)
+    posts.take_stance(ctx.tx, post_id, ctx.person.id, declined_at=ctx.now)
     redraw(ctx, post_id)
 
 
 def redraw(ctx: Context, post_id: str) -> None:
-    messages.bump_for(ctx.tx, ctx.circle.id, ctx.person.id, post_id, ctx.now)
+    messages.bump_for(ctx.tx, ctx.person.id, post_id, ctx.now)
 
 
 def count_delivery(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
     """More copies have arrived: the author's figures follow."""
     for circle_id, post_id in {(message.circle_id, message.subject_id) for message in arrived}:
-        messages.bump(tx, circle_id, AUTHOR, post_id, now, after=COALESCE)
+        messages.bump(CircleTransaction(tx, circle_id), AUTHOR, post_id, now, after=COALESCE)
 
 
 def posted(ctx: Context, post_id: str, network: str, at: datetime | None) -> None:
@@ -228,13 +228,13 @@ def posted(ctx: Context, post_id: str, network: str, at: datetime | None) -> Non
     somebody else's choosing."""
     ctx.as_member()
     post(ctx, post_id)
-    mine = shares.of_member(ctx.tx, ctx.circle.id, post_id, ctx.person.id)
+    mine = shares.of_member(ctx.tx, post_id, ctx.person.id)
     share = next((share for share in mine if share.network == network), None)
     if share is None:
         raise ButtonGone
-    shares.mark(ctx.tx, ctx.circle.id, share, posted_at=at)
+    shares.mark(ctx.tx, share, posted_at=at)
     redraw(ctx, post_id)
-    messages.bump(ctx.tx, ctx.circle.id, AUTHOR, post_id, ctx.now, after=COALESCE)
+    messages.bump(ctx.tx, AUTHOR, post_id, ctx.now, after=COALESCE)
 
 
 def ask(ctx: Context, post_id: str, question: str) -> None:
@@ -242,7 +242,7 @@ def ask(ctx: Context, post_id: str, question: str) -> None:
     found = live(ctx, post_id)
     if not question:
         raise QuestionMissing
-    question_id = posts.ask(ctx.tx, ctx.circle.id, post_id, ctx.person.id, question, ctx.now)
-    author, _ = people.load(ctx.tx, ctx.circle.id, found.author_id)
+    question_id = posts.ask(ctx.tx, post_id, ctx.person.id, question, ctx.now)
+    author, _ = people.load(ctx.tx, found.author_id)
     reader = Recipient(author.workspace_id, author.address, author.id)
-    messages.want(ctx.tx, ctx.circle.id, QUESTION, question_id, [reader], ctx.now)
+    messages.want(ctx.tx, QUESTION, question_id, [reader], ctx.now)

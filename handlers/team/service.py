@@ -12,7 +12,7 @@ from bot.context import Context
 from bot.domain.circle import Person, Role
 from bot.domain.errors import BadCode, LastLead
 from storage import circles, people
-from storage.database import Transaction
+from storage.transaction import Transaction
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without the letters and digits that are mistaken for each other."""
@@ -41,7 +41,7 @@ def _digest(code: str) -> str:
 
 
 def team(ctx: Context) -> Sequence[Person]:
-    return people.with_role(ctx.tx, ctx.circle.id)
+    return people.with_role(ctx.tx)
 
 
 def name_team(ctx: Context, answers: Answers) -> Sequence[Person]:
@@ -70,6 +70,6 @@ def _of_this_workspace(ctx: Context, addresses: Sequence[str]) -> list[str]:
 def _give(ctx: Context, address: str, role: Role) -> None:
     platform, workspace, user = address.split(":", 2)
     people.add(ctx.tx, platform, workspace, user, platform_language=ctx.circle.language, zone=ctx.circle.zone)
-    person = people.at_address(ctx.tx, ctx.circle.id, address)
+    person = people.at_address(ctx.tx, address)
     if person is not None:
         people.change(ctx.tx, person, role=role)

@@ -21,18 +21,18 @@ Told = Sequence[tuple[Post, Story]]
 def posts_told(ctx: Context) -> Told:
     """The circle's latest, each with its story. Raises CommsOnly."""
     ctx.as_comms()
-    latest = posts.latest(ctx.tx, ctx.circle.id, LATEST)
-    told = stories.of_posts(ctx.tx, ctx.circle.id, [post.id for post in latest])
+    latest = posts.latest(ctx.tx, LATEST)
+    told = stories.of_posts(ctx.tx, [post.id for post in latest])
     return [(post, told[post.id]) for post in latest]
 
 
 def failures(ctx: Context, told: Told) -> list[Failure]:
-    return stories.failures(ctx.tx, ctx.circle.id, [post.id for post, _ in told], FAILURES)
+    return stories.failures(ctx.tx, [post.id for post, _ in told], FAILURES)
 
 
 def missed(ctx: Context) -> list[Missed]:
-    return slots.skipped(ctx.tx, ctx.circle.id, (ctx.now - RECENT).date())
+    return slots.skipped(ctx.tx, (ctx.now - RECENT).date())
 
 
 def own(ctx: Context) -> list[Letter]:
-    return stories.to(ctx.tx, ctx.circle.id, ctx.person.id, OWN)
+    return stories.to(ctx.tx, ctx.person.id, OWN)

@@ -19,9 +19,9 @@ from bot.domain.poll import Poll
 from bot.domain.post import Copy, Found
 from handlers.posts import service
 from storage import circles, messages, people, polls, posts, tables
-from storage.database import Transaction
 from storage.messages import Recipient
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 
 LEAD = "ULEAD"
 LINK = "https://example.org/first-week"
@@ -145,7 +145,7 @@ def have_voted(tx: Transaction, users: Sequence[str]) -> None:
 def poll(tx: Transaction) -> Poll:
     """The only one there is."""
     p = tables.poll.c
-    found = polls.load(tx, *tx.execute(select(p.circle_id, p.id)).one())
+    found = polls.load(CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id)).one()))
     assert found is not None
     return found
 

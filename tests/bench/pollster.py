@@ -20,7 +20,7 @@ from bot.locales import Translator
 from handlers.polls.cards import TakeBack, Vote
 from handlers.polls.handlers import draw_poll
 from storage import circles, messages, polls, tables
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.bench import chats, crowd
 from tests.bench.sender import SITE, bot, tuesday
 from tests.bench.servers import seconds
@@ -87,9 +87,11 @@ class Polling:
         """Seconds for the card in the channel, the median of so many."""
         poll, m = crowd.poll(tx), tables.message.c
         its = (m.subject_id == poll.id, m.kind == POLL.name)
-        message = messages.load(tx, poll.circle_id, tx.execute(select(m.id).where(*its)).scalar_one())
+        message = messages.load(
+            CircleTransaction(tx, poll.circle_id), tx.execute(select(m.id).where(*its)).scalar_one()
+        )
         assert message is not None
-        circle = circles.circle(tx, poll.circle_id)
+        circle = circles.circle(CircleTransaction(tx, poll.circle_id))
         t = Translator(circle.language, circle.zone)
         reading = Reading(tx, self._now(), circle, t, SITE, message, None, None)
         return median(seconds(partial(draw_poll, reading)) for _ in range(cards))

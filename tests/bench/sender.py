@@ -26,8 +26,9 @@ from bot.serving import spare
 from handlers.posts.cards import Compose
 from scheduler.pump import Pump
 from storage import tables
-from storage.database import Transaction, connect
+from storage.database import connect
 from storage.notebook import Notebook
+from storage.transaction import Transaction
 from tests.bench import chats, crowd
 from tests.bench.crowd import Crowd
 from tests.bench.talk import Json, given, obey

@@ -24,8 +24,9 @@ from handlers.posts.cards import Compose
 from handlers.posts.jobs import read_pages
 from handlers.team.service import first_code
 from storage import circles, tables
-from storage.database import Transaction, upgrade
 from storage.database import connect as connect_database
+from storage.database import upgrade
+from storage.transaction import Transaction
 from tests.bench import people
 
 SITE = "http://127.0.0.1:8000"

@@ -37,7 +37,8 @@ from handlers.posts.cards import Compose, Edit, OpenCompose, Withdraw
 from handlers.sharing.cards import AskAuthor, Later, OpenWords, SaveWords
 from handlers.team.service import first_code
 from storage import board, circles, kudos, people, pulses, rounds, tables
-from storage.database import Database, Transaction
+from storage.database import Database
+from storage.transaction import CircleTransaction, Transaction
 from tests.e2e.conftest import Bot, Microsoft, Town
 from tests.emulators.slack import FakeSlack, Fault, Kind, SlackUser
 from tests.emulators.teams import APP_ID, TENANT, TeamsUser, words
@@ -446,7 +447,7 @@ class Founder:
         code = await self.database.transact(partial(first_code, now=self.clock()))
         await self._command(self.lead, f"lead {code}")
         circle_id = (await self.database.read(partial(self._circle))).id
-        topic = (await self.database.read(lambda tx: circles.topics(tx, circle_id)))[1].id
+        topic = (await self.database.read(lambda tx: circles.topics(CircleTransaction(tx, circle_id))))[1].id
         await self._submit(self.member, "join/1", {**WISHES, "topics": (topic,)})
         draft, used, other = [await self._draft(circle_id) for _ in range(3)]
         for one in (used, other):
@@ -569,25 +570,34 @@ def _thank(tx: Transaction, circle_id: str, now: datetime) -> tuple[str, str]:
     """A thank-you that awaits its answer, and a whisper."""
     p = tables.person.c
     giver, receiver = tx.execute(select(p.id).where(p.circle_id == circle_id).limit(2)).scalars()
-    given = kudos.give(tx, circle_id, giver, KudosKind.IDEA, "Secret thanks", [receiver], now)
-    return given, kudos.whisper(tx, circle_id, giver, receiver, Why.POSTED, now)
+    given = kudos.give(
+        CircleTransaction(tx, circle_id), giver, KudosKind.IDEA, "Secret thanks", [receiver], now
+    )
+    return given, kudos.whisper(CircleTransaction(tx, circle_id), giver, receiver, Why.POSTED, now)
 
 
 def _ask(tx: Transaction, circle_id: str, now: datetime) -> tuple[str, str]:
     """A pulse and a consent round, both open."""
     p = tables.person.c
     author = tx.execute(select(p.id).where(p.circle_id == circle_id).limit(1)).scalar_one()
-    pulse, until = pulses.start(tx, circle_id, now, now + timedelta(days=7)), now + timedelta(days=5)
-    return str(pulse), rounds.start(tx, circle_id, author, Cadence(1), "Secret why", now, until)
+    pulse, until = (
+        pulses.start(CircleTransaction(tx, circle_id), now, now + timedelta(days=7)),
+        now + timedelta(days=5),
+    )
+    return str(pulse), rounds.start(
+        CircleTransaction(tx, circle_id), author, Cadence(1), "Secret why", now, until
+    )
 
 
 def _gather(tx: Transaction, circle_id: str, mark: str, now: datetime) -> tuple[str, str]:
     """A signed gathering that is open, and a theme made of what was said."""
-    gathering = board.start(tx, circle_id, None, now, now + timedelta(days=7), anonymous=False)
+    gathering = board.start(
+        CircleTransaction(tx, circle_id), None, now, now + timedelta(days=7), anonymous=False
+    )
     assert gathering
     said = {Matter.BLOCKER: f"{mark} blocker", Matter.PRACTICE: f"{mark} practice"}
-    board.tell(tx, circle_id, gathering, said, None, now)
-    return gathering, board.add(tx, circle_id, Matter.BLOCKER, f"{mark} theme", now)
+    board.tell(CircleTransaction(tx, circle_id), gathering, said, None, now)
+    return gathering, board.add(CircleTransaction(tx, circle_id), Matter.BLOCKER, f"{mark} theme", now)
 
 
 def _bury_one(tx: Transaction, circle_id: str) -> str:

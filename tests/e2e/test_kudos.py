@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.domain.member import Preferences
 from storage import circles, people
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.e2e.conftest import Bot, Microsoft, Town
 from tests.emulators.slack import FakeSlack, SlackUser
 from tests.emulators.teams import TENANT, TeamsUser, words
@@ -16,7 +16,7 @@ def enter(tx: Transaction, bot: Bot, platform: str, workspace: str, users: tuple
     for user in users:
         found = people.find(tx, platform, workspace, user)
         assert found
-        topics = frozenset(topic.id for topic in circles.topics(tx, found[0].id))
+        topics = frozenset(topic.id for topic in circles.topics(CircleTransaction(tx, found[0].id)))
         people.join(tx, found[1], Preferences(topics), 1, bot.clock())
 
 

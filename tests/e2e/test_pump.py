@@ -27,7 +27,7 @@ from handlers.posts import service
 from scheduler.outcomes import ATTEMPTS, SWEEP, backoff
 from scheduler.pump import LEASE, Pump
 from storage import circles, messages, people, posts, tables
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.e2e.conftest import Bot, Town
 from tests.emulators.slack import FakeSlack, Fault, Kind
 from tests.house import Clock
@@ -76,7 +76,7 @@ class Circle:
         return users
 
     def _members(self, tx: Transaction, users: list[str], wishes: Preferences) -> None:
-        followed = replace(wishes, topics=frozenset({circles.topics(tx, self.id)[0].id}))
+        followed = replace(wishes, topics=frozenset({circles.topics(CircleTransaction(tx, self.id))[0].id}))
         for user in users:
             profile = {"name": user, "zone": "Europe/Paris", "platform_language": "fr"}
             people.add(tx, "slack", self.team, user, **profile)
@@ -90,18 +90,23 @@ class Circle:
     def _publish(self, tx: Transaction, title: str, days: float) -> str:
         author = people.find(tx, "slack", self.team, self.lead)
         assert author
-        post_id = posts.add(tx, self.id, author[1].id, self._copy(tx, title, days), self.clock())
-        service.publish(tx, self.id, post_id, self.clock())
+        post_id = posts.add(
+            CircleTransaction(tx, self.id), author[1].id, self._copy(tx, title, days), self.clock()
+        )
+        service.publish(CircleTransaction(tx, self.id), post_id, self.clock())
         return post_id
 
     def _copy(self, tx: Transaction, title: str, days: float = 14) -> Copy:
-        topic, expiry = circles.topics(tx, self.id)[0].id, self.clock() + timedelta(days=days)
+        topic, expiry = (
+            circles.topics(CircleTransaction(tx, self.id))[0].id,
+            self.clock() + timedelta(days=days),
+        )
         return Copy("https://example.org/a", title, "Pourquoi.", ("Accroche.",), topic, (), "", "", expiry)
 
     async def correct(self, post_id: str, title: str) -> None:
         def change(tx: Transaction) -> None:
-            posts.change(tx, self.id, post_id, self._copy(tx, title))
-            messages.bump(tx, self.id, POST, post_id, self.clock())
+            posts.change(CircleTransaction(tx, self.id), post_id, self._copy(tx, title))
+            messages.bump(CircleTransaction(tx, self.id), POST, post_id, self.clock())
 
         await self.bot.cercle.database.transact(change)
 
@@ -131,7 +136,7 @@ class Circle:
             ids = tx.execute(
                 tables.message.select().with_only_columns(m.id).where(m.circle_id == self.id, m.kind == kind)
             ).scalars()
-            return [found for id in list(ids) if (found := messages.load(tx, self.id, id))]
+            return [found for id in list(ids) if (found := messages.load(CircleTransaction(tx, self.id), id))]
 
         return await self.bot.look(read)
 

@@ -39,7 +39,7 @@ from handlers.board.cards import (
     Tell,
 )
 from storage import board, circles, entries, people, tables, walls
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, asked, button, filled, labels, said
 
 FIVE = ("camille", "ines", "hugo", "lou", "awa")
@@ -64,7 +64,7 @@ def enter(tx: Transaction, who: Iterable[Sender], now: datetime) -> None:
         people.add(tx, *place, name=each.name, platform_language="fr", zone=each.zone)
         found = people.find(tx, *place)
         assert found
-        topics = frozenset(topic.id for topic in circles.topics(tx, found[0].id))
+        topics = frozenset(topic.id for topic in circles.topics(CircleTransaction(tx, found[0].id)))
         people.join(tx, found[1], Preferences(topics, weekly_ceiling=10), 1, now)
 
 
@@ -128,11 +128,11 @@ async def gathered(house: House) -> None:
 
     def ask(tx: Transaction) -> None:
         circle_id = circles.every(tx)[0].id
-        service.ask(tx, circle_id, None, house.clock(), anonymous=True)
-        gathering = board.current(tx, circle_id)
+        service.ask(CircleTransaction(tx, circle_id), None, house.clock(), anonymous=True)
+        gathering = board.current(CircleTransaction(tx, circle_id))
         assert gathering
         for each in ({Matter.PRACTICE: "Un essai"}, *({Matter.BLOCKER: blocker} for blocker in BLOCKERS)):
-            board.tell(tx, circle_id, gathering.id, each, None, house.clock())
+            board.tell(CircleTransaction(tx, circle_id), gathering.id, each, None, house.clock())
 
     await house.database.transact(ask)
     house.clock.pass_(days=7)
@@ -191,7 +191,7 @@ async def the_circle(house: House) -> Circle:
 
 async def logged(house: House) -> list[str]:
     circle = await the_circle(house)
-    found = await house.database.read(partial(entries.latest, circle_id=circle.id, limit=20))
+    found = await house.database.read(lambda tx: entries.latest(CircleTransaction(tx, circle.id), limit=20))
     return sorted(entry.what for entry in found)
 
 
@@ -208,7 +208,7 @@ async def with_role(house: House, who: str, role: Role) -> None:
 async def with_wall(house: House) -> None:
     circle = await the_circle(house)
     workspace = await only_id(house, tables.workspace)
-    hang = partial(walls.hang, circle_id=circle.id, workspace_id=workspace, address=CHANNEL)
+    hang = lambda tx: walls.hang(CircleTransaction(tx, circle.id), workspace_id=workspace, address=CHANNEL)
     await house.database.transact(hang)
 
 
@@ -979,10 +979,10 @@ async def test_the_agenda_reads_what_has_no_answer(circle: House) -> None:
     circle.clock.pass_(minutes=1)
     second = await themed(circle, "Le second")
     found = await the_circle(circle)
-    waiting = await circle.database.read(partial(board.unanswered, circle_id=found.id))
+    waiting = await circle.database.read(lambda tx: board.unanswered(CircleTransaction(tx, found.id)))
     assert [theme.title for theme in waiting] == ["Le premier", "Le second"]
     await answered(circle, second, "Oui.")
-    waiting = await circle.database.read(partial(board.unanswered, circle_id=found.id))
+    waiting = await circle.database.read(lambda tx: board.unanswered(CircleTransaction(tx, found.id)))
     assert [theme.title for theme in waiting] == ["Le premier"]
 
 
@@ -998,16 +998,18 @@ async def test_an_empty_board_says_what_it_is_for(circle: House) -> None:
 async def test_a_long_board_stays_within_what_a_message_takes(circle: House) -> None:
     def fill(tx: Transaction) -> None:
         found = circles.every(tx)[0]
-        long = board.start(tx, found.id, None, circle.clock(), circle.clock() + LIFE, anonymous=False)
+        long = board.start(
+            CircleTransaction(tx, found.id), None, circle.clock(), circle.clock() + LIFE, anonymous=False
+        )
         assert long
         for number in range(24):
             now = circle.clock() + timedelta(minutes=number)
             matter = Matter.PRACTICE if number % 4 == 3 else Matter.BLOCKER
-            theme = board.add(tx, found.id, matter, f"{number} " + "t" * 90, now)
+            theme = board.add(CircleTransaction(tx, found.id), matter, f"{number} " + "t" * 90, now)
             if number % 2:
-                board.answer(tx, found.id, theme, "é" * MAX_ANSWER, now)
+                board.answer(CircleTransaction(tx, found.id), theme, "é" * MAX_ANSWER, now)
             said = {Matter.BLOCKER: f"{number} " + "b" * 480, Matter.PRACTICE: f"{number} " + "p" * 480}
-            board.tell(tx, found.id, long, said, None, circle.clock())
+            board.tell(CircleTransaction(tx, found.id), long, said, None, circle.clock())
 
     await circle.database.transact(fill)
     card = await the_board(circle, "camille")

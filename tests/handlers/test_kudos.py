@@ -28,7 +28,7 @@ from handlers.kudos.cards import ChangeKind, OpenWhisper, Show, TakeBack, TellAu
 from handlers.kudos.service import unhang
 from handlers.sharing.cards import NotPosted, Posted
 from storage import circles, entries, kudos, messages, people, tables
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import TUESDAY, House, asked, labels, said
 
 CHANNEL = "playground:playground:#cafe"
@@ -61,13 +61,13 @@ async def circle(house: House) -> House:
 def fill(tx: Transaction, house: House) -> None:
     found = people.find(tx, "playground", "playground", "camille")
     assert found
-    topics = frozenset(topic.id for topic in circles.topics(tx, found[0].id))
+    topics = frozenset(topic.id for topic in circles.topics(CircleTransaction(tx, found[0].id)))
     always = Preferences(topics, ("linkedin",), MAX_CEILING, time(0), time(23, 59), frozenset(range(7)))
     for who in TEAM:
         sender = house.sender(who)
         profile = {"name": sender.name, "zone": sender.zone, "platform_language": language_of(sender.locale)}
         people.add(tx, "playground", "playground", who, **profile)
-        person = people.at_address(tx, found[0].id, sender.address)
+        person = people.at_address(CircleTransaction(tx, found[0].id), sender.address)
         assert person
         people.join(tx, person, always, 1, house.clock())
 
@@ -82,7 +82,7 @@ async def row(house: House, giver: str = "hugo") -> Kudos:
     def latest(tx: Transaction) -> Kudos:
         found = people.find(tx, "playground", "playground", giver)
         assert found
-        return kudos.given(tx, found[0].id, found[1].id, TUESDAY - timedelta(days=99))[0]
+        return kudos.given(CircleTransaction(tx, found[0].id), found[1].id, TUESDAY - timedelta(days=99))[0]
 
     return await house.database.read(latest)
 
@@ -395,7 +395,7 @@ async def join(house: House, number: int) -> None:
         assert found[2]
         for n in range(number):
             people.add(tx, "playground", "playground", f"u{n}", name=f"U{n}")
-            person = people.at_address(tx, found[0].id, f"playground:playground:u{n}")
+            person = people.at_address(CircleTransaction(tx, found[0].id), f"playground:playground:u{n}")
             assert person
             people.join(tx, person, found[2].preferences, 1, house.clock())
 
@@ -609,7 +609,7 @@ async def test_the_wall_hangs_moves_and_comes_down(circle: House) -> None:
     await circle.settle()
     assert plain.render(wall_of(circle, GENERAL)[-1]) == "Le mur du cercle n’est plus dans ce canal."
     id = await circle_id(circle)
-    log = await circle.database.read(lambda tx: entries.latest(tx, id, 9))
+    log = await circle.database.read(lambda tx: entries.latest(CircleTransaction(tx, id), 9))
     assert [entry.what for entry in log] == ["log.wall_taken_down", "log.wall_hung", "log.wall_hung"] or {
         entry.what for entry in log
     } == {"log.wall_taken_down", "log.wall_hung"}
@@ -642,7 +642,8 @@ async def test_a_wall_where_the_bot_cannot_speak_comes_down_by_itself(circle: Ho
     def lose(tx: Transaction) -> None:
         m = tables.message.c
         sign = messages.load(
-            tx, id, tx.execute(select(m.id).where(m.kind == WALL.name)).scalars().first() or ""
+            CircleTransaction(tx, id),
+            tx.execute(select(m.id).where(m.kind == WALL.name)).scalars().first() or "",
         )
         assert sign
         unhang(tx, sign, circle.clock())
@@ -650,7 +651,7 @@ async def test_a_wall_where_the_bot_cannot_speak_comes_down_by_itself(circle: Ho
 
     await circle.database.transact(lose)
     assert await circle.database.read(lambda tx: tx.execute(select(tables.wall)).all()) == []
-    log = await circle.database.read(lambda tx: entries.latest(tx, id, 9))
+    log = await circle.database.read(lambda tx: entries.latest(CircleTransaction(tx, id), 9))
     assert len(log) == 2
 
 

@@ -12,13 +12,16 @@ from bot.domain.entry import Entry
 from bot.locales import Translator
 from handlers.log import cards
 from storage import circles, entries
+from storage.transaction import CircleTransaction
 from tests.house import TUESDAY, House, said
 
 
 async def write(house: House, what: str, /, **values: str) -> None:
     await house.opens_home("ines")
     now = house.clock()
-    await house.database.transact(lambda tx: entries.write(tx, circles.every(tx)[0].id, what, now, **values))
+    await house.database.transact(
+        lambda tx: entries.write(CircleTransaction(tx, circles.every(tx)[0].id), what, now, **values)
+    )
 
 
 async def test_it_is_read_by_anybody_in_their_own_language(house: House) -> None:

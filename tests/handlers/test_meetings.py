@@ -22,7 +22,7 @@ from bot.domain.round import Cadence
 from handlers.meetings.calendar import invitation
 from handlers.meetings.cards import OpenMeeting, OpenMinutes, SaveMinutes
 from storage import entries, kudos, meetings, people, rituals, rounds, tables
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, asked, labels, link, said
 
 FIRST = datetime(2026, 12, 22, 9, tzinfo=UTC)
@@ -113,7 +113,7 @@ async def test_after_each_the_next_month_s_is_planned(circle: House) -> None:
 
 async def test_the_rhythm_moves_it_and_calls_it_off(circle: House) -> None:
     def change(tx: Transaction, when: When) -> None:
-        rituals.change(tx, circle_of(tx), Ritual.MEETING, when, circle.clock())
+        rituals.change(CircleTransaction(tx, circle_of(tx)), Ritual.MEETING, when, circle.clock())
 
     await circle.database.transact(partial(change, when=When(3, 3)))
     await circle.settle()
@@ -181,14 +181,14 @@ async def test_the_agenda_is_what_the_circle_brought(circle: House) -> None:
         for number, (kind, answered) in enumerate((("blocker", None), ("practice", None), ("blocker", now))):
             row = {"circle_id": id, "id": f"theme{number}", "kind": kind, "title": f"thème {number}"}
             tx.execute(insert(tables.theme).values(**row, created_at=now, answered_at=answered))
-        rounds.start(tx, id, ines, Cadence(1), "Trop de contenus", now, now + WEEK)
+        rounds.start(CircleTransaction(tx, id), ines, Cadence(1), "Trop de contenus", now, now + WEEK)
         for kind, answer, reason in (
             (KudosKind.WIN, Answer.SHOWN, "une candidate nous a écrit"),
             (KudosKind.WIN, Answer.KEPT, "secret"),
             (KudosKind.HELP, Answer.SHOWN, "coup de main"),
         ):
-            given = kudos.give(tx, id, ines, kind, reason, [tom], now)
-            kudos.answer(tx, id, given, tom, answer, now)
+            given = kudos.give(CircleTransaction(tx, id), ines, kind, reason, [tom], now)
+            kudos.answer(CircleTransaction(tx, id), given, tom, answer, now)
 
     await circle.database.transact(bring)
     told = said(await circle.says("ines", "/cercle réunion"))
@@ -243,7 +243,7 @@ async def test_moving_it_moves_the_card_and_the_reminder_and_is_logged(circle: H
     assert "La réunion du cercle approche" not in titles(circle, "ines")
     await at(circle, FIRST + 6 * DAY + HOUR)
     assert titles(circle, "ines").count("La réunion du cercle approche") == 1
-    log = await circle.database.read(lambda tx: entries.latest(tx, circle_of(tx).id, 5))
+    log = await circle.database.read(lambda tx: entries.latest(CircleTransaction(tx, circle_of(tx).id), 5))
     assert [(e.what, e.values) for e in log] == [("log.meeting", {"day": "2026-12-29", "time": "11:00"})]
     await at(circle, FIRST + 7 * DAY + 2 * HOUR)
     assert "mardi 26 janvier, 10:00" in said(await circle.says("ines", "/cercle réunion"))
@@ -289,7 +289,9 @@ async def test_a_moment_that_cannot_be(circle: House, day: str, hour: str, field
 
 
 async def test_who_is_no_lead_is_told_who_can(circle: House) -> None:
-    found = await circle.database.read(lambda tx: meetings.coming(tx, circle_of(tx).id, circle.clock()))
+    found = await circle.database.read(
+        lambda tx: meetings.coming(CircleTransaction(tx, circle_of(tx).id), circle.clock())
+    )
     assert found
     reply = await circle.says("ines", "/cercle réunion")
     assert isinstance(reply, Say)
@@ -353,7 +355,9 @@ async def test_minutes_that_are_empty_or_too_long(circle: House) -> None:
 
 
 async def test_before_it_has_begun_there_are_no_minutes(circle: House) -> None:
-    found = await circle.database.read(lambda tx: meetings.coming(tx, circle_of(tx).id, circle.clock()))
+    found = await circle.database.read(
+        lambda tx: meetings.coming(CircleTransaction(tx, circle_of(tx).id), circle.clock())
+    )
     assert found
     answers = Answers({"minutes": "Trop tôt."})
     event = Submission(circle.key(), circle.sender("ines"), pack(SaveMinutes(found.id, 0)), answers)
@@ -364,7 +368,9 @@ async def test_before_it_has_begun_there_are_no_minutes(circle: House) -> None:
 
 async def test_strangers_write_no_minutes(circle: House) -> None:
     await past(circle)
-    found = await circle.database.read(lambda tx: meetings.last(tx, circle_of(tx).id, circle.clock()))
+    found = await circle.database.read(
+        lambda tx: meetings.last(CircleTransaction(tx, circle_of(tx).id), circle.clock())
+    )
     assert found
     click = Click(circle.key(), circle.sender("hugo"), pack(OpenMinutes(found.id)))
     assert "membres du cercle" in said((await circle.dispatch(click)).reply)

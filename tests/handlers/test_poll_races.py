@@ -18,7 +18,8 @@ from bot.domain.poll import Poll
 from handlers.polls import jobs
 from handlers.polls.cards import AddOption, TakeBack, Vote
 from storage import polls, tables
-from storage.database import Transaction, connect, is_file
+from storage.database import connect, is_file
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, asked, said
 from tests.test_races import Crowd
 
@@ -44,7 +45,7 @@ async def opened(crowd: Crowd, *rules: str) -> tuple[Poll, list[str]]:
 
 def _poll(tx: Transaction) -> tuple[Poll, list[str]]:
     p = tables.poll.c
-    poll = polls.load(tx, *tx.execute(select(p.circle_id, p.id)).one())
+    poll = polls.load(CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id)).one()))
     assert poll
     return poll, [option.id for option in polls.options(tx, poll)]
 

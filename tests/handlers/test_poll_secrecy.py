@@ -22,7 +22,7 @@ from bot.domain.secrecy import pseudonym
 from handlers.polls.cards import SayWords, Vote
 from handlers.polls.export import harmless, table
 from storage import polls, tables
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.databases import fresh
 from tests.house import House, asked
 
@@ -62,7 +62,7 @@ async def world(url: str, choices: Choices, words: Words, where: str, *, closed:
 
 def _options(tx: Transaction) -> tuple[str, list[str]]:
     p = tables.poll.c
-    poll = polls.load(tx, *tx.execute(select(p.circle_id, p.id)).one())
+    poll = polls.load(CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id)).one()))
     assert poll
     return poll.id, [option.id for option in polls.options(tx, poll)]
 

@@ -39,9 +39,9 @@ from handlers.polls.cards import (
 from handlers.polls.export import results
 from scheduler.pump import Pump
 from storage import circles, entries, messages, people, polls, tables
-from storage.database import Transaction
 from storage.messages import Recipient
 from storage.tables import new_id
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import TUESDAY, House, asked, button, labels, link, said
 from tests.scheduler.world import FakeChat
 
@@ -108,7 +108,7 @@ def plainly(text: str) -> str:
 async def only_poll(house: House) -> Poll:
     def load(tx: Transaction) -> Poll:
         circle_id, poll_id = tx.execute(select(tables.poll.c.circle_id, tables.poll.c.id)).one()
-        found = polls.load(tx, circle_id, poll_id)
+        found = polls.load(CircleTransaction(tx, circle_id), poll_id)
         assert found
         return found
 
@@ -566,7 +566,7 @@ async def test_the_circles_log_tells_of_polls_for_everybody_and_of_no_other(circ
     await asks(circle)
     await later(circle, days=4)
     poll = await only_of(circle, "On déjeune ?")
-    log = await circle.database.read(lambda tx: entries.latest(tx, poll.circle_id, 9))
+    log = await circle.database.read(lambda tx: entries.latest(CircleTransaction(tx, poll.circle_id), 9))
     told = [(entry.what, entry.values["question"]) for entry in log if entry.what.startswith("log.poll")]
     assert told == [("log.poll_closed", "On déjeune ?"), ("log.poll_opened", "On déjeune ?")]
 
@@ -574,7 +574,9 @@ async def test_the_circles_log_tells_of_polls_for_everybody_and_of_no_other(circ
 async def only_of(house: House, question: str) -> Poll:
     def load(tx: Transaction) -> Poll:
         p = tables.poll.c
-        found = polls.load(tx, *tx.execute(select(p.circle_id, p.id).where(p.question == question)).one())
+        found = polls.load(
+            CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id).where(p.question == question)).one())
+        )
         assert found
         return found
 
@@ -697,7 +699,7 @@ def second_home(tx: Transaction, circle_id: str) -> None:
     people.add(tx, "teams", "tenant", "ada", name="Ada", platform_language="fr", zone="Europe/Paris")
     found = people.find(tx, "teams", "tenant", "ada")
     assert found
-    topics = frozenset(topic.id for topic in circles.topics(tx, circle_id))
+    topics = frozenset(topic.id for topic in circles.topics(CircleTransaction(tx, circle_id)))
     people.join(tx, found[1], Preferences(topics=topics), 1, TUESDAY)
 
 
@@ -797,7 +799,7 @@ async def all_polls(house: House) -> list[Poll]:
     def load(tx: Transaction) -> list[Poll]:
         p = tables.poll.c
         rows = list(tx.execute(select(p.circle_id, p.id).order_by(p.opened_at)))
-        return [found for row in rows if (found := polls.load(tx, *row))]
+        return [found for row in rows if (found := polls.load(CircleTransaction(tx, *row)))]
 
     return await house.database.read(load)
 
@@ -855,7 +857,7 @@ async def test_five_hundred_votes_in_a_minute_are_all_kept_and_redraw_the_card_t
 
 def _options(tx: Transaction) -> tuple[Option, ...]:
     p = tables.poll.c
-    poll = polls.load(tx, *tx.execute(select(p.circle_id, p.id)).one())
+    poll = polls.load(CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id)).one()))
     assert poll
     return polls.options(tx, poll)
 
@@ -916,7 +918,7 @@ async def test_the_author_of_a_poll_in_a_channel_sees_their_own_vote_counted(eit
 def fill(tx: Transaction, crowd: int, now: datetime) -> None:
     """So many more people with a copy of their own and a vote."""
     circle_id, poll_id = tx.execute(select(tables.poll.c.circle_id, tables.poll.c.id)).one()
-    poll = polls.hold(tx, circle_id, poll_id)
+    poll = polls.hold(CircleTransaction(tx, circle_id), poll_id)
     assert poll
     for n in range(crowd):
         people.add(tx, "playground", "playground", f"more{n}")
@@ -924,7 +926,7 @@ def fill(tx: Transaction, crowd: int, now: datetime) -> None:
         assert found
         person = found[1]
         there = Recipient(person.workspace_id, person.address, person.id)
-        messages.want(tx, circle_id, POLL, poll_id, [there], now)
+        messages.want(CircleTransaction(tx, circle_id), POLL, poll_id, [there], now)
         polls.vote(tx, poll, poll.voter(person.id), polls.options(tx, poll)[1].id)
     shown = {"state": State.SHOWN, "shown_version": 1, "reference": "r"}
     tx.execute(update(tables.message).where(tables.message.c.shown_version == 0).values(**shown))

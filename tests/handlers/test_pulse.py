@@ -23,7 +23,7 @@ from handlers.actions import OpenGathering
 from handlers.pulse import service
 from handlers.pulse.cards import OpenPulse
 from storage import circles, entries, pulses, tables, walls
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, asked, button, filled, labels, said
 
 FIVE = ("camille", "ines", "hugo", "lou", "awa")
@@ -95,7 +95,7 @@ async def the_circle(house: House) -> Circle:
 async def told(house: House) -> list[str]:
     """What the public log holds."""
     circle = await the_circle(house)
-    found = await house.database.read(partial(entries.latest, circle_id=circle.id, limit=20))
+    found = await house.database.read(lambda tx: entries.latest(CircleTransaction(tx, circle.id), limit=20))
     return sorted(entry.what for entry in found)
 
 
@@ -287,7 +287,9 @@ async def test_low_trust_slows_tells_the_circle_and_proposes_to_talk(on_each: Ho
 async def test_at_the_walls_it_is_said_once_to_everybody(circle: House) -> None:
     found = await the_circle(circle)
     workspace = (await rows(circle, tables.workspace))[0]["id"]
-    hang = partial(walls.hang, circle_id=found.id, workspace_id=str(workspace), address=CHANNEL)
+    hang = lambda tx: walls.hang(
+        CircleTransaction(tx, found.id), workspace_id=str(workspace), address=CHANNEL
+    )
     await circle.database.transact(hang)
     await held(circle, 1)
     (entry,) = circle.chat.chat.entries(CHANNEL, "lou")
@@ -323,13 +325,15 @@ async def test_while_it_goes_slowly_the_pump_sends_half(circle: House) -> None:
     await circle.submits("hugo", form, ceiling="4")
     found = await the_circle(circle)
     await circle.database.transact(
-        lambda tx: circles.change(tx, found.id, slowed_at=circle.clock(), weekly_ceiling=20)
+        lambda tx: circles.change(
+            CircleTransaction(tx, found.id), slowed_at=circle.clock(), weekly_ceiling=20
+        )
     )
     for _ in range(5):
         await circle.with_post()
         await circle.settle()
     assert len([c for c in circle.cards("hugo") if "alternants" in c.title]) == 2
-    await circle.database.transact(lambda tx: circles.change(tx, found.id, slowed_at=None))
+    await circle.database.transact(lambda tx: circles.change(CircleTransaction(tx, found.id), slowed_at=None))
     circle.clock.now = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
     await circle.settle()
     assert len([c for c in circle.cards("hugo") if "alternants" in c.title]) == 5
@@ -436,10 +440,10 @@ async def test_what_was_noted_is_counted_even_while_it_closes(on_each: House) ->
     now = house.clock()
 
     def note(tx: Transaction, person: str) -> bool:
-        return pulses.answer(tx, circle_id, pulse_id, person, Answer(3, 3, 3), now)
+        return pulses.answer(CircleTransaction(tx, circle_id), pulse_id, person, Answer(3, 3, 3), now)
 
     def end(tx: Transaction) -> bool:
-        return service.close(tx, circle_id, pulse_id, now)
+        return service.close(CircleTransaction(tx, circle_id), pulse_id, now)
 
     acts = [house.database.transact(partial(note, person=f"p{n}")) for n in range(30)]
     acts[15:15] = [house.database.transact(end) for _ in range(3)]
@@ -454,7 +458,7 @@ async def test_what_was_noted_is_counted_even_while_it_closes(on_each: House) ->
 async def test_two_at_once_open_one(on_each: House) -> None:
     circle_id = (await the_circle(on_each)).id
     now = on_each.clock()
-    start = partial(pulses.start, circle_id=circle_id, now=now, closes_at=now + LIFE)
+    start = lambda tx: pulses.start(CircleTransaction(tx, circle_id), now=now, closes_at=now + LIFE)
     found = await asyncio.gather(*(on_each.database.transact(start) for _ in range(8)))
     assert len([pulse_id for pulse_id in found if pulse_id]) == 1
 

@@ -22,7 +22,7 @@ from bot.domain.recap import Figures, Told, month_told, months_until, panels
 from bot.domain.rhythm import Ritual, When
 from handlers.recap.picture import drawn
 from storage import entries, kudos, people, pulses, rituals, shares, tables
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, said
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -83,8 +83,8 @@ def posted(tx: Transaction, now: datetime, *who: str) -> None:
     """Somebody posted the post, and one reader followed each link."""
     for name in who:
         post = tx.execute(select(tables.post.c.id)).scalar_one()
-        share = shares.of_member(tx, circle_of(tx).id, post, person(tx, name))[0]
-        shares.mark(tx, circle_of(tx).id, share, posted_at=now)
+        share = shares.of_member(CircleTransaction(tx, circle_of(tx).id), post, person(tx, name))[0]
+        shares.mark(CircleTransaction(tx, circle_of(tx).id), share, posted_at=now)
         shares.count_click(tx, share.link_token, "2026-11-25", name, now)
 
 
@@ -122,7 +122,7 @@ async def test_a_day_before_the_rhythm_was_chosen_is_no_day_of_it(house: House) 
     await founded(house, "ines")
 
     def change(tx: Transaction) -> None:
-        rituals.change(tx, circle_of(tx), Ritual.RECAP, When(1), house.clock())
+        rituals.change(CircleTransaction(tx, circle_of(tx)), Ritual.RECAP, When(1), house.clock())
 
     await at(house, datetime(2026, 12, 3, 9, tzinfo=UTC))
     await house.database.transact(change)
@@ -135,7 +135,7 @@ async def test_a_day_before_the_rhythm_was_chosen_is_no_day_of_it(house: House) 
 async def test_left_out_of_the_rhythm_there_is_none(house: House) -> None:
     await founded(house, "ines")
     await house.database.transact(
-        lambda tx: rituals.change(tx, circle_of(tx), Ritual.RECAP, When(0), house.clock())
+        lambda tx: rituals.change(CircleTransaction(tx, circle_of(tx)), Ritual.RECAP, When(0), house.clock())
     )
     await at(house, DECEMBER, DECEMBER + DAY)
     assert recaps_of(house, "ines") == []
@@ -183,8 +183,10 @@ async def test_it_tells_stories_that_were_agreed_to(house: House) -> None:
 
     def thank(tx: Transaction, reason: str, answer: Answer) -> None:
         id, receivers = circle_of(tx).id, [person(tx, "tom"), person(tx, "hugo")]
-        given = kudos.give(tx, id, person(tx, "ines"), KudosKind.HELP, reason, receivers, house.clock())
-        kudos.answer(tx, id, given, receivers[0], answer, house.clock())
+        given = kudos.give(
+            CircleTransaction(tx, id), person(tx, "ines"), KudosKind.HELP, reason, receivers, house.clock()
+        )
+        kudos.answer(CircleTransaction(tx, id), given, receivers[0], answer, house.clock())
 
     for answer in (Answer.SHOWN, Answer.KEPT, Answer.DECLINED, Answer.NONE):
         await house.database.transact(partial(thank, reason=f"raison {answer}", answer=answer))
@@ -200,8 +202,8 @@ async def test_it_tells_of_decisions_answers_and_trust(house: House) -> None:
 
     def happen(tx: Transaction) -> None:
         id, now = circle_of(tx).id, house.clock()
-        entries.write(tx, id, "log.cadence_agreed", now, value="1")
-        entries.write(tx, id, "log.pulse_opened", now)
+        entries.write(CircleTransaction(tx, id), "log.cadence_agreed", now, value="1")
+        entries.write(CircleTransaction(tx, id), "log.pulse_opened", now)
         theme = {
             "circle_id": id,
             "id": "t1",
@@ -212,10 +214,10 @@ async def test_it_tells_of_decisions_answers_and_trust(house: House) -> None:
         tx.execute(insert(tables.theme).values(**theme, answer="Deux accroches de plus", answered_at=now))
         for number, trust in enumerate((3.5, 3.8)):
             moment = now + number * HOUR
-            pulse = pulses.start(tx, id, moment, moment + DAY)
+            pulse = pulses.start(CircleTransaction(tx, id), moment, moment + DAY)
             assert pulse
-            pulses.close(tx, id, pulse, moment)
-            pulses.keep(tx, id, pulse, 5, Means(trust, 2.0, 3.0), [])
+            pulses.close(CircleTransaction(tx, id), pulse, moment)
+            pulses.keep(CircleTransaction(tx, id), pulse, 5, Means(trust, 2.0, 3.0), [])
 
     await house.database.transact(happen)
     await at(house, DECEMBER)

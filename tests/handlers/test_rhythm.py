@@ -18,7 +18,7 @@ from bot.domain.rhythm import USUAL, mark
 from handlers.actions import OpenKudos, OpenPoll
 from handlers.rhythm.cards import OpenRhythm, SaveRhythm
 from storage import entries, people, walls
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, asked, labels, said
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -49,7 +49,9 @@ async def logged(house: House) -> list[str]:
     def read(tx: Transaction) -> list[str]:
         found = people.find(tx, "playground", "playground", "camille")
         assert found
-        return [f"{entry.what} {entry.values}" for entry in entries.latest(tx, found[0].id, 20)]
+        return [
+            f"{entry.what} {entry.values}" for entry in entries.latest(CircleTransaction(tx, found[0].id), 20)
+        ]
 
     return await house.database.read(read)
 
@@ -168,7 +170,7 @@ async def test_where_there_is_a_wall_it_is_said_there_once(circle: House) -> Non
     def hang(tx: Transaction) -> None:
         found = people.find(tx, "playground", "playground", "camille")
         assert found
-        walls.hang(tx, found[0].id, found[1].workspace_id, place)
+        walls.hang(CircleTransaction(tx, found[0].id), found[1].workspace_id, place)
 
     await circle.database.transact(hang)
     circle.clock.now = datetime(2026, 12, 8, 9, 1, tzinfo=UTC)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time
-from functools import partial
 
 import pytest
 from sqlalchemy import Table
@@ -22,7 +21,7 @@ from bot.domain.round import Stance, Voice
 from handlers.rounds import service
 from handlers.rounds.cards import OpenObjection, OpenRound, StartRound, TakeStance
 from storage import circles, entries, rituals, rounds, tables, walls
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, asked, filled, labels, said
 
 MEMBERS = ("camille", "ines", "hugo", "lou")
@@ -100,7 +99,9 @@ async def the_circle(house: House) -> Circle:
 
 async def last_told(house: House) -> tuple[str, dict[str, str]]:
     circle_id = (await the_circle(house)).id
-    entry = (await house.database.read(partial(entries.latest, circle_id=circle_id, limit=1)))[0]
+    entry = (await house.database.read(lambda tx: entries.latest(CircleTransaction(tx, circle_id), limit=1)))[
+        0
+    ]
     return entry.what, dict(entry.values)
 
 
@@ -270,7 +271,7 @@ async def test_who_is_silent_abstains_or_agrees_is_shown_to_nobody(circle: House
 async def hang_a_wall(house: House) -> None:
     found = await the_circle(house)
     workspace = str((await rows(house, tables.workspace))[0]["id"])
-    hang = partial(walls.hang, circle_id=found.id, workspace_id=workspace, address=CHANNEL)
+    hang = lambda tx: walls.hang(CircleTransaction(tx, found.id), workspace_id=workspace, address=CHANNEL)
     await house.database.transact(hang)
 
 
@@ -503,12 +504,12 @@ async def test_what_is_said_while_it_closes_counts_or_is_refused(on_each: House)
     now = on_each.clock()
 
     def objects(tx: Transaction) -> bool:
-        taken = rounds.hold_open(tx, circle_id, one, now)
+        taken = rounds.hold_open(CircleTransaction(tx, circle_id), one, now)
         if taken:
-            rounds.speak(tx, circle_id, one, Voice(lou, Stance.OBJECT, "Non."), now)
+            rounds.speak(CircleTransaction(tx, circle_id), one, Voice(lou, Stance.OBJECT, "Non."), now)
         return taken
 
-    closing = partial(service.close, circle_id=circle_id, round_id=one, now=now)
+    closing = lambda tx: service.close(CircleTransaction(tx, circle_id), round_id=one, now=now)
     taken, *closed = await asyncio.gather(
         on_each.database.transact(objects), *(on_each.database.transact(closing) for _ in range(3))
     )

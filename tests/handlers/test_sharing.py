@@ -9,6 +9,7 @@ import pytest
 from bot.chat import plain
 from bot.chat.reply import Ask
 from storage import shares
+from storage.transaction import CircleTransaction
 from tests.house import SITE, House, asked, button, labels, link, said
 
 
@@ -69,7 +70,9 @@ async def test_opened_and_posted_are_different_facts(circle: House) -> None:
     page = link(circle.card("ines"), "Partager sur LinkedIn")
     token = page.removeprefix(f"{SITE}/s/")
     circle_id, share = await circle.database.transact(lambda tx: shares.by_page(tx, token))  # type: ignore[misc]
-    await circle.database.transact(lambda tx: shares.mark(tx, circle_id, share, opened_at=circle.clock()))
+    await circle.database.transact(
+        lambda tx: shares.mark(CircleTransaction(tx, circle_id), share, opened_at=circle.clock())
+    )
     form = asked(await circle.presses("ines", "Changer mes mots", circle.card("ines")))
     await circle.submits("ines", form, words="Mes mots.")
     await circle.settle()

@@ -24,7 +24,7 @@ from handlers.trace.cards import KINDS, SCHEDULES
 from scheduler import slots
 from scheduler.timetable import CIRCLES_DATES, DATES
 from storage import stories, tables
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import PEOPLE, House, labels, said
 
 NIGHT = {"day_start": "02:00", "day_end": "03:00"}
@@ -380,8 +380,12 @@ async def test_another_circle_sees_nothing_of_this_one(circle: House) -> None:
         other = "another-circle"
         post_id = tx.execute(select(tables.post.c.id)).scalar_one()
         camille = person(tx, "camille")
-        told = stories.of_posts(tx, other, [post_id])[post_id]
-        return [told.sent, stories.failures(tx, other, [post_id], 5), stories.to(tx, other, camille, 5)]
+        told = stories.of_posts(CircleTransaction(tx, other), [post_id])[post_id]
+        return [
+            told.sent,
+            stories.failures(CircleTransaction(tx, other), [post_id], 5),
+            stories.to(CircleTransaction(tx, other), camille, 5),
+        ]
 
     assert await circle.database.transact(elsewhere) == [0, [], []]
 

@@ -18,7 +18,8 @@ from bot.domain.message import POST, State
 from scheduler.outcomes import ATTEMPTS, SWEEP
 from scheduler.pump import LEASE, Pump
 from storage import people
-from storage.database import Transaction, connect
+from storage.database import connect
+from storage.transaction import CircleTransaction, Transaction
 from tests import databases
 from tests.house import Clock
 from tests.scheduler.world import Cut, FakeChat, World
@@ -95,7 +96,7 @@ class Life(RuleBasedStateMachine):
         address = self.addresses[number]
 
         def pausing(tx: Transaction) -> None:
-            person = people.at_address(tx, self.world.circles["T1"], address)
+            person = people.at_address(CircleTransaction(tx, self.world.circles["T1"]), address)
             assert person
             people.pause(tx, person, self.clock() + timedelta(hours=hours))
 

@@ -25,9 +25,10 @@ from scheduler.engine import upgrade
 from scheduler.queue import LEAP, STOP, Queue, cron
 from scheduler.timetable import TIMETABLE, Job, Tools
 from storage import jobs, messages, people
-from storage.database import Database, Transaction, Unavailable, connect
+from storage.database import Database, Unavailable, connect
 from storage.jobs import Schema
 from storage.messages import Recipient
+from storage.transaction import Transaction
 from tests import databases
 
 SECOND = timedelta(seconds=1)

@@ -20,8 +20,9 @@ from bot.meters import Meters
 from handlers.membership.service import found_circle
 from scheduler.pump import Pump
 from storage import circles, messages, people, tables
-from storage.database import Database, Transaction
+from storage.database import Database
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import Clock
 
 FREELY = Limit(10_000, 10_000)
@@ -159,7 +160,7 @@ class World:
             assert found
             self.circles[team] = found[0].id
             people.join(tx, found[1], ALWAYS, 1, self.clock())
-        circles.change(tx, self.circles[team], weekly_ceiling=ALWAYS.weekly_ceiling)
+        circles.change(CircleTransaction(tx, self.circles[team]), weekly_ceiling=ALWAYS.weekly_ceiling)
         return [f"slack:{team}:{user}" for user in users]
 
     async def want(self, addresses: list[str], subject: str = "s", kind: Kind = POST) -> None:
@@ -179,15 +180,19 @@ class World:
         await self.database.transact(partial(self._leave, address=address))
 
     def _leave(self, tx: Transaction, address: str) -> None:
-        person = people.at_address(tx, self.circles[address.split(":")[1]], address)
+        person = people.at_address(CircleTransaction(tx, self.circles[address.split(":")[1]]), address)
         assert person
         people.leave(tx, person, self.clock())
-        messages.drop_all_for(tx, person.circle_id, person.id, "left")
+        messages.drop_all_for(CircleTransaction(tx, person.circle_id), person.id, "left")
 
     async def rows(self) -> list[Message]:
         def read(tx: Transaction) -> list[Message]:
             keys = tx.execute(tables.message.select().order_by(tables.message.c.created_at)).all()
-            return [found for key in keys if (found := messages.load(tx, key.circle_id, key.id))]
+            return [
+                found
+                for key in keys
+                if (found := messages.load(CircleTransaction(tx, key.circle_id), key.id))
+            ]
 
         return await self.database.transact(read)
 

@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from bot.domain.message import POST
 from storage import messages, tables
-from storage.database import DUE, Database, Transaction, connect, note_due
+from storage.database import DUE, Database, connect, note_due
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction, Transaction
 from tests.storage.rows import NOW, fill
 from tests.storage.test_database import Gate, hear, heard
 
@@ -26,12 +27,12 @@ Change = Callable[[Connection], object]
 
 def want(tx: Connection, address: str = "a", **more: object) -> None:
     there = [Recipient("ours-id", address, "ours-id")]
-    messages.want(tx, "ours", POST, "s", there, NOW, **more)  # type: ignore[arg-type]
+    messages.want(CircleTransaction(tx, "ours"), POST, "s", there, NOW, **more)  # type: ignore[arg-type]
 
 
 def only(tx: Connection) -> messages.Message:
     (row,) = tx.execute(tables.message.select())
-    found = messages.load(tx, "ours", row.id)
+    found = messages.load(CircleTransaction(tx, "ours"), row.id)
     assert found
     return found
 
@@ -60,23 +61,23 @@ def dropped(tx: Connection) -> None:
 
 
 def bump(tx: Connection, **more: timedelta) -> None:
-    messages.bump(tx, "ours", POST, "s", NOW, **more)
+    messages.bump(CircleTransaction(tx, "ours"), POST, "s", NOW, **more)
 
 
 def bump_for(tx: Connection, **more: timedelta) -> None:
-    messages.bump_for(tx, "ours", "ours-id", "s", NOW, **more)
+    messages.bump_for(CircleTransaction(tx, "ours"), "ours-id", "s", NOW, **more)
 
 
 def hasten(tx: Connection) -> None:
-    messages.hasten(tx, "ours", "ours-id", NOW)
+    messages.hasten(CircleTransaction(tx, "ours"), "ours-id", NOW)
 
 
 def pick_up(tx: Connection) -> None:
-    messages.pick_up(tx, "ours", "s", NOW)
+    messages.pick_up(CircleTransaction(tx, "ours"), "s", NOW)
 
 
 def revive(tx: Connection) -> None:
-    messages.revive(tx, "ours", only(tx).id, NOW)
+    messages.revive(CircleTransaction(tx, "ours"), only(tx).id, NOW)
 
 
 @pytest.fixture

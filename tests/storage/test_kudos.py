@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.domain.kudos import Answer, KudosKind, Why
 from storage import kudos, tables
+from storage.transaction import CircleTransaction
 from tests.storage.rows import NOW
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -48,7 +49,9 @@ def enter(tx: Connection, circle_id: str, person: str) -> None:
 
 
 def give(tx: Connection, giver: str, *receivers: str, after: timedelta = HOUR, circle_id: str = C) -> str:
-    return kudos.give(tx, circle_id, giver, KudosKind.IDEA, "parce que", receivers, NOW + after)
+    return kudos.give(
+        CircleTransaction(tx, circle_id), giver, KudosKind.IDEA, "parce que", receivers, NOW + after
+    )
 
 
 def post(tx: Connection, id: str, topic: str, *posters: str, author: str = "a") -> None:
@@ -63,82 +66,85 @@ def post(tx: Connection, id: str, topic: str, *posters: str, author: str = "a") 
 
 def test_it_comes_back_as_it_went(circle: Connection) -> None:
     id = give(circle, "a", "c", "b")
-    found = kudos.load(circle, C, id)
+    found = kudos.load(CircleTransaction(circle, C), id)
     assert found
     assert (found.giver_id, found.kind, found.reason) == ("a", KudosKind.IDEA, "parce que")
     assert found.receivers == ("b", "c")
     assert {each.answer for each in found.thanks} == {Answer.NONE}
-    assert kudos.load(circle, "theirs", id) is None
+    assert kudos.load(CircleTransaction(circle, "theirs"), id) is None
 
 
 def test_only_what_was_agreed_to_is_shown(circle: Connection) -> None:
     id = give(circle, "a", "b", "c")
-    assert kudos.shown(circle, C) == []
-    kudos.answer(circle, C, id, "c", Answer.SHOWN, NOW)
-    [found] = kudos.shown(circle, C)
+    assert kudos.shown(CircleTransaction(circle, C)) == []
+    kudos.answer(CircleTransaction(circle, C), id, "c", Answer.SHOWN, NOW)
+    [found] = kudos.shown(CircleTransaction(circle, C))
     assert found.receivers == ("c",)
-    kudos.answer(circle, C, id, "c", Answer.KEPT, NOW)
-    assert kudos.shown(circle, C) == []
+    kudos.answer(CircleTransaction(circle, C), id, "c", Answer.KEPT, NOW)
+    assert kudos.shown(CircleTransaction(circle, C)) == []
 
 
 @pytest.mark.parametrize("gone", ["a", "b"])
 def test_what_is_shown_is_between_members(circle: Connection, gone: str) -> None:
     id = give(circle, "a", "b")
-    kudos.answer(circle, C, id, "b", Answer.SHOWN, NOW)
+    kudos.answer(CircleTransaction(circle, C), id, "b", Answer.SHOWN, NOW)
     member = tables.member.c
     circle.execute(tables.member.delete().where(member.circle_id == C, member.person_id == gone))
-    assert kudos.shown(circle, C) == []
+    assert kudos.shown(CircleTransaction(circle, C)) == []
 
 
 def test_a_month_begins_with_its_first_instant_and_ends_before_the_next(circle: Connection) -> None:
     ids = [give(circle, "a", "b", after=n * DAY) for n in range(4)]
     for id in ids:
-        kudos.answer(circle, C, id, "b", Answer.SHOWN, NOW)
-    found = kudos.shown(circle, C, since=NOW + DAY, until=NOW + 3 * DAY)
+        kudos.answer(CircleTransaction(circle, C), id, "b", Answer.SHOWN, NOW)
+    found = kudos.shown(CircleTransaction(circle, C), since=NOW + DAY, until=NOW + 3 * DAY)
     assert [each.id for each in found] == [ids[2], ids[1]]
-    assert [each.id for each in kudos.shown(circle, C, limit=1)] == [ids[3]]
+    assert [each.id for each in kudos.shown(CircleTransaction(circle, C), limit=1)] == [ids[3]]
 
 
 def test_what_was_taken_back_is_nowhere(circle: Connection) -> None:
     id = give(circle, "a", "b")
-    kudos.answer(circle, C, id, "b", Answer.SHOWN, NOW)
-    kudos.change(circle, C, id, taken_back_at=NOW)
+    kudos.answer(CircleTransaction(circle, C), id, "b", Answer.SHOWN, NOW)
+    kudos.change(CircleTransaction(circle, C), id, taken_back_at=NOW)
     assert (
-        kudos.shown(circle, C) == kudos.given(circle, C, "a", NOW) == kudos.received(circle, C, "b", 9) == []
+        kudos.shown(CircleTransaction(circle, C))
+        == kudos.given(CircleTransaction(circle, C), "a", NOW)
+        == kudos.received(CircleTransaction(circle, C), "b", 9)
+        == []
     )
-    assert kudos.count_thanked(circle, C, "a", NOW, NOW + DAY) == 0
-    assert kudos.last_thanked(circle, C) == {}
-    assert not kudos.thanked(circle, C, "b", NOW)
-    assert kudos.active(circle, C, NOW) == set()
+    assert kudos.count_thanked(CircleTransaction(circle, C), "a", NOW, NOW + DAY) == 0
+    assert kudos.last_thanked(CircleTransaction(circle, C)) == {}
+    assert not kudos.thanked(CircleTransaction(circle, C), "b", NOW)
+    assert kudos.active(CircleTransaction(circle, C), NOW) == set()
 
 
 def test_people_thanked_are_counted_for_the_giver_alone_declined_ones_too(circle: Connection) -> None:
     give(circle, "a", "b", "c")
     declined = give(circle, "a", "b", after=2 * HOUR)
-    kudos.answer(circle, C, declined, "b", Answer.DECLINED, NOW)
+    kudos.answer(CircleTransaction(circle, C), declined, "b", Answer.DECLINED, NOW)
     give(circle, "b", "a")
     give(circle, "a", "b", after=DAY)
     give(circle, "a", "b", circle_id="theirs")
-    assert kudos.count_thanked(circle, C, "a", NOW, NOW + DAY) == 3
-    assert [each.id for each in kudos.received(circle, C, "b", 1)] != [declined]
-    assert declined not in {each.id for each in kudos.received(circle, C, "b", 9)}
+    assert kudos.count_thanked(CircleTransaction(circle, C), "a", NOW, NOW + DAY) == 3
+    assert [each.id for each in kudos.received(CircleTransaction(circle, C), "b", 1)] != [declined]
+    assert declined not in {each.id for each in kudos.received(CircleTransaction(circle, C), "b", 9)}
 
 
 def test_names_are_those_of_members_that_nobody_else_has(circle: Connection) -> None:
     person = tables.person.c
     circle.execute(tables.person.update().where(person.id == "b").values(name="a"))
-    assert kudos.names(circle, C) == {"c": "slack:T:c"}
-    assert kudos.homes(circle, C) == ("slack:T-ours:",)
+    assert kudos.names(CircleTransaction(circle, C)) == {"c": "slack:T:c"}
+    assert kudos.homes(CircleTransaction(circle, C)) == ("slack:T-ours:",)
 
 
 def test_who_was_last_thanked_and_by_whom(circle: Connection) -> None:
     give(circle, "a", "b")
     give(circle, "c", "b", after=DAY)
-    assert kudos.last_thanked(circle, C) == {"b": NOW + DAY}
-    assert kudos.joined(circle, C) == dict.fromkeys("abc", NOW)
-    assert kudos.thanked(circle, C, "b", NOW + 2 * HOUR)
-    assert not kudos.thanked(circle, C, "b", NOW + 2 * HOUR, by="a")
-    assert not kudos.thanked(circle, "theirs", "b", NOW)
+    assert kudos.last_thanked(CircleTransaction(circle, C)) == {"b": NOW + DAY}
+    assert kudos.joined(CircleTransaction(circle, C)) == dict.fromkeys("abc", NOW)
+    assert kudos.thanked(CircleTransaction(circle, C), "b", NOW + 2 * HOUR)
+    assert not kudos.thanked(CircleTransaction(circle, C), "b", NOW + 2 * HOUR, by="a")
+    assert not kudos.thanked(CircleTransaction(circle, "theirs"), "b", NOW)
 
 
 def test_paths_cross_in_posts_topics_and_thanks(circle: Connection) -> None:
@@ -148,28 +154,28 @@ def test_paths_cross_in_posts_topics_and_thanks(circle: Connection) -> None:
     give(circle, "a", "b", "c")
     give(circle, "b", "c")
     give(circle, "c", "a")
-    assert kudos.ties(circle, C, "a", NOW) == {"b": 3, "c": 1}
-    assert kudos.ties(circle, C, "a", NOW + DAY) == {}
-    assert kudos.ties(circle, "theirs", "a", NOW) == {}
-    assert kudos.active(circle, C, NOW) == set("abcd")
+    assert kudos.ties(CircleTransaction(circle, C), "a", NOW) == {"b": 3, "c": 1}
+    assert kudos.ties(CircleTransaction(circle, C), "a", NOW + DAY) == {}
+    assert kudos.ties(CircleTransaction(circle, "theirs"), "a", NOW) == {}
+    assert kudos.active(CircleTransaction(circle, C), NOW) == set("abcd")
 
 
 def test_posts_of_members_of_what_another_member_brought(circle: Connection) -> None:
     post(circle, "one", "x", "a", "b", "d")
     post(circle, "two", "x", "c", author="d")
-    assert kudos.posts(circle, C, NOW) == [("b", "one", "a")]
-    assert kudos.posts(circle, C, NOW + HOUR) == []
+    assert kudos.posts(CircleTransaction(circle, C), NOW) == [("b", "one", "a")]
+    assert kudos.posts(CircleTransaction(circle, C), NOW + HOUR) == []
 
 
 def test_whispers_are_kept_for_those_who_heard_them(circle: Connection) -> None:
     post(circle, "one", "x", "b")
-    first = kudos.whisper(circle, C, "a", "b", Why.BALANCE, NOW)
-    told = kudos.whisper(circle, C, "a", "b", Why.TOLD, NOW + DAY, "one")
-    assert [each.id for each in kudos.whispers(circle, C, Why.BALANCE, NOW)] == [first]
-    assert kudos.whispers(circle, C, Why.BALANCE, NOW + HOUR) == []
-    found = kudos.load_whisper(circle, C, told)
+    first = kudos.whisper(CircleTransaction(circle, C), "a", "b", Why.BALANCE, NOW)
+    told = kudos.whisper(CircleTransaction(circle, C), "a", "b", Why.TOLD, NOW + DAY, "one")
+    assert [each.id for each in kudos.whispers(CircleTransaction(circle, C), Why.BALANCE, NOW)] == [first]
+    assert kudos.whispers(CircleTransaction(circle, C), Why.BALANCE, NOW + HOUR) == []
+    found = kudos.load_whisper(CircleTransaction(circle, C), told)
     assert found
     assert (found.giver_id, found.about_id, found.why, found.post_id) == ("a", "b", Why.TOLD, "one")
-    assert kudos.load_whisper(circle, "theirs", told) is None
-    assert kudos.told(circle, C, "b", "one")
-    assert not kudos.told(circle, C, "a", "one")
+    assert kudos.load_whisper(CircleTransaction(circle, "theirs"), told) is None
+    assert kudos.told(CircleTransaction(circle, C), "b", "one")
+    assert not kudos.told(CircleTransaction(circle, C), "a", "one")

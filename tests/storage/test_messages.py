@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event
 from bot.domain.message import AUTHOR, POST, Message, State
 from storage import messages, tables
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction
 from tests.storage.rows import NOW, fill
 
 SECOND = timedelta(seconds=1)
@@ -28,12 +29,12 @@ def circle(tx: Connection) -> str:
 
 def want(tx: Connection, *addresses: str, subject: str = "s", **more: object) -> int:
     recipients = [Recipient("ours-id", address, "ours-id") for address in addresses]
-    return messages.want(tx, "ours", POST, subject, recipients, NOW, **more)  # type: ignore[arg-type]
+    return messages.want(CircleTransaction(tx, "ours"), POST, subject, recipients, NOW, **more)  # type: ignore[arg-type]
 
 
 def only(tx: Connection) -> Message:
     (row,) = tx.execute(tables.message.select())
-    found = messages.load(tx, "ours", row.id)
+    found = messages.load(CircleTransaction(tx, "ours"), row.id)
     assert found is not None
     return found
 
@@ -68,7 +69,7 @@ def shown(tx: Connection) -> Message:
 
 
 def bump(tx: Connection, **more: object) -> None:
-    messages.bump(tx, "ours", POST, "s", NOW, **more)  # type: ignore[arg-type]
+    messages.bump(CircleTransaction(tx, "ours"), POST, "s", NOW, **more)  # type: ignore[arg-type]
 
 
 # wanted
@@ -91,7 +92,7 @@ def test_what_waits_is_due_when_its_moment_has_come(tx: Connection, circle: str)
 def test_a_large_workspace_takes_its_share_and_no_more(tx: Connection, circle: str) -> None:
     fill(tx, "theirs")
     want(tx, *(f"a{n}" for n in range(50)))
-    messages.want(tx, "theirs", POST, "s", [Recipient("theirs-id", "b", "theirs-id")], NOW)
+    messages.want(CircleTransaction(tx, "theirs"), POST, "s", [Recipient("theirs-id", "b", "theirs-id")], NOW)
     addresses = [message.address for message in due(tx, NOW, 3)]
     assert len([address for address in addresses if address.startswith("a")]) == 3
     assert "b" in addresses
@@ -101,7 +102,9 @@ def test_changes_go_before_news_and_news_by_priority(tx: Connection, circle: str
     want(tx, "changed")
     shown(tx)
     want(tx, "fresh")
-    messages.want(tx, "ours", AUTHOR, "s", [Recipient("ours-id", "urgent", "ours-id")], NOW)
+    messages.want(
+        CircleTransaction(tx, "ours"), AUTHOR, "s", [Recipient("ours-id", "urgent", "ours-id")], NOW
+    )
     bump(tx)
     assert [message.address for message in due(tx)] == ["changed", "urgent", "fresh"]
 
@@ -109,22 +112,22 @@ def test_changes_go_before_news_and_news_by_priority(tx: Connection, circle: str
 def test_a_change_for_one_goes_before_a_change_for_all(tx: Connection, circle: str) -> None:
     for subject, kind in (("many", POST), ("answering", AUTHOR), ("one", POST)):
         there = [Recipient("ours-id", subject, "ours-id")]
-        messages.want(tx, "ours", kind, subject, there, NOW)
+        messages.want(CircleTransaction(tx, "ours"), kind, subject, there, NOW)
     for message in due(tx):
         held = claim(tx, message)
         assert held is not None
         stand(tx, held, "ref")
-    messages.bump_for(tx, "ours", "ours-id", "one", NOW)
-    messages.bump(tx, "ours", POST, "many", NOW)
-    messages.bump(tx, "ours", POST, "one", NOW)
-    messages.bump(tx, "ours", AUTHOR, "answering", NOW)
+    messages.bump_for(CircleTransaction(tx, "ours"), "ours-id", "one", NOW)
+    messages.bump(CircleTransaction(tx, "ours"), POST, "many", NOW)
+    messages.bump(CircleTransaction(tx, "ours"), POST, "one", NOW)
+    messages.bump(CircleTransaction(tx, "ours"), AUTHOR, "answering", NOW)
     assert [message.address for message in due(tx)] == ["one", "answering", "many"]
 
 
 def test_a_change_that_was_drawn_is_one_of_many_again(tx: Connection, circle: str) -> None:
     want(tx, "a")
     shown(tx)
-    messages.bump_for(tx, "ours", "ours-id", "s", NOW)
+    messages.bump_for(CircleTransaction(tx, "ours"), "ours-id", "s", NOW)
     assert messages.queues(tx, NOW)[0].ranks == (6,)
     shown(tx)
     bump(tx)
@@ -154,7 +157,7 @@ def test_bumps_become_one_after_the_first_ones_pause(tx: Connection, circle: str
     want(tx, "a")
     shown(tx)
     bump(tx, after=2 * SECOND)
-    messages.bump(tx, "ours", POST, "s", NOW + SECOND, after=2 * SECOND)
+    messages.bump(CircleTransaction(tx, "ours"), POST, "s", NOW + SECOND, after=2 * SECOND)
     message = only(tx)
     assert (message.state, message.wanted_version, message.due_at) == (State.WAITING, 3, NOW + 2 * SECOND)
     stand(tx, claimed(tx), "ref")
@@ -174,9 +177,9 @@ def test_a_bump_while_it_is_sent_makes_it_due_again(tx: Connection, circle: str)
 def test_a_bump_can_be_for_one_person(tx: Connection, circle: str) -> None:
     want(tx, "a")
     shown(tx)
-    messages.bump_for(tx, "ours", "somebody-else", "s", NOW)
+    messages.bump_for(CircleTransaction(tx, "ours"), "somebody-else", "s", NOW)
     assert only(tx).state is State.SHOWN
-    messages.bump_for(tx, "ours", "ours-id", "s", NOW)
+    messages.bump_for(CircleTransaction(tx, "ours"), "ours-id", "s", NOW)
     assert only(tx).state is State.WAITING
 
 
@@ -290,13 +293,13 @@ def test_what_cannot_be_known_rests(tx: Connection, circle: str) -> None:
     assert messages.queues(tx, LEASE + timedelta(days=1)) == []
     bump(tx)
     assert only(tx).state is State.UNKNOWN
-    assert [dead.last_error for dead in messages.dead(tx, "ours", 10)] == ["lost"]
+    assert [dead.last_error for dead in messages.dead(CircleTransaction(tx, "ours"), 10)] == ["lost"]
 
 
 def test_what_is_just_leaving_is_in_doubt_when_its_reader_goes(tx: Connection, circle: str) -> None:
     want(tx, "a")
     held = claimed(tx)
-    messages.drop_all_for(tx, "ours", "ours-id", "left")
+    messages.drop_all_for(CircleTransaction(tx, "ours"), "ours-id", "left")
     assert only(tx).state is State.AMBIGUOUS
     assert not messages.holds(tx, held)
     assert messages.to_look_for(tx, "ours-id", LEASE, 10) == [only(tx)]
@@ -341,24 +344,24 @@ def test_a_retry_is_an_attempt_and_being_asked_to_wait_is_none(tx: Connection, c
 def test_a_dead_letter_is_in_sight_and_lives_again_when_told(tx: Connection, circle: str) -> None:
     want(tx, "a")
     assert messages.bury(tx, claimed(tx), "channel_not_found")
-    (dead,) = messages.dead(tx, "ours", 10)
+    (dead,) = messages.dead(CircleTransaction(tx, "ours"), 10)
     assert dead.last_error == "channel_not_found"
-    assert messages.revive(tx, "ours", dead.id, NOW)
-    assert not messages.revive(tx, "ours", dead.id, NOW)
+    assert messages.revive(CircleTransaction(tx, "ours"), dead.id, NOW)
+    assert not messages.revive(CircleTransaction(tx, "ours"), dead.id, NOW)
     assert (only(tx).state, only(tx).attempt) == (State.WAITING, 0)
 
 
 def test_another_circle_revives_nothing(tx: Connection, circle: str) -> None:
     want(tx, "a")
     messages.bury(tx, claimed(tx), "gone")
-    assert not messages.revive(tx, "theirs", only(tx).id, NOW)
-    assert messages.load(tx, "theirs", only(tx).id) is None
+    assert not messages.revive(CircleTransaction(tx, "theirs"), only(tx).id, NOW)
+    assert messages.load(CircleTransaction(tx, "theirs"), only(tx).id) is None
 
 
 def test_who_leaves_gets_nothing_more(tx: Connection, circle: str) -> None:
     want(tx, "waiting")
     seen = only(tx)
-    messages.drop_all_for(tx, "ours", "ours-id", "left")
+    messages.drop_all_for(CircleTransaction(tx, "ours"), "ours-id", "left")
     assert only(tx).state is State.DROPPED
     assert claim(tx, seen) is None
 
@@ -369,16 +372,16 @@ def test_what_is_hastened_keeps_the_moment_it_was_asked_for(tx: Connection, circ
     want(tx, "b")
     for message in due(tx):
         messages.postpone(tx, message, NOW + timedelta(days=1))
-    messages.hasten(tx, "ours", "ours-id", NOW)
+    messages.hasten(CircleTransaction(tx, "ours"), "ours-id", NOW)
     assert [message.address for message in due(tx, later - SECOND)] == ["b"]
     (asked,) = [message for message in due(tx, later) if message.address == "a"]
     messages.postpone(tx, asked, later + timedelta(days=1))
-    messages.hasten(tx, "ours", "ours-id", later + SECOND)
+    messages.hasten(CircleTransaction(tx, "ours"), "ours-id", later + SECOND)
     assert {message.address for message in due(tx, later + SECOND)} == {"a", "b"}
 
 
 def put_off(tx: Connection, until: datetime) -> bool:
-    return messages.put_off(tx, "ours", POST, "s", "ours-id", until)
+    return messages.put_off(CircleTransaction(tx, "ours"), POST, "s", "ours-id", until)
 
 
 def test_what_has_not_left_can_be_put_off(tx: Connection, circle: str) -> None:
@@ -389,7 +392,7 @@ def test_what_has_not_left_can_be_put_off(tx: Connection, circle: str) -> None:
     assert (due(tx, NOW + 2 * SECOND), len(due(tx, NOW + 3 * SECOND))) == ([], 1)
     messages.drop(tx, only(tx), messages.NOTHING_TO_SHOW)
     assert put_off(tx, NOW)
-    assert not messages.put_off(tx, "ours", AUTHOR, "s", "ours-id", NOW)
+    assert not messages.put_off(CircleTransaction(tx, "ours"), AUTHOR, "s", "ours-id", NOW)
     message = claimed(tx)
     assert not put_off(tx, NOW + SECOND)
     stand(tx, message, "ref")
@@ -400,14 +403,14 @@ def test_the_ceiling_counts_what_was_shown_and_what_is_on_its_way(tx: Connection
     want(tx, "shown")
     shown(tx)
     week = (NOW - timedelta(days=1), NOW + timedelta(days=1))
-    assert messages.count_shown(tx, "ours", ["ours-id"], *week) == {"ours-id": 1}
-    assert messages.count_shown(tx, "ours", ["ours-id"], week[1], week[1] + SECOND) == {}
+    assert messages.count_shown(CircleTransaction(tx, "ours"), ["ours-id"], *week) == {"ours-id": 1}
+    assert messages.count_shown(CircleTransaction(tx, "ours"), ["ours-id"], week[1], week[1] + SECOND) == {}
     want(tx, "going")
     (going,) = due(tx)
     claim(tx, going)
-    assert messages.count_shown(tx, "ours", ["ours-id"], *week) == {"ours-id": 2}
+    assert messages.count_shown(CircleTransaction(tx, "ours"), ["ours-id"], *week) == {"ours-id": 2}
     messages.reap(tx, LEASE + SECOND, LEASE + 9 * SECOND)
-    assert messages.count_shown(tx, "ours", ["ours-id"], *week) == {"ours-id": 2}
+    assert messages.count_shown(CircleTransaction(tx, "ours"), ["ours-id"], *week) == {"ours-id": 2}
 
 
 def test_a_message_from_memory_is_no_proof(tx: Connection, circle: str) -> None:
@@ -422,7 +425,7 @@ def test_many_are_claimed_at_once_but_for_those_that_others_have(tx: Connection,
     messages.drop(tx, seen[1], "left")
     mine = messages.claim(tx, seen, NOW, LEASE)
     assert [message.address for message in mine] == [message.address for message in seen[2:]]
-    assert mine == [messages.load(tx, "ours", message.id) for message in mine]
+    assert mine == [messages.load(CircleTransaction(tx, "ours"), message.id) for message in mine]
 
 
 def test_of_many_that_stand_those_whose_claim_was_lost_are_left_alone(tx: Connection, circle: str) -> None:
@@ -432,7 +435,7 @@ def test_of_many_that_stand_those_whose_claim_was_lost_are_left_alone(tx: Connec
     there = [(message, f"ref-{message.address}") for message in (lost, *held)]
     assert messages.shown(tx, [(replace(lost, fence=lost.fence - 1), "late"), *there[1:]], NOW) == held
     for message in held:
-        stands = messages.load(tx, "ours", message.id)
+        stands = messages.load(CircleTransaction(tx, "ours"), message.id)
         assert stands is not None
         assert (stands.state, stands.reference) == (State.SHOWN, f"ref-{message.address}")
 

@@ -14,6 +14,7 @@ from bot.domain.message import State
 from bot.domain.poll import POLL, Ballot, Poll, Rules
 from storage import messages, polls, tables
 from storage.messages import Recipient
+from storage.transaction import CircleTransaction
 from tests.storage.rows import NOW, fill
 
 DAY = timedelta(days=1)
@@ -28,8 +29,10 @@ def opened(tx: Connection, rules: Rules, options: Sequence[str] = ("a", "b", "c"
     if tx.execute(select(tables.circle.c.id)).first() is None:
         fill(tx, "ours")
     author = tx.execute(select(tables.person.c.id)).scalar_one()
-    poll_id = polls.open_poll(tx, "ours", author, Ballot("?", tuple(options), NOW + DAY, rules), NOW)
-    poll = polls.load(tx, "ours", poll_id)
+    poll_id = polls.open_poll(
+        CircleTransaction(tx, "ours"), author, Ballot("?", tuple(options), NOW + DAY, rules), NOW
+    )
+    poll = polls.load(CircleTransaction(tx, "ours"), poll_id)
     assert poll
     return poll
 
@@ -61,7 +64,7 @@ def test_the_counters_are_what_counting_would_give(
     assert [o.votes for o in polls.options(tx, poll)] == [
         sum(option == n for _, option in model) for n in range(len(options))
     ]
-    now = polls.hold(tx, "ours", poll.id)
+    now = polls.hold(CircleTransaction(tx, "ours"), poll.id)
     assert now
     assert now.voters == len({person for person, _ in model})
 
@@ -75,7 +78,7 @@ def test_closing_keeps_the_count_and_nothing_that_leads_to_anybody(tx: Connectio
         polls.say(tx, poll, name, f"words {n}")
     assert polls.close(tx, poll, NOW)
     assert not polls.close(tx, poll, NOW)
-    closed = polls.load(tx, "ours", poll.id)
+    closed = polls.load(CircleTransaction(tx, "ours"), poll.id)
     assert closed
     assert (closed.key, closed.voters, closed.closed_at) == ("", 6, NOW)
     assert polls.options(tx, closed)[0].votes == 6
@@ -110,13 +113,13 @@ def test_a_signed_poll_keeps_who_chose_what(tx: Connection) -> None:
 def test_drafts_are_used_once_by_whoever_opened_the_form(tx: Connection) -> None:
     fill(tx, "ours")
     author, home = (tx.execute(select(t.c.id)).scalar_one() for t in (tables.person, tables.workspace))
-    draft_id = polls.draft(tx, "ours", author, home, "slack:T:C", NOW)
-    assert polls.load_draft(tx, "ours", draft_id, "somebody else") is None
-    found = polls.load_draft(tx, "ours", draft_id, author)
+    draft_id = polls.draft(CircleTransaction(tx, "ours"), author, home, "slack:T:C", NOW)
+    assert polls.load_draft(CircleTransaction(tx, "ours"), draft_id, "somebody else") is None
+    found = polls.load_draft(CircleTransaction(tx, "ours"), draft_id, author)
     assert found
     assert found.place == "slack:T:C"
-    assert polls.use_draft(tx, "ours", draft_id)
-    assert not polls.use_draft(tx, "ours", draft_id)
+    assert polls.use_draft(CircleTransaction(tx, "ours"), draft_id)
+    assert not polls.use_draft(CircleTransaction(tx, "ours"), draft_id)
 
 
 # The card in a channel
@@ -126,7 +129,7 @@ def standing(tx: Connection) -> str:
     """A card in a channel that shows what was last asked for; its subject."""
     fill(tx, "ours")
     home = tx.execute(select(tables.workspace.c.id)).scalar_one()
-    messages.want(tx, "ours", POLL, "poll", [Recipient(home, "slack:T:C")], NOW)
+    messages.want(CircleTransaction(tx, "ours"), POLL, "poll", [Recipient(home, "slack:T:C")], NOW)
     (message,) = messages.due(tx, home, 0, NOW, 9)
     claimed = messages.claim(tx, [message], NOW, NOW + DAY)
     assert claimed
@@ -142,7 +145,7 @@ def row(tx: Connection) -> tuple[str, int, object]:
 
 def vote_at(tx: Connection, second: float) -> None:
     moment = NOW + second * SECOND
-    messages.bump_channels(tx, "ours", POLL, "poll", moment, after=2 * SECOND)
+    messages.bump_channels(CircleTransaction(tx, "ours"), POLL, "poll", moment, after=2 * SECOND)
 
 
 def test_votes_within_two_seconds_are_one_change(tx: Connection) -> None:
@@ -170,8 +173,8 @@ def test_a_change_asked_for_at_once_is_not_put_off_by_a_later_one(tx: Connection
     (message,) = messages.due(tx, home, 3, NOW + 12 * SECOND, 9)
     claimed = messages.claim(tx, [message], NOW + 12 * SECOND, NOW + DAY)
     assert claimed
-    messages.bump(tx, "ours", POLL, "poll", NOW + 12.1 * SECOND)
-    messages.bump(tx, "ours", POLL, "poll", NOW + 12.2 * SECOND, after=DAY)
+    messages.bump(CircleTransaction(tx, "ours"), POLL, "poll", NOW + 12.1 * SECOND)
+    messages.bump(CircleTransaction(tx, "ours"), POLL, "poll", NOW + 12.2 * SECOND, after=DAY)
     messages.shown(tx, [(claimed[0], "C:1")], NOW + 12.4 * SECOND)
     assert row(tx)[2] == NOW + 12.4 * SECOND
 

@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from bot.domain.message import POST, State
 from storage import messages, postgres, tables
-from storage.database import Transaction, upgrade
+from storage.database import upgrade
 from storage.messages import Recipient
 from storage.postgres import SESSION, THREADS, TRIES, Postgres
+from storage.transaction import CircleTransaction, Transaction
 from tests import databases
 from tests.storage.rows import fill
 from tests.storage.test_database import NOW, hear, heard
@@ -114,7 +115,7 @@ async def test_what_is_dropped_while_it_comes_back_is_picked_up(
         fill(tx, "ours")
         tx.execute(tables.message.delete())
         recipients = [Recipient("ours-id", "slack:T1:U1", "ours-id")]
-        messages.want(tx, "ours", POST, "s", recipients, NOW)
+        messages.want(CircleTransaction(tx, "ours"), POST, "s", recipients, NOW)
 
     def draw(tx: Transaction) -> None:
         (message,) = messages.due(tx, "ours-id", 0, NOW, 1)
@@ -127,7 +128,7 @@ async def test_what_is_dropped_while_it_comes_back_is_picked_up(
 
     def restore(tx: Transaction) -> None:
         reads.wait(10)
-        messages.pick_up(tx, "ours", "s", NOW)
+        messages.pick_up(CircleTransaction(tx, "ours"), "s", NOW)
 
     async def restored() -> None:
         await database.transact(restore)

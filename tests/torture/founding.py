@@ -19,8 +19,8 @@ from bot.domain.circle import Role
 from bot.domain.member import Preferences
 from handlers.membership.service import found_circle
 from storage import circles, people
-from storage.database import Transaction
 from storage.database import connect as connect_database
+from storage.transaction import CircleTransaction, Transaction
 from tests.emulators.proxy import Address, Plan, Proxy
 from tests.emulators.teams import APP_ID, PASSWORD, TENANT
 from tests.torture.crowd import Crowd
@@ -151,7 +151,7 @@ def _seed(world: World) -> None:
             for person in side.crowd.members:
                 _note_down(tx, person, Role.NONE, now)
         for circle in circles.every(tx):
-            circles.change(tx, circle.id, weekly_ceiling=ALWAYS.weekly_ceiling)
+            circles.change(CircleTransaction(tx, circle.id), weekly_ceiling=ALWAYS.weekly_ceiling)
 
     database = connect_database(world.url)
     database.open()
@@ -168,5 +168,5 @@ def _note_down(tx: Transaction, person: Person, role: Role, now: datetime) -> No
     found = people.find(tx, *who)
     assert found is not None
     circle, known, _ = found
-    topics = frozenset(topic.id for topic in circles.topics(tx, circle.id))
+    topics = frozenset(topic.id for topic in circles.topics(CircleTransaction(tx, circle.id)))
     people.join(tx, known, replace(ALWAYS, topics=topics), 1, now)

@@ -19,8 +19,9 @@ from bot.settings import load
 from bot.web import metrics
 from bot.web.acks import Acks
 from storage import people, posts, tables
-from storage.database import Database, Transaction
+from storage.database import Database
 from storage.database import connect as connect_database
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import TUESDAY, House
 
 TOKEN = "canary-" + "t" * 32
@@ -147,7 +148,7 @@ async def test_the_open_jobs_are_told(circle: House) -> None:
     def add(tx: Transaction) -> None:
         found = people.find(tx, who.platform, who.workspace, who.user)
         assert found is not None
-        posts.add_draft(tx, found[0].id, found[1].id, "https://example.org", TUESDAY)
+        posts.add_draft(CircleTransaction(tx, found[0].id), found[1].id, "https://example.org", TUESDAY)
         tx.execute(update(tables.post).values(published_at=None))
 
     await circle.database.transact(add)

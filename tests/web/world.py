@@ -22,10 +22,11 @@ from bot.meters import Meters
 from bot.web import operations, routes
 from handlers.membership.service import found_circle
 from storage import circles, messages, people, posts, shares
-from storage.database import Database, Transaction
+from storage.database import Database
 from storage.database import connect as connect_database
 from storage.messages import Recipient
 from storage.tables import message, metadata
+from storage.transaction import CircleTransaction, Transaction
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -61,14 +62,14 @@ def scene(tx: Transaction) -> tuple[Person, Person, str]:
     for user, language, zone in (("camille", "fr", "Europe/Paris"), ("sam", "en", "Europe/London")):
         people.add(tx, "slack", "T1", user, name=user.title(), platform_language=language, zone=zone)
     camille, sam = (_find(tx, user) for user in ("camille", "sam"))
-    topic = circles.topics(tx, camille.circle_id)[0].id
+    topic = circles.topics(CircleTransaction(tx, camille.circle_id))[0].id
     for person in (camille, sam):
         wishes = Preferences(frozenset({topic}), tuple(Network), instance="mastodon.example.social")
         people.join(tx, person, wishes, 1, NOW)
-    post_id = posts.add(tx, camille.circle_id, sam.id, replace(COPY, topic_id=topic), NOW)
-    posts.mark(tx, camille.circle_id, post_id, published_at=NOW)
+    post_id = posts.add(CircleTransaction(tx, camille.circle_id), sam.id, replace(COPY, topic_id=topic), NOW)
+    posts.mark(CircleTransaction(tx, camille.circle_id), post_id, published_at=NOW)
     offers = [(person.id, network) for person in (camille, sam) for network in Network]
-    shares.offer(tx, camille.circle_id, post_id, offers)
+    shares.offer(CircleTransaction(tx, camille.circle_id), post_id, offers)
     for person in (camille, sam):
         for kind in (POST, REMINDER):
             _show(tx, person, kind, post_id)
@@ -84,7 +85,7 @@ def _find(tx: Transaction, user: str) -> Person:
 
 def _show(tx: Transaction, person: Person, kind: Kind, post_id: str) -> None:
     reader = Recipient(person.workspace_id, person.address, person.id)
-    messages.want(tx, person.circle_id, kind, post_id, [reader], NOW)
+    messages.want(CircleTransaction(tx, person.circle_id), kind, post_id, [reader], NOW)
     due = _due(tx, person.circle_id, NOW)
     claimed = messages.claim(tx, due, NOW, NOW + timedelta(minutes=1))
     messages.shown(tx, [(message, "reference") for message in claimed], NOW)
@@ -93,7 +94,10 @@ def _show(tx: Transaction, person: Person, kind: Kind, post_id: str) -> None:
 def _due(tx: Transaction, circle_id: str, until: datetime) -> list[Message]:
     m = message.c
     waiting = select(m.id).where(m.state == State.WAITING, m.due_at <= until).order_by(m.due_at)
-    found = (messages.load(tx, circle_id, message_id) for message_id in tx.execute(waiting).scalars().all())
+    found = (
+        messages.load(CircleTransaction(tx, circle_id), message_id)
+        for message_id in tx.execute(waiting).scalars().all()
+    )
     return [due for due in found if due is not None]
 
 
@@ -128,7 +132,9 @@ class World:
 
     async def share(self, network: Network = Network.LINKEDIN, person: Person | None = None) -> Share:
         owner = person or self.camille
-        mine = await self.do(lambda tx: shares.of_member(tx, owner.circle_id, self.post_id, owner.id))
+        mine = await self.do(
+            lambda tx: shares.of_member(CircleTransaction(tx, owner.circle_id), self.post_id, owner.id)
+        )
         return next(share for share in mine if share.network == network)
 
     async def page(self, network: Network = Network.LINKEDIN, person: Person | None = None) -> str:
@@ -138,16 +144,21 @@ class World:
         return f"{self.url}/r/{(await self.share(network, person)).link_token}"
 
     async def post(self) -> Post:
-        found = await self.do(lambda tx: posts.load(tx, self.camille.circle_id, self.post_id))
+        found = await self.do(
+            lambda tx: posts.load(CircleTransaction(tx, self.camille.circle_id), self.post_id)
+        )
         assert found is not None
         return found
 
     async def clicks(self, person: Person | None = None) -> int:
         person_id = person.id if person else None
-        where = self.camille.circle_id, self.post_id
+        circle_id = self.camille.circle_id
         if person_id is None:
-            return await self.do(lambda tx: shares.clicks(tx, *where))
-        return (await self.do(lambda tx: shares.clicks_of(tx, *where, (person_id,)))).get(person_id, 0)
+            return await self.do(lambda tx: shares.clicks(CircleTransaction(tx, circle_id), self.post_id))
+        counts = await self.do(
+            lambda tx: shares.clicks_of(CircleTransaction(tx, circle_id), self.post_id, (person_id,))
+        )
+        return counts.get(person_id, 0)
 
     async def waiting(self) -> dict[tuple[str, str], timedelta]:
         """What is to be drawn again: (kind, who) and in how long."""
@@ -160,13 +171,19 @@ class World:
     async def write(self, words: str, **copy: Any) -> None:
         """Camille's own words, and whatever else the post says now."""
         circle_id, post = self.camille.circle_id, await self.post()
-        await self.do(lambda tx: posts.save_words(tx, circle_id, self.post_id, self.camille.id, words, NOW))
+        await self.do(
+            lambda tx: posts.save_words(
+                CircleTransaction(tx, circle_id), self.post_id, self.camille.id, words, NOW
+            )
+        )
         changed = replace(post.copy, **copy)
-        await self.do(lambda tx: posts.change(tx, circle_id, self.post_id, changed))
+        await self.do(lambda tx: posts.change(CircleTransaction(tx, circle_id), self.post_id, changed))
 
     async def withdraw(self) -> None:
         circle_id = self.camille.circle_id
-        await self.do(lambda tx: posts.mark(tx, circle_id, self.post_id, withdrawn_at=self.now))
+        await self.do(
+            lambda tx: posts.mark(CircleTransaction(tx, circle_id), self.post_id, withdrawn_at=self.now)
+        )
 
     async def leave(self, person: Person) -> None:
         await self.do(lambda tx: people.leave(tx, person, self.now))

@@ -22,7 +22,7 @@ from handlers.pulse.cards import AnswerPulse
 from handlers.rounds.cards import Object, TakeStance
 from handlers.sharing.cards import AskAuthor, Decline, Later, Now, Posted, PutOff
 from storage import board, circles, tables
-from storage.database import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.year.cast import LEAD, Player
 from tests.year.oracle import QUARTER, PutAside, Record
 from tests.year.programme import Arrival, Programme, offered
@@ -227,11 +227,11 @@ HABITS = {
 
 def _unsorted(tx: Transaction) -> list[str]:
     circle_id = circles.every(tx)[0].id
-    return [finding.id for finding in board.unsorted(tx, circle_id, Matter.BLOCKER, 10)]
+    return [finding.id for finding in board.unsorted(CircleTransaction(tx, circle_id), Matter.BLOCKER, 10)]
 
 
 def _themes(tx: Transaction) -> list[tuple[str, int]]:
     """Those that wait for an answer and how often each was changed, newest first."""
-    waiting = board.unanswered(tx, circles.every(tx)[0].id)
+    waiting = board.unanswered(CircleTransaction(tx, circles.every(tx)[0].id))
     latest = sorted(waiting, key=lambda theme: theme.created_at, reverse=True)
     return [(theme.id, theme.changes) for theme in latest]

@@ -39,9 +39,9 @@ from handlers.team.service import first_code
 from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools, read_pages
 from storage import circles, messages, tables
-from storage.database import Transaction
 from storage.sqlite import Sqlite
 from storage.tables import new_id
+from storage.transaction import Transaction
 from tests.house import SITE, Clock, asked, filled
 from tests.scheduler.world import FakeChat
 from tests.year.cast import EDITOR, HOMES, LEAD, Player, Wishes
