@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypedDict
 
 import structlog
 
@@ -28,6 +29,14 @@ from storage.database import Database
 from storage.transaction import CircleTransaction, Transaction
 
 log = structlog.get_logger()
+
+
+class Profile(TypedDict):
+    """What a platform says of an account, as `people.add` takes it; empty where it says nothing."""
+
+    name: str
+    language: str
+    zone: str
 
 
 class Dispatcher:
@@ -67,8 +76,8 @@ class Dispatcher:
             reply = unknown(ctx, str(words))
         crash("dispatch.routed")
         if not ctx.person.reachable and not isinstance(event, Removed):
-            people.change(tx, ctx.person, reachable=True)
-            messages.hasten(CircleTransaction(tx, ctx.circle.id), ctx.person.id, ctx.now)
+            people.report(ctx.tx, ctx.person.account, reachable=True)
+            messages.hasten(ctx.tx, ctx.person.id, ctx.now)
         return Answer(reply, ctx.t.language)
 
     def _as_command(self, event: Event) -> Event:
@@ -92,9 +101,9 @@ class Dispatcher:
         found = people.find(tx, sender.platform, sender.workspace, sender.user)
         if found is None:
             return self._meet(tx, sender)
-        person, profile = found[1], _profile(sender)
-        if changed := {k: v for k, v in profile.items() if v and v != getattr(person, k)}:
-            people.change(tx, person, **changed)
+        circle, person, _ = found
+        if changed := {k: v for k, v in _profile(sender).items() if v and v != getattr(person.account, k)}:
+            people.report(CircleTransaction(tx, circle.id), person.account, **changed)
             found = people.find(tx, sender.platform, sender.workspace, sender.user)
             assert found is not None
         return found
@@ -157,9 +166,9 @@ def _typed(t: Translator, event: Event) -> tuple[Element, ...]:
     return (text(t("failure.kept")), *map(Quote, words)) if words else ()
 
 
-def _profile(sender: Sender) -> dict[str, str]:
+def _profile(sender: Sender) -> Profile:
     return {
         "name": sender.name,
-        "platform_language": language_of(sender.locale) if sender.locale else "",
+        "language": language_of(sender.locale) if sender.locale else "",
         "zone": sender.zone,
     }

@@ -148,7 +148,7 @@ def failed(tx: Transaction, now: datetime, *, message: Message, error: Messenger
             paces.hold(tx, pace_key(message), now + timedelta(seconds=error.wait))
             messages.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
         case Unreachable() if message.person_id is not None:
-            people.lose(CircleTransaction(tx, message.circle_id), message.person_id)
+            people.report_unreachable(CircleTransaction(tx, message.circle_id), message.address)
             messages.retry(tx, message, now + UNREACHABLE_PAUSE, why)
         case Gone():
             messages.drop(tx, message, REMOVED)

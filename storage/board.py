@@ -22,7 +22,7 @@ from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 
 _g, _f, _t = tables.gathering.c, tables.finding.c, tables.theme.c
-_p, _m = tables.person.c, tables.member.c
+_a, _m = tables.account.c, tables.member.c
 
 # Gatherings
 
@@ -151,18 +151,21 @@ def _left_over(circle_id: str) -> Update:
 
 def _findings(circle_id: str) -> Select[Any]:
     """Those that may be read, in the order of random ids."""
-    author = tables.member.join(tables.person, (_p.circle_id == _m.circle_id) & (_p.id == _m.person_id))
     return (
         select(_f.id, _f.kind, _f.text, *_somebody)
         .select_from(tables.finding)
         .join(tables.gathering, (_g.circle_id == _f.circle_id) & (_g.id == _f.gathering_id))
-        .outerjoin(author, (_m.circle_id == _f.circle_id) & (_m.person_id == _f.person_id))
+        .outerjoin(_members, (_m.circle_id == _f.circle_id) & (_m.person_id == _f.person_id))
         .where(_f.circle_id == circle_id, _g.spoken)
         .order_by(_f.id)
     )
 
 
-_somebody = (_m.person_id.label("by_id"), _p.workspace_id, _p.address, _p.name)
+_members = tables.member.join(
+    tables.account,
+    (_a.circle_id == _m.circle_id) & (_a.person_id == _m.person_id) & _a.receives,
+)
+_somebody = (_m.person_id.label("by_id"), _a.workspace_id, _a.address, _a.name)
 
 
 def _by(row: Row[Any]) -> Somebody | None:
@@ -223,10 +226,9 @@ def alone(tx: CircleTransaction) -> None:
 
 def _themes(circle_id: str) -> Select[Any]:
     """Who left the circle looks after nothing any more."""
-    owner = tables.member.join(tables.person, (_p.circle_id == _m.circle_id) & (_p.id == _m.person_id))
     return (
         select(tables.theme, *_somebody)
-        .outerjoin(owner, (_m.circle_id == _t.circle_id) & (_m.person_id == _t.owner_id))
+        .outerjoin(_members, (_m.circle_id == _t.circle_id) & (_m.person_id == _t.owner_id))
         .where(_t.circle_id == circle_id)
     )
 

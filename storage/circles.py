@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, exists, insert, select, update
 
-from bot.domain.circle import Charter, Circle, Role, Topic
+from bot.domain.circle import Charter, Circle, Role, Topic, Workspace
 from storage import tables
 from storage.rows import one_at_a_time
 from storage.tables import new_id
@@ -21,27 +22,45 @@ def open_circle(
     language: str,
     zone: str,
     charters: tuple[Charter, ...],
-    topics: tuple[tuple[str, str], ...],
+    topics: Sequence[Mapping[str, str]],
     now: datetime,
 ) -> None:
-    """A new circle for a workspace that has none; `topics` are (French, English) names."""
+    """Open a circle for a workspace that has none; `topics` are names by language."""
     circle_id = new_id()
     tx.execute(
         insert(tables.circle).values(id=circle_id, name="", language=language, zone=zone, created_at=now)
     )
-    tx.execute(
-        insert(tables.workspace).values(
-            id=new_id(), circle_id=circle_id, platform=platform, external_id=workspace
-        )
-    )
+    bound = CircleTransaction(tx, circle_id)
+    attach_workspace(bound, platform, workspace)
     for charter in charters:
-        add_charter(CircleTransaction(tx, circle_id), charter)
-    for position, (name_fr, name_en) in enumerate(topics):
-        tx.execute(
-            insert(tables.topic).values(
-                circle_id=circle_id, id=new_id(), position=position, name_fr=name_fr, name_en=name_en
-            )
-        )
+        add_charter(bound, charter)
+    for position, names in enumerate(topics):
+        _add_topic(bound, position, names)
+
+
+def attach_workspace(tx: CircleTransaction, platform: str, workspace: str) -> str:
+    """Have the circle live in that workspace too, and return its id."""
+    row = {"circle_id": tx.circle_id, "id": new_id(), "platform": platform, "external_id": workspace}
+    tx.execute(insert(tables.workspace).values(row))
+    return row["id"]
+
+
+def workspace(tx: Transaction, platform: str, external_id: str) -> Workspace | None:
+    """Return the workspace that the platform knows by that id, whichever circle lives there."""
+    w = tables.workspace.c
+    found = select(w.id, w.circle_id, w.platform, w.external_id)
+    row = tx.execute(found.where(w.platform == platform, w.external_id == external_id)).first()
+    return Workspace(*row) if row else None
+
+
+def _add_topic(tx: CircleTransaction, position: int, names: Mapping[str, str]) -> None:
+    topic_id = new_id()
+    tx.execute(insert(tables.topic).values(circle_id=tx.circle_id, id=topic_id, position=position))
+    spoken = [
+        {"circle_id": tx.circle_id, "topic_id": topic_id, "language": language, "name": name}
+        for language, name in names.items()
+    ]
+    tx.execute(insert(tables.topic_name), spoken)
 
 
 def add_charter(tx: CircleTransaction, charter: Charter) -> None:
@@ -101,14 +120,20 @@ def charter(tx: CircleTransaction, language: str) -> Charter:
     return Charter(**row._mapping)
 
 
-_t = tables.topic.c
+_t, _n = tables.topic.c, tables.topic_name.c
 _topics = (
-    select(_t.id, _t.name_fr, _t.name_en).where(_t.circle_id == bindparam("circle")).order_by(_t.position)
+    select(_t.id, _n.language, _n.name)
+    .outerjoin(tables.topic_name, (_n.circle_id == _t.circle_id) & (_n.topic_id == _t.id))
+    .where(_t.circle_id == bindparam("circle"))
+    .order_by(_t.position, _n.language)
 )
 
 
 def topics(tx: CircleTransaction) -> tuple[Topic, ...]:
-    return tuple(Topic(**row._mapping) for row in tx.execute(_topics, {"circle": tx.circle_id}))
+    names: dict[str, dict[str, str]] = {}
+    for topic_id, language, name in tx.execute(_topics, {"circle": tx.circle_id}).all():
+        names.setdefault(topic_id, {}).update({language: name} if language else {})
+    return tuple(Topic(topic_id, spoken) for topic_id, spoken in names.items())
 
 
 def leaderless(tx: Transaction) -> bool:

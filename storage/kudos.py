@@ -19,7 +19,7 @@ from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 
 _k, _t, _w = tables.kudos.c, tables.thanks.c, tables.whisper.c
-_m, _p, _s, _c = tables.member.c, tables.person.c, tables.share.c, tables.post.c
+_m, _a, _s, _c = tables.member.c, tables.account.c, tables.share.c, tables.post.c
 _stands = _k.taken_back_at.is_(None)
 
 
@@ -150,10 +150,10 @@ def _kudos(row: Row[Any], thanks: list[Thanks]) -> Kudos:
 def names(tx: CircleTransaction) -> dict[str, str]:
     """Address by name, of the members whose name nobody else has."""
     rows = tx.execute(
-        select(_p.name, func.min(_p.address))
-        .join(tables.member, (_m.circle_id == _p.circle_id) & (_m.person_id == _p.id))
-        .where(_p.circle_id == tx.circle_id, _p.name != "")
-        .group_by(_p.name)
+        select(_a.name, func.min(_a.address))
+        .join(tables.member, (_m.circle_id == _a.circle_id) & (_m.person_id == _a.person_id))
+        .where(_a.circle_id == tx.circle_id, _a.receives, _a.name != "")
+        .group_by(_a.name)
         .having(func.count() == 1)
     )
     return {row[0]: row[1] for row in rows}

@@ -20,14 +20,16 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain.circle import Circle, Person, Role
+from bot.domain.circle import Account, Circle, Person, Role
 from bot.domain.member import Member, Preferences
 from storage import tables
-from storage.rows import among, insert_new, joined, put, split
+from storage.rows import among, joined, put, split
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 
-_p, _m, _w, _c = tables.person.c, tables.member.c, tables.workspace.c, tables.circle.c
+_p, _a, _m = tables.person.c, tables.account.c, tables.member.c
+_w, _c = tables.workspace.c, tables.circle.c
+_other = tables.account.alias("other")
 
 _comma: Any = literal_column("','")
 """Not a str: SQLAlchemy would write it into the statement anew each time."""
@@ -39,42 +41,47 @@ _followed = (
 )
 
 
-_PERSON = (
-    *(_p.id, _p.circle_id, _p.workspace_id, _p.address, _p.name, _p.role, _p.guest, _p.reachable),
-    *(_p.chosen_language, _p.platform_language, _c.language, _p.zone, _c.zone),
-)
+_ACCOUNT = (_a.id, _a.workspace_id, _a.address, _a.name, _a.language, _a.zone, _a.guest, _a.reachable)
+_PERSON = (_p.id, _p.circle_id, _p.role, _p.chosen_language, _c.language, _c.zone)
 _MEMBER = (
     *(_m.person_id, _m.joined_at, _m.consent_version, _m.paused_until),
     *(_m.weekly_ceiling, _m.day_start, _m.day_end, _m.days, _m.country, _m.instance),
     *(_followed, _m.networks),
 )
-_BOTH = len(_PERSON) + len(_MEMBER)
-"""What is read of them, in this order: for every card and every press."""
+_A, _PA = len(_ACCOUNT), len(_ACCOUNT) + len(_PERSON)
+_ALL = _PA + len(_MEMBER)
+"""The columns of an account, a person and a member stand in this order in every row that is read here."""
 _ROLES = {role.value: role for role in Role}
 ALIKE = 1024
 """Preferences kept in memory, of those read last."""
 
 
-def _people(*more: ColumnElement[Any]) -> Select[Any]:
-    """One row a person, with what they are as a member, and `more`."""
+def _accounts(*more: ColumnElement[Any]) -> Select[Any]:
+    """One row an account, with its person, what they are as a member, and `more`."""
     return (
-        select(*_PERSON, *_MEMBER, *more)
-        .select_from(tables.person)
-        .join(tables.circle, _c.id == _p.circle_id)
-        .outerjoin(tables.member, (_m.circle_id == _p.circle_id) & (_m.person_id == _p.id))
+        select(*_ACCOUNT, *_PERSON, *_MEMBER, *more)
+        .select_from(tables.account)
+        .join(tables.person, (_p.circle_id == _a.circle_id) & (_p.id == _a.person_id))
+        .join(tables.circle, _c.id == _a.circle_id)
+        .outerjoin(tables.member, (_m.circle_id == _a.circle_id) & (_m.person_id == _a.person_id))
     )
 
 
+def _people() -> Select[Any]:
+    """One row a person, with the account that messages go to."""
+    return _accounts().where(_a.receives)
+
+
 def _person(row: Row[Any]) -> Person:
-    """Where their platform tells neither language nor zone, those of the circle stand in."""
-    id, circle_id, workspace_id, address, name, role, guest, reachable, *speaks = row[: len(_PERSON)]
-    chosen, spoken, circles_own, zone, home = speaks
-    language, where, can = chosen or spoken or circles_own, zone or home, _ROLES[role]
-    return Person(id, circle_id, workspace_id, address, name, language, where, can, guest, reachable, spoken)
+    """Build a person. Where the platform tells neither language nor zone, those of the circle stand in."""
+    account = Account(*row[:_A])
+    id, circle_id, role, chosen, circles_language, circles_zone = row[_A:_PA]
+    language, zone = chosen or account.language or circles_language, account.zone or circles_zone
+    return Person(id, circle_id, _ROLES[role], language, zone, account)
 
 
 def _member(row: Row[Any]) -> Member | None:
-    id, joined_at, version, paused_until, *wishes = row[len(_PERSON) : _BOTH]
+    id, joined_at, version, paused_until, *wishes = row[_PA:_ALL]
     return None if id is None else Member(id, joined_at, version, paused_until, _preferences(*wishes))
 
 
@@ -93,16 +100,24 @@ def _circle(row: Row[Any]) -> Circle:
 
 
 _by_sender = (
-    _people(*_c)
-    .join(tables.workspace, (_w.circle_id == _p.circle_id) & (_w.id == _p.workspace_id))
+    _accounts(*_c)
+    .join(tables.workspace, (_w.circle_id == _a.circle_id) & (_w.id == _a.workspace_id))
     .where(
         _w.platform == bindparam("platform"),
         _w.external_id == bindparam("workspace"),
-        _p.external_id == bindparam("user"),
+        _a.external_id == bindparam("user"),
     )
 )
-_by_id = _people().where(_p.circle_id == bindparam("circle"), _p.id == bindparam("person"))
-_by_ids = _people().where(_p.circle_id == bindparam("circle"), among(_p.id, "people"))
+_by_id = _people().where(_a.circle_id == bindparam("circle"), _a.person_id == bindparam("person"))
+_by_ids = _people().where(_a.circle_id == bindparam("circle"), among(_a.person_id, "people"))
+_by_address = _people().where(
+    _a.circle_id == bindparam("circle"),
+    _a.person_id.in_(
+        select(_other.c.person_id).where(
+            _other.c.circle_id == bindparam("circle"), _other.c.address == bindparam("address")
+        )
+    ),
+)
 
 
 def find(
@@ -126,59 +141,78 @@ def load_all(tx: CircleTransaction, person_ids: Collection[str]) -> dict[str, tu
     return {person.id: (person, member) for person, member in found}
 
 
-def add(tx: Transaction, platform: str, workspace: str, user: str, **profile: object) -> bool:
-    """Note somebody down in a workspace that is known; False if the workspace is not. Enrols nobody."""
+def add(
+    tx: Transaction,
+    platform: str,
+    workspace: str,
+    user: str,
+    *,
+    role: Role = Role.NONE,
+    name: str = "",
+    language: str = "",
+    zone: str = "",
+) -> bool:
+    """Note somebody down, with their first account, in a workspace that is known; return False if the
+    workspace is not. Somebody who is known already stays as they are. Enrols nobody."""
     home = tx.execute(
         select(_w.circle_id, _w.id).where(_w.platform == platform, _w.external_id == workspace)
     ).first()
     if home is None:
         return False
-    values = {
-        "circle_id": home.circle_id,
-        "id": new_id(),
-        "workspace_id": home.id,
-        "external_id": user,
-        "address": f"{platform}:{workspace}:{user}",
-        "guest": False,
-        "reachable": True,
-    }
-    insert_new(tx, tables.person, values | profile)
+    known = select(_a.id).where(_a.workspace_id == home.id, _a.external_id == user)
+    if tx.execute(known).first() is None:
+        person = {"circle_id": home.circle_id, "id": new_id(), "role": role}
+        tx.execute(insert(tables.person).values(person))
+        account = {
+            "circle_id": home.circle_id,
+            "id": new_id(),
+            "person_id": person["id"],
+            "workspace_id": home.id,
+            "external_id": user,
+            "address": f"{platform}:{workspace}:{user}",
+            "name": name,
+            "language": language,
+            "zone": zone,
+        }
+        tx.execute(insert(tables.account).values(account))
     return True
 
 
-def change(tx: Transaction, person: Person, **values: object) -> None:
-    """`name`, `chosen_language`, `platform_language`, `zone`, `role`, `guest`, `reachable`."""
-    tx.execute(
-        update(tables.person).where(_p.circle_id == person.circle_id, _p.id == person.id).values(**values)
-    )
+def change(tx: CircleTransaction, person: Person, **values: object) -> None:
+    """Change `chosen_language` or `role`."""
+    tx.execute(update(tables.person).where(_p.circle_id == tx.circle_id, _p.id == person.id).values(**values))
 
 
-def lose(tx: CircleTransaction, person_id: str) -> None:
-    """They cannot be written to. Their consent stays, and nobody is told."""
-    tx.execute(
-        update(tables.person).where(_p.circle_id == tx.circle_id, _p.id == person_id).values(reachable=False)
-    )
+def report(tx: CircleTransaction, account: Account, **facts: object) -> None:
+    """Store what a platform says of an account: `name`, `language`, `zone`, `guest`, `reachable`."""
+    mine = (_a.circle_id == tx.circle_id, _a.id == account.id)
+    tx.execute(update(tables.account).where(*mine).values(**facts))
+
+
+def report_unreachable(tx: CircleTransaction, address: str) -> None:
+    """Note that this address cannot be written to. The person's consent stays, and nobody is told."""
+    there = (_a.circle_id == tx.circle_id, _a.address == address)
+    tx.execute(update(tables.account).where(*there).values(reachable=False))
 
 
 def with_role(tx: CircleTransaction) -> list[Person]:
-    rows = tx.execute(
-        _people().where(_p.circle_id == tx.circle_id, _p.role != Role.NONE).order_by(_p.role.desc(), _p.name)
-    )
-    return [_person(row) for row in rows]
+    theirs = _people().where(_a.circle_id == tx.circle_id, _p.role != Role.NONE)
+    return [_person(row) for row in tx.execute(theirs.order_by(_p.role.desc(), _a.name))]
 
 
 def at_address(tx: CircleTransaction, address: str) -> Person | None:
-    row = tx.execute(_people().where(_p.circle_id == tx.circle_id, _p.address == address)).first()
+    """Return whose address that is, with the account that messages go to."""
+    row = tx.execute(_by_address, {"circle": tx.circle_id, "address": address}).first()
     return _person(row) if row else None
 
 
 def members(tx: CircleTransaction, topic_id: str) -> Iterable[tuple[Person, Member]]:
-    """Everybody in the circle who follows a topic and can be written to."""
+    """Yield everybody in the circle who follows a topic and can be written to."""
     follows = tables.follow.c
     rows = tx.execute(
         _people()
-        .join(tables.follow, (follows.circle_id == _p.circle_id) & (follows.person_id == _p.id))
-        .where(_p.circle_id == tx.circle_id, follows.topic_id == topic_id, _p.reachable)
+        .join(tables.follow, (follows.circle_id == _a.circle_id) & (follows.person_id == _a.person_id))
+        .where(_a.circle_id == tx.circle_id, follows.topic_id == topic_id, _a.reachable)
     )
     for row in rows:
         member = _member(row)
@@ -187,12 +221,9 @@ def members(tx: CircleTransaction, topic_id: str) -> Iterable[tuple[Person, Memb
 
 
 def everyone(tx: CircleTransaction) -> list[tuple[Person, Member]]:
-    """All members of a circle who can be written to, by name."""
-    rows = tx.execute(
-        _people()
-        .where(_p.circle_id == tx.circle_id, _m.person_id.is_not(None), _p.reachable)
-        .order_by(_p.name)
-    )
+    """Return all members of a circle who can be written to, by name."""
+    theirs = _people().where(_a.circle_id == tx.circle_id, _m.person_id.is_not(None), _a.reachable)
+    rows = tx.execute(theirs.order_by(_a.name))
     return [(_person(row), member) for row in rows if (member := _member(row)) is not None]
 
 

@@ -22,7 +22,7 @@ from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 
 _p, _o, _v, _w = tables.poll.c, tables.poll_option.c, tables.vote.c, tables.poll_words.c
-_d, _m, _who = tables.poll_draft.c, tables.message.c, tables.person.c
+_d, _m, _who = tables.poll_draft.c, tables.message.c, tables.account.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +277,8 @@ def answered(tx: CircleTransaction, poll: Poll) -> frozenset[str]:
 def signed(tx: CircleTransaction, poll: Poll) -> list[tuple[str, str]]:
     """(option, name) of a poll that is not anonymous, by name."""
     mine = (_v.circle_id == poll.circle_id, _v.poll_id == poll.id)
-    voters = tables.vote.join(tables.person, (_who.circle_id == _v.circle_id) & (_who.id == _v.voter))
+    theirs = (_who.circle_id == _v.circle_id) & (_who.person_id == _v.voter) & _who.receives
+    voters = tables.vote.join(tables.account, theirs)
     rows = tx.execute(select(_v.option_id, _who.name).select_from(voters).where(*mine).order_by(_who.name))
     return [(row.option_id, row.name) for row in rows]
 

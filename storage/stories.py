@@ -12,7 +12,7 @@ from bot.domain.story import Failure, Letter, Story
 from storage import tables
 from storage.transaction import CircleTransaction
 
-_m, _p, _c = tables.message.c, tables.person.c, tables.post.c
+_m, _a, _c = tables.message.c, tables.account.c, tables.post.c
 _there = _m.shown_version > 0
 _on_its_way = _m.state.in_([State.WAITING, State.SENDING]) & ~_there
 _failed = _m.state.in_([State.DEAD, State.UNKNOWN])
@@ -49,9 +49,9 @@ def of_posts(tx: CircleTransaction, post_ids: Sequence[str]) -> dict[str, Story]
 def failures(tx: CircleTransaction, post_ids: Sequence[str], limit: int) -> list[Failure]:
     """The cards of these posts that did not arrive, newest first."""
     rows = tx.execute(
-        select(tables.message, _p.name, _c.title)
+        select(tables.message, _a.name, _c.title)
         .join(tables.post, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
-        .outerjoin(tables.person, (_p.circle_id == _m.circle_id) & (_p.id == _m.person_id))
+        .outerjoin(tables.account, (_a.circle_id == _m.circle_id) & (_a.address == _m.address))
         .where(_m.circle_id == tx.circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name, _failed)
         .order_by(_m.created_at.desc(), _m.id)
         .limit(limit)

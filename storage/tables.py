@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -120,7 +121,7 @@ charter = Table(
     metadata,
     _circle(),
     Column("version", Integer, primary_key=True),
-    Column("language", String(2), primary_key=True),
+    Column("language", String(10), primary_key=True),
     _text("purpose"),
     _text("members_promise"),
     _text("organisation_promises"),
@@ -141,19 +142,39 @@ person = Table(
     metadata,
     _circle(),
     _id(),
+    _text("chosen_language"),
+    _text("role"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    _circle(),
+    _id(),
+    Column("person_id", Id, nullable=False),
     Column("workspace_id", Id, nullable=False),
     Column("external_id", String(200), nullable=False),
     _text("address"),
     _text("name"),
-    _text("chosen_language"),
-    _text("platform_language"),
+    _text("language"),
     _text("zone"),
-    _text("role"),
     Column("guest", Boolean, nullable=False, default=False),
     Column("reachable", Boolean, nullable=False, default=True),
+    Column("receives", Boolean, nullable=False, default=True),
+    _of("person", "person_id"),
     _of("workspace", "workspace_id"),
     UniqueConstraint("workspace_id", "external_id"),
+    Index(None, "circle_id", "address"),
+    Index(
+        "ix_account_receives",
+        "circle_id",
+        "person_id",
+        unique=True,
+        sqlite_where=text("receives = 1"),
+        postgresql_where=text("receives"),
+    ),
 )
+"""`receives`: the one account of a person that messages go to."""
 
 member = Table(
     "member",
@@ -180,7 +201,7 @@ consent = Table(
     _id(),
     Column("person_id", Id, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("language", String(2), nullable=False),
+    Column("language", String(10), nullable=False),
     _moment("given_at", required=True),
     _moment("withdrawn_at"),
     _of("person", "person_id"),
@@ -193,8 +214,16 @@ topic = Table(
     _circle(),
     _id(),
     Column("position", Integer, nullable=False),
-    _text("name_fr"),
-    _text("name_en"),
+)
+
+topic_name = Table(
+    "topic_name",
+    metadata,
+    _circle(),
+    Column("topic_id", Id, primary_key=True),
+    Column("language", String(10), primary_key=True),
+    _text("name"),
+    _of("topic", "topic_id", ondelete="CASCADE"),
 )
 
 follow = Table(
@@ -681,6 +710,49 @@ message = Table(
     Index(None, "circle_id", "person_id", "counts", "shown_at"),
     Index(None, "circle_id", "subject_id", "person_id"),
 )
+
+visit = Table(
+    "visit",
+    metadata,
+    _circle(),
+    _id(),
+    Column("person_id", Id, nullable=False),
+    Column("week", Date, nullable=False),
+    _moment("left_at"),
+    _of("person", "person_id"),
+    Index(None, "circle_id", "person_id", "week"),
+)
+"""One interruption of a person. `week`: the Monday of the reader's own week. `left_at`: when its first send
+was claimed."""
+
+visit_item = Table(
+    "visit_item",
+    metadata,
+    _circle(),
+    Column("visit_id", Id, primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("subject_id", Id, primary_key=True),
+    Column("position", Integer, nullable=False),
+    _of("visit", "visit_id", ondelete="CASCADE"),
+    Index(None, "circle_id", "kind", "subject_id"),
+)
+
+reply = Table(
+    "reply",
+    metadata,
+    _circle(),
+    _id(),
+    Column("account_id", Id, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("poll_id", Id),
+    _moment("created_at", required=True),
+    _moment("expires_at", required=True),
+    _of("account", "account_id"),
+    _of("poll", "poll_id"),
+    Index(None, "expires_at"),
+)
+"""An answer that could not be given at once. `sealed`: the card, encrypted; null for an answer about a secret
+ballot, which is drawn again from `poll_id`."""
 
 slot = Table(
     "slot",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -51,12 +52,14 @@ class Charter:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
+    """What posts are about. `names` by language."""
+
     id: str
-    name_fr: str
-    name_en: str
+    names: Mapping[str, str]
 
     def name(self, language: str) -> str:
-        return self.name_fr if language == "fr" else self.name_en
+        """Return the name in that language, else in the first that has one."""
+        return self.names.get(language) or next(iter(self.names.values()), "")
 
 
 class Role(StrEnum):
@@ -68,21 +71,52 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who has dealt with the bot; not yet a member. `language` is what they chose, or their
-    platform's; `address` is where they are written to."""
+class Account:
+    """One identity of a person on a platform, with what the platform says of it: `language` and `zone` are
+    empty where it says nothing. `address` is where the account is written to."""
 
     id: str
-    circle_id: str
     workspace_id: str
     address: str
     name: str
     language: str
     zone: str
-    role: Role
     guest: bool
     reachable: bool
-    platform_language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has dealt with the bot; not yet a member. `account` is the one that acted, or the one that
+    messages go to. `language` is what the person chose, else the account's, else the circle's; `zone` is the
+    account's, else the circle's."""
+
+    id: str
+    circle_id: str
+    role: Role
+    language: str
+    zone: str
+    account: Account
+
+    @property
+    def workspace_id(self) -> str:
+        return self.account.workspace_id
+
+    @property
+    def address(self) -> str:
+        return self.account.address
+
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+    @property
+    def guest(self) -> bool:
+        return self.account.guest
+
+    @property
+    def reachable(self) -> bool:
+        return self.account.reachable
 
     @property
     def posts(self) -> bool:

@@ -213,7 +213,10 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         t("charter.members_promise"),
         t("charter.organisation_promises"),
     )
-    topics = (Topic("t1", "Ressources humaines", "People"), Topic("t2", "Entreprise", "Company"))
+    topics = (
+        Topic("t1", {"fr": "Ressources humaines", "en": "People"}),
+        Topic("t2", {"fr": "Entreprise", "en": "Company"}),
+    )
     wishes = Preferences(topics=frozenset({"t1"}), networks=("linkedin", "bluesky"), day_end=time(17, 30))
     return {
         "join_form": join_form(t, charter, 3, topics, wishes),

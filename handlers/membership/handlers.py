@@ -130,14 +130,14 @@ def _speak(ctx: Context, language: str) -> Reply:
 
 @router.on(Installed)
 def installed(ctx: Context, event: Installed) -> Reply:
-    people.change(ctx.tx, ctx.person, reachable=True)
+    people.report(ctx.tx, ctx.person.account, reachable=True)
     return None
 
 
 @router.on(Removed)
 def removed(ctx: Context, event: Removed) -> Reply:
     """Silence is a choice: the consent stays, and nothing is sent until they are back."""
-    people.change(ctx.tx, ctx.person, reachable=False)
+    people.report(ctx.tx, ctx.person.account, reachable=False)
     return None
 
 

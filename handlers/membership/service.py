@@ -19,6 +19,7 @@ from bot.domain.errors import (
     Problems,
     TooFarAway,
     UnknownLanguage,
+    WorkspaceTaken,
 )
 from bot.domain.member import Preferences
 from bot.domain.message import CALL
@@ -28,8 +29,9 @@ from bot.locales import LANGUAGES, Translator
 from storage import circles, messages, people
 from storage.messages import Recipient
 from storage.tables import new_id
-from storage.transaction import Transaction
+from storage.transaction import CircleTransaction, Transaction
 
+FIRST_TOPICS = ("topic.company", "topic.people", "topic.business")
 LONGEST_PAUSE = timedelta(days=365)
 USUAL_PAUSE = timedelta(days=7)
 
@@ -38,21 +40,28 @@ def found_circle(
     tx: Transaction, platform: str, workspace: str, language: str, zone: str, now: datetime
 ) -> None:
     """A circle for a workspace that has none yet, with the charter and the topics to begin with."""
-    fr, en = (Translator(language) for language in LANGUAGES)
+    spoken = [Translator(each) for each in LANGUAGES]
     circles.open_circle(
         tx,
         platform=platform,
         workspace=workspace,
         language=language,
         zone=zone,
-        charters=(_first_charter(fr), _first_charter(en)),
-        topics=(
-            (fr("topic.company"), en("topic.company")),
-            (fr("topic.people"), en("topic.people")),
-            (fr("topic.business"), en("topic.business")),
-        ),
+        charters=tuple(_first_charter(t) for t in spoken),
+        topics=[{t.language: t(key) for t in spoken} for key in FIRST_TOPICS],
         now=now,
     )
+
+
+def attach_workspace(tx: CircleTransaction, platform: str, workspace: str) -> str:
+    """Have a circle live in one more workspace, and return that workspace's id of ours. Attaching it twice
+    changes nothing. Raises WorkspaceTaken when another circle lives there."""
+    found = circles.workspace(tx, platform, workspace)
+    if found is None:
+        return circles.attach_workspace(tx, platform, workspace)
+    if found.circle_id != tx.circle_id:
+        raise WorkspaceTaken
+    return found.id
 
 
 def _first_charter(t: Translator) -> Charter:

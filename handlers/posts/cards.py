@@ -348,7 +348,10 @@ def retried(t: Translator) -> Card:
 
 def examples(t: Translator) -> dict[str, Card | Form]:
     now = datetime(2026, 11, 23, 9, tzinfo=UTC)
-    topics = (Topic("t1", "Ressources humaines", "People"), Topic("t2", "Entreprise", "Company"))
+    topics = (
+        Topic("t1", {"fr": "Ressources humaines", "en": "People"}),
+        Topic("t2", {"fr": "Entreprise", "en": "Company"}),
+    )
     found = Found(
         "https://example.org/alternants",
         t("example.title"),

@@ -9,7 +9,7 @@ from bot.chat.action import Action
 from bot.chat.card import Card, FormButton, buttons, text
 from bot.chat.form import Form, Note, People
 from bot.chat.text import Bold, Mention, Span
-from bot.domain.circle import Person, Role
+from bot.domain.circle import Account, Person, Role
 from bot.locales import Translator
 
 
@@ -63,10 +63,15 @@ def team_form(t: Translator, people: Sequence[Person]) -> Form:
     )
 
 
+def _example(user: str, name: str, language: str, zone: str, role: Role) -> Person:
+    account = Account(f"a-{user}", "w", f"slack:T1:{user}", name, language, zone, guest=False, reachable=True)
+    return Person(f"p-{user}", "c", role, language, zone, account)
+
+
 def examples(t: Translator) -> dict[str, Card | Form]:
     people = (
-        Person("p1", "c", "w", "slack:T1:U1", "Camille", "fr", "Europe/Paris", Role.LEAD, False, True),
-        Person("p2", "c", "w", "slack:T1:U2", "Priya", "en", "Europe/London", Role.COMMS, False, True),
+        _example("U1", "Camille", "fr", "Europe/Paris", Role.LEAD),
+        _example("U2", "Priya", "en", "Europe/London", Role.COMMS),
     )
     return {
         "lead": lead(t),
