@@ -14,6 +14,7 @@ from sqlalchemy import (
     Float,
     ForeignKeyConstraint,
     Integer,
+    LargeBinary,
     Table,
     Time,
 )
@@ -60,6 +61,8 @@ def _value(circle: str, column: Column[Any]) -> Any:
             return 1
         case Float():
             return 3.5
+        case LargeBinary():
+            return circle.encode()
         case Date():
             return date(2026, 11, 24)
         case Time():
