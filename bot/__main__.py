@@ -57,7 +57,7 @@ def worker() -> None:
 def run(bot: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     import uvloop
 
-    from storage.database import Unavailable
+    from storage.engines.database import Unavailable
 
     settings = environment()
     if faults := settings.faults():
@@ -72,7 +72,7 @@ def run(bot: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
 def migrate() -> None:
     """Bring the database to today's shape. Starting does the same."""
     from scheduler.engine import upgrade
-    from storage.database import Unavailable
+    from storage.engines.database import Unavailable
 
     try:
         upgrade(environment().cercle_database_url)
@@ -85,7 +85,7 @@ def migrate() -> None:
 def backup(file: Annotated[Path, typer.Argument(help="Where to; nothing is overwritten.")]) -> None:
     """Copy the database to a file, also while Cercle works with it."""
     from storage import backup as copies
-    from storage.database import Unavailable
+    from storage.engines.database import Unavailable
 
     try:
         with pages_done(f"to {file}") as progress:
@@ -102,7 +102,7 @@ def restore(
 ) -> None:
     """Put a backup in the place of the database. Cercle has to be stopped."""
     from storage import backup as copies
-    from storage.database import Unavailable
+    from storage.engines.database import Unavailable
 
     try:
         with pages_done(f"from {file}") as progress:

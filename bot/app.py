@@ -28,8 +28,8 @@ from handlers import FEATURES
 from scheduler.engine import engine
 from scheduler.pump import Pump
 from scheduler.timetable import Tools
-from storage.database import Database
-from storage.database import connect as connect_database
+from storage.engines.connect import connect as connect_database
+from storage.engines.database import Database
 from storage.notebook import Notebook
 
 log = structlog.get_logger()

@@ -30,8 +30,8 @@ from bot.platforms.playground.preview import Preview, adaptive_cards_designer, b
 from bot.serving import stopped
 from handlers.team.service import first_code
 from storage import shares
-from storage.database import connect as connect_database
-from storage.database import upgrade
+from storage.engines.connect import connect as connect_database
+from storage.engines.connect import upgrade
 from storage.notebook import Notebook
 from storage.transaction import Transaction
 

@@ -25,7 +25,7 @@ from bot.locales import Translator, language_of
 from handlers.home.handlers import unknown
 from handlers.membership.service import found_circle
 from storage import inbox, messages, people
-from storage.database import Database
+from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 
 log = structlog.get_logger()

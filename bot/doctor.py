@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from bot.clients import probe
 from bot.settings import LOOPBACK, Settings
 from storage import checkup
-from storage.database import Unavailable, is_file, problems
+from storage.engines.connect import is_file, problems
+from storage.engines.database import Unavailable
 
 ROOM = 200 << 20
 """Bytes free beside the database under which the doctor warns: days of a busy circle, and the write-ahead

@@ -19,7 +19,8 @@ from bot.app import Cercle, from_settings, utc_now
 from bot.settings import Settings
 from handlers.team.service import first_code
 from scheduler.engine import upgrade
-from storage.database import Unavailable, is_file
+from storage.engines.connect import is_file
+from storage.engines.database import Unavailable
 
 log = structlog.get_logger()
 

@@ -21,7 +21,7 @@ from bot.crash import crash
 from bot.domain.message import Message, State
 from scheduler.outcomes import ATTEMPTS, SWEEP, Ledger, Outcome, Settle, bury, each, tell_team
 from storage import messages, paces, people
-from storage.database import Database
+from storage.engines.database import Database
 from storage.messages import Look
 from storage.transaction import CircleTransaction, Transaction
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from scheduler.timetable import Tools
-from storage import database
+from storage.engines import connect
 
 
 class Engine(Protocol):
@@ -32,8 +32,8 @@ def engine(tools: Tools, ring: Callable[[], object]) -> Engine:
 def upgrade(url: str) -> None:
     """Bring our tables and the engine's to today's shape. Running it again changes nothing. Raises
     Unavailable, and on SQLite DatabaseInUse while another process has the file open."""
-    database.upgrade(url)
-    if not database.is_file(url):
+    connect.upgrade(url)
+    if not connect.is_file(url):
         from scheduler import queue
         from storage import jobs
 

@@ -26,7 +26,7 @@ from bot.domain.message import PRIORITIES, REMOVED, UNDELIVERED, Message
 from bot.meters import Result
 from scheduler.weigh import UNREACHABLE_PAUSE
 from storage import messages, paces, people
-from storage.database import Database
+from storage.engines.database import Database
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
 

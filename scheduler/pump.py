@@ -46,7 +46,7 @@ from scheduler.outcomes import (
 )
 from scheduler.weigh import used, weigh
 from storage import circles, messages, people
-from storage.database import Database
+from storage.engines.database import Database
 from storage.messages import Look, Queue
 from storage.paces import Paces
 from storage.transaction import CircleTransaction, Transaction

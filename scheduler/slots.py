@@ -12,7 +12,7 @@ from bot.context import Work
 from bot.crash import crash
 from bot.domain.schedule import Schedule, Slot, due, since
 from storage import slots
-from storage.database import Database
+from storage.engines.database import Database
 from storage.transaction import Transaction
 
 log = structlog.get_logger()

@@ -23,7 +23,7 @@ from handlers.rounds import jobs as rounds
 from scheduler import slots
 from storage import inbox, paces, shares
 from storage import slots as kept
-from storage.database import Database
+from storage.engines.database import Database
 from storage.transaction import Transaction
 
 log = structlog.get_logger()

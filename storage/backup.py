@@ -20,8 +20,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 
-from storage import checkup, sqlite
-from storage.database import Unavailable, is_file, upgrade
+from storage import checkup
+from storage.engines import sqlite
+from storage.engines.connect import is_file, upgrade
+from storage.engines.database import Unavailable
 
 PAGES = 256
 """Copied between two looks at the progress: 1 MB."""

@@ -13,8 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from storage import inbox, jobs, postgres
-from storage.database import Unavailable, reason
+from storage import inbox, jobs
+from storage.engines.database import Unavailable, reason
+from storage.engines.postgres import Postgres
 from storage.tables import new_id
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -85,7 +86,7 @@ def try_to_write_there(url: str) -> None:
 
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
-    engine = create_engine(postgres.address(url), hide_parameters=True)
+    engine = create_engine(Postgres.address(url), hide_parameters=True)
     try:
         with engine.connect() as connection:
             yield connection

@@ -14,8 +14,8 @@ import structlog
 from sqlalchemy import Connection, bindparam, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from storage import postgres
-from storage.database import Unavailable, reason
+from storage.engines.database import Unavailable, reason
+from storage.engines.postgres import Postgres
 from storage.rows import one_at_a_time
 from storage.transaction import Transaction
 
@@ -71,7 +71,7 @@ class Schema:
 def install(url: str, schema: Schema) -> None:
     """Bring its tables to the shape of `schema`, a transaction each step. Running it again changes nothing;
     processes that start together wait in line, as for our own migrations. Raises Unavailable."""
-    engine = create_engine(postgres.address(url), hide_parameters=True)
+    engine = create_engine(Postgres.address(url), hide_parameters=True)
     try:
         more = True
         while more:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from bot.domain.message import FOREMOST, PRIORITIES, RANKS, Kind, Message, State, rank_of_change
 from storage import tables
-from storage.database import note_due
+from storage.engines.database import note_due
 from storage.rows import Each, among, take_stock
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from storage import tables
-from storage.database import Database
+from storage.engines.database import Database
 from storage.rows import put
 
 

@@ -24,7 +24,7 @@ from bot.platforms.playground.persona import Persona
 from handlers.team.service import first_code
 from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools
-from storage.database import connect as connect_database
+from storage.engines.connect import connect as connect_database
 
 SITE = "https://cercle.example"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from storage import checkup, inbox, sqlite
+from storage import checkup, inbox
 from storage.backup import Exists, NotDone, backup, restore
-from storage.database import Database, DatabaseInUse, upgrade
-from storage.database import connect as connect_database
+from storage.engines import sqlite
+from storage.engines.connect import connect as connect_database
+from storage.engines.connect import upgrade
+from storage.engines.database import Database, DatabaseInUse
 from storage.transaction import Transaction
 from tests.house import TUESDAY
 

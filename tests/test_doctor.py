@@ -20,7 +20,7 @@ from bot.clients import probe
 from bot.platforms.slack.surface import SCOPES
 from bot.settings import Settings, load
 from storage import tables
-from storage.database import upgrade
+from storage.engines.connect import upgrade
 from tests import databases
 from tests.emulators.web import Answer, Web, page, raw, silent, status, truncated
 

@@ -31,7 +31,8 @@ from handlers.recap import jobs as recap
 from handlers.rhythm.cards import SaveRhythm
 from handlers.team.service import first_code
 from storage import circles, posts, rituals, shares, tables
-from storage.database import Database, connect, is_file
+from storage.engines.connect import connect, is_file
+from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import PEOPLE, SITE, House, asked, filled, said
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.context import Document
 from bot.meters import Meters
 from bot.web import about, files, health, metrics, pages, redirect, share
-from storage.database import Database
+from storage.engines.database import Database
 
 
 def routes(

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.context import Document, File
 from bot.web import pages
-from storage.database import Database
+from storage.engines.database import Database
 from storage.transaction import Transaction
 
 

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from storage import messages
-from storage.database import Database
+from storage.engines.database import Database
 
 log = structlog.get_logger()
 

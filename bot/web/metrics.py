@@ -17,7 +17,7 @@ from aiohttp import web
 
 from bot.meters import BOUNDS, Histogram, Meters, Reading, Result
 from storage import gauges
-from storage.database import Database
+from storage.engines.database import Database
 from storage.gauges import Gauges
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from yarl import URL
 from bot.domain.visitor import is_reader
 from bot.web.pages import TOKEN, kindly, unknown
 from handlers.sharing.readers import Visitor, follow
-from storage.database import Database
+from storage.engines.database import Database
 
 HEADERS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 

@@ -16,7 +16,7 @@ from bot.locales import Translator
 from bot.web import pages
 from bot.web.pages import TOKEN, kindly, unknown
 from handlers.sharing.readers import Closed, PageView, open_page, web_address
-from storage.database import Database
+from storage.engines.database import Database
 
 ROWS = range(5, 15)
 """Lines of text the page shows without scrolling inside them, where the browser cannot measure by itself."""

@@ -12,7 +12,7 @@ from bot.domain.message import DRAFT
 from bot.domain.post import Found
 from handlers.posts import service
 from storage import messages, people, posts
-from storage.database import Database
+from storage.engines.database import Database
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
 

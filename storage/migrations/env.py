@@ -1,5 +1,5 @@
-"""Alembic's entry: one connection to the address that `storage.database.upgrade` was given. Processes that
-start together on PostgreSQL migrate one after the other."""
+"""Alembic's entry: one connection to the address that `storage.engines.connect.upgrade` was given. Processes
+that start together on PostgreSQL migrate one after the other."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from bot.serving import spare
 from handlers.posts.cards import Compose
 from scheduler.pump import Pump
 from storage import tables
-from storage.database import connect
+from storage.engines.connect import connect
 from storage.notebook import Notebook
 from storage.transaction import Transaction
 from tests.bench import chats, crowd

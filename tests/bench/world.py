@@ -24,8 +24,8 @@ from handlers.posts.cards import Compose
 from handlers.posts.jobs import read_pages
 from handlers.team.service import first_code
 from storage import circles, tables
-from storage.database import connect as connect_database
-from storage.database import upgrade
+from storage.engines.connect import connect as connect_database
+from storage.engines.connect import upgrade
 from storage.transaction import Transaction
 from tests.bench import people
 

@@ -26,7 +26,7 @@ from bot.platforms.slack.adapter import Slack, SlackSettings
 from bot.platforms.teams.adapter import Teams
 from handlers.team.service import first_code
 from scheduler.timetable import TIMETABLE
-from storage.database import connect as connect_database
+from storage.engines.connect import connect as connect_database
 from storage.notebook import Notebook
 from storage.transaction import Transaction
 from tests.emulators.slack import FakeSlack

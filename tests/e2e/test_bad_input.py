@@ -37,7 +37,7 @@ from handlers.posts.cards import Compose, Edit, OpenCompose, Withdraw
 from handlers.sharing.cards import AskAuthor, Later, OpenWords, SaveWords
 from handlers.team.service import first_code
 from storage import board, circles, kudos, people, pulses, rounds, tables
-from storage.database import Database
+from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 from tests.e2e.conftest import Bot, Microsoft, Town
 from tests.emulators.slack import FakeSlack, Fault, Kind, SlackUser

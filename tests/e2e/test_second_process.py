@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from bot.demo import free_port
-from storage.database import is_file
+from storage.engines.connect import is_file
 
 ENVIRON = {
     "PATH": os.environ["PATH"],

@@ -29,7 +29,8 @@ from bot.dispatch import Dispatcher
 from handlers.team.service import first_code
 from scheduler.engine import upgrade
 from storage import jobs
-from storage.database import Database, connect
+from storage.engines.connect import connect
+from storage.engines.database import Database
 from tests import databases
 from tests.emulators.slack import FakeSlack
 

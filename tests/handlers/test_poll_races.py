@@ -18,7 +18,7 @@ from bot.domain.poll import Poll
 from handlers.polls import jobs
 from handlers.polls.cards import AddOption, TakeBack, Vote
 from storage import polls, tables
-from storage.database import connect, is_file
+from storage.engines.connect import connect, is_file
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, asked, said
 from tests.test_races import Crowd

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage.database import connect
+from storage.engines.connect import connect
 from tests.house import Clock
 from tests.scheduler.world import FakeChat, World
 

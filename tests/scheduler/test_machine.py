@@ -18,7 +18,7 @@ from bot.domain.message import POST, State
 from scheduler.outcomes import ATTEMPTS, SWEEP
 from scheduler.pump import LEASE, Pump
 from storage import people
-from storage.database import connect
+from storage.engines.connect import connect
 from storage.transaction import CircleTransaction, Transaction
 from tests import databases
 from tests.house import Clock

@@ -16,7 +16,8 @@ from bot.domain.message import AUTHOR, Message, State
 from scheduler import pump as under_test
 from scheduler.pump import Pump
 from storage import circles, messages, tables
-from storage.database import Database, connect
+from storage.engines.connect import connect
+from storage.engines.database import Database
 from storage.transaction import Transaction
 from tests.scheduler.world import UNPACED, Cut, World
 

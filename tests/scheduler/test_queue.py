@@ -25,7 +25,8 @@ from scheduler.engine import upgrade
 from scheduler.queue import LEAP, STOP, Queue, cron
 from scheduler.timetable import TIMETABLE, Job, Tools
 from storage import jobs, messages, people
-from storage.database import Database, Unavailable, connect
+from storage.engines.connect import connect
+from storage.engines.database import Database, Unavailable
 from storage.jobs import Schema
 from storage.messages import Recipient
 from storage.transaction import Transaction

@@ -23,7 +23,8 @@ from scheduler import slots
 from scheduler.timetable import DATES, Tools, keep_dates
 from storage import slots as kept
 from storage import tables
-from storage.database import Database, connect
+from storage.engines.connect import connect
+from storage.engines.database import Database
 from storage.transaction import Transaction
 from tests.house import Clock
 from tests.scheduler.world import World

@@ -20,7 +20,7 @@ from bot.meters import Meters
 from handlers.membership.service import found_circle
 from scheduler.pump import Pump
 from storage import circles, messages, people, tables
-from storage.database import Database
+from storage.engines.database import Database
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import Clock

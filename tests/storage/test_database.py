@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from storage import inbox, tables
-from storage.database import Database, connect
+from storage.engines.connect import connect
+from storage.engines.database import Database
 from storage.transaction import Transaction
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from bot.domain.message import POST
 from storage import messages, tables
-from storage.database import DUE, Database, connect, note_due
+from storage.engines.connect import connect
+from storage.engines.database import DUE, Database, note_due
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
 from tests.storage.rows import NOW, fill

@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
 
 from storage import checkup
-from storage.database import Unavailable, problems, upgrade
+from storage.engines.connect import problems, upgrade
+from storage.engines.database import Unavailable
 from storage.tables import metadata
 from tests import databases
 from tests.storage.rows import fill, in_circles
@@ -96,7 +97,8 @@ def test_down_to_nothing_and_up_again(database_url: str) -> None:
 
 def test_processes_that_start_together_migrate_one_after_the_other() -> None:
     with databases.bare() as url:
-        command_line = (sys.executable, "-c", f"from storage.database import upgrade; upgrade({url!r})")
+        program = f"from storage.engines.connect import upgrade; upgrade({url!r})"
+        command_line = (sys.executable, "-c", program)
         started = [subprocess.Popen(command_line, stderr=subprocess.PIPE, text=True) for _ in range(3)]
         assert [process.communicate(timeout=60)[1] for process in started] == [""] * 3
         assert {table.name for table in metadata.sorted_tables} < names(url)

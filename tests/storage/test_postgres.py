@@ -13,10 +13,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from bot.domain.message import POST, State
-from storage import messages, postgres, tables
-from storage.database import upgrade
+from storage import messages, tables
+from storage.engines import postgres
+from storage.engines.connect import upgrade
+from storage.engines.postgres import SESSION, THREADS, TRIES, Postgres
 from storage.messages import Recipient
-from storage.postgres import SESSION, THREADS, TRIES, Postgres
 from storage.transaction import CircleTransaction, Transaction
 from tests import databases
 from tests.storage.rows import fill

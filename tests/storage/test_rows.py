@@ -38,7 +38,7 @@ def test_whatever_the_text_it_is_found_among_others(
 
 
 def test_sqlite_does_not_cut_a_text_off_at_a_nul() -> None:
-    """PostgreSQL's sessions have a rule of their own (storage.postgres)."""
+    """PostgreSQL's sessions have a rule of their own (storage.engines.postgres)."""
     engine = create_engine("sqlite://")
     tables.metadata.create_all(engine)
     with engine.connect() as tx:

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from storage import inbox
-from storage.database import Database, DatabaseInUse, problems, upgrade
-from storage.sqlite import MAX_BATCH, Sqlite, held
+from storage.engines.connect import problems, upgrade
+from storage.engines.database import Database, DatabaseInUse
+from storage.engines.sqlite import MAX_BATCH, Sqlite, held
 from storage.transaction import Transaction
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -96,7 +96,7 @@ def keep_slots(told: str) -> None:
     from bot.domain.schedule import Schedule
     from scheduler import timetable
     from storage import inbox
-    from storage.database import Transaction
+    from storage.engines.database import Transaction
     from storage.tables import new_id
 
     def mark(tx: Transaction, now: datetime, *, name: str) -> None:
@@ -112,7 +112,7 @@ def go_blind() -> None:
     from scheduler.doubts import Doubts
     from scheduler.outcomes import Settle
     from storage import messages
-    from storage.database import Transaction
+    from storage.engines.database import Transaction
     from storage.messages import Look
 
     async def resend(self: Doubts, look: Look, platform: str) -> Settle:

@@ -19,7 +19,7 @@ from bot.domain.circle import Role
 from bot.domain.member import Preferences
 from handlers.membership.service import found_circle
 from storage import circles, people
-from storage.database import connect as connect_database
+from storage.engines.connect import connect as connect_database
 from storage.transaction import CircleTransaction, Transaction
 from tests.emulators.proxy import Address, Plan, Proxy
 from tests.emulators.teams import APP_ID, PASSWORD, TENANT

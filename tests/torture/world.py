@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, text
 
-from storage.database import is_file
+from storage.engines.connect import is_file
 from tests.emulators.proxy import Address, Proxy
 from tests.torture import child
 from tests.torture.crowd import Crowd

@@ -19,8 +19,8 @@ from bot.settings import load
 from bot.web import metrics
 from bot.web.acks import Acks
 from storage import people, posts, tables
-from storage.database import Database
-from storage.database import connect as connect_database
+from storage.engines.connect import connect as connect_database
+from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import TUESDAY, House
 

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from bot.meters import Meters
 from bot.web import operations
-from storage.database import connect as connect_database
-from storage.database import upgrade
+from storage.engines.connect import connect as connect_database
+from storage.engines.connect import upgrade
 from tests import databases
 from tests.house import TUESDAY
 

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from bot.domain.network import Network
-from storage.database import is_file
+from storage.engines.connect import is_file
 from tests.web.world import ARTICLE, BROWSER, FIREFOX, World
 
 CRAWLERS = (

@@ -22,8 +22,8 @@ from bot.meters import Meters
 from bot.web import operations, routes
 from handlers.membership.service import found_circle
 from storage import circles, messages, people, posts, shares
-from storage.database import Database
-from storage.database import connect as connect_database
+from storage.engines.connect import connect as connect_database
+from storage.engines.database import Database
 from storage.messages import Recipient
 from storage.tables import message, metadata
 from storage.transaction import CircleTransaction, Transaction

@@ -39,7 +39,7 @@ from handlers.team.service import first_code
 from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools, read_pages
 from storage import circles, messages, tables
-from storage.sqlite import Sqlite
+from storage.engines.sqlite import Sqlite
 from storage.tables import new_id
 from storage.transaction import Transaction
 from tests.house import SITE, Clock, asked, filled

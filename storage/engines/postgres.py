@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.crash import crash
-from storage.database import Database, share_the_interpreter
+from storage.engines.database import Database, share_the_interpreter
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -48,9 +48,15 @@ table for eighty of its keys (measured: 6 ms, and 1). The address may say otherw
 class Postgres(Database):
     """`close` waits for what was accepted."""
 
+    @staticmethod
+    def address(url: str) -> URL:
+        """Return `url` with the parameters that every session of Cercle has."""
+        where = make_url(url)
+        return where.set(query={**SESSION, **where.query})
+
     def __init__(self, url: str) -> None:
         self.engine = create_engine(
-            address(url),
+            self.address(url),
             pool_size=THREADS + READERS,
             max_overflow=0,
             hide_parameters=True,
@@ -110,12 +116,6 @@ class Postgres(Database):
             return result
         except StopIteration as error:  # a future does not take it, and would never be done
             raise RuntimeError(repr(error)) from error
-
-
-def address(url: str) -> URL:
-    """With what every session of ours is given."""
-    where = make_url(url)
-    return where.set(query={**SESSION, **where.query})
 
 
 def _rest(_: object, record: ConnectionPoolEntry) -> None:

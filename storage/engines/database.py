@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from storage.transaction import Transaction
 
@@ -100,72 +95,7 @@ def note_due(tx: Transaction, circle_id: str) -> None:
     tx.info.setdefault(DUE, set()).add(circle_id)
 
 
-def is_file(url: str) -> bool:
-    """SQLite, that is."""
-    return make_url(url).get_backend_name() == "sqlite"
-
-
-def connect(url: str) -> Database:
-    """`sqlite:///file` or `postgresql+psycopg://…`; not yet open."""
-    if is_file(url):
-        from storage.sqlite import Sqlite
-
-        return Sqlite(url)
-    from storage.postgres import Postgres
-
-    return Postgres(url)
-
-
-def address(url: str) -> URL:
-    """For a connection beside the bot's own, to look or to migrate."""
-    if is_file(url):
-        return make_url(url)
-    from storage import postgres
-
-    return postgres.address(url)
-
-
-def upgrade(url: str) -> None:
-    """Bring the tables to today's shape. Running it again changes nothing. Raises Unavailable, and on SQLite
-    DatabaseInUse while another process has the file open."""
-    try:
-        with _held(url):
-            command.upgrade(_migrations(url), "head")
-    except (OperationalError, OSError) as error:
-        raise Unavailable(f"The database cannot be used: {reason(error)}") from None
-
-
-def _migrations(url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["url"] = address(url)
-    return config
-
-
-@contextmanager
-def _held(url: str) -> Iterator[None]:
-    """The folder made and the file held, where there is one; on PostgreSQL the migrations wait in line."""
-    if not is_file(url):
-        yield
-        return
-    from storage.sqlite import held
-
-    file = Path(make_url(url).database or "")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with held(file):
-        yield
-
-
 def reason(error: Exception) -> str:
     """What the driver says, on one line. Neither libpq nor SQLite puts a password there."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     return said.strip().partition("\n")[0]
-
-
-def problems(url: str) -> list[str]:
-    """What the database itself finds wrong with its data; PostgreSQL keeps its own watch."""
-    if not is_file(url):
-        return []
-    from storage import sqlite
-
-    return sqlite.problems(url)

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from bot.crash import crash
-from storage.database import Database, DatabaseInUse, share_the_interpreter
+from storage.engines.database import Database, DatabaseInUse, share_the_interpreter
 from storage.transaction import Transaction
 
 T = TypeVar("T")
