@@ -83,8 +83,8 @@ class Fortnight:
         shown = await self.house.database.read(
             lambda tx: tx.execute(
                 select(tables.message.c.id, tables.message.c.kind)
-                .join(tables.person, tables.person.c.id == tables.message.c.person_id)
-                .where(tables.person.c.external_id == who, tables.message.c.shown_version > 0)
+                .join(tables.account, tables.account.c.person_id == tables.message.c.person_id)
+                .where(tables.account.c.external_id == who, tables.message.c.shown_version > 0)
             ).all()
         )
         fresh = [row for row in shown if (who, row.id) not in self.known]

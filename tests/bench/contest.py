@@ -171,7 +171,7 @@ def kept_by_ours(arena: Arena) -> int:
         heard = database.execute("SELECT count(*) FROM inbox WHERE key LIKE 'slack:ours.%'").fetchone()[0]
         stances = dict(
             database.execute(
-                "SELECT external_id, declined_at IS NOT NULL FROM stance JOIN person ON person.id = person_id"
+                "SELECT external_id, declined_at IS NOT NULL FROM stance JOIN account USING (person_id)"
             )
         )
     wrong = {user for user, button in arena.ours.last.items() if stances.get(user) != (button == 0)}

@@ -59,44 +59,50 @@ def gather(
         language="en",
         zone="UTC",
         charters=(),
-        topics=(("Ressources humaines", "Human resources"),),
+        topics=[{"fr": "Ressources humaines", "en": "Human resources"}],
         now=now,
     )
-    w, t, p = tables.workspace.c, tables.topic.c, tables.person.c
+    w, t, a = tables.workspace.c, tables.topic.c, tables.account.c
     circle, workspace = tx.execute(
         select(w.circle_id, w.id).where(w.platform == platform, w.external_id == place)
     ).one()
     topic = tx.execute(select(t.id).where(t.circle_id == circle)).scalar_one()
-    everyone = [_person(circle, workspace, f"{platform}:{place}", user, own_zone) for user in [LEAD, *users]]
-    tx.execute(insert(tables.person), everyone)
-    who = (p.circle_id == circle) & (p.external_id != LEAD)
+    accounts = [_account(circle, workspace, f"{platform}:{place}", user, own_zone) for user in [LEAD, *users]]
+    tx.execute(insert(tables.person), [_person(account) for account in accounts])
+    tx.execute(insert(tables.account), accounts)
+    who = (a.circle_id == circle) & (a.external_id != LEAD)
     wishes = {"joined_at": now, "consent_version": 1, "weekly_ceiling": MAX_CEILING, "networks": networks}
     _for_each(tx, tables.member, who, wishes)
     _for_each(tx, tables.follow, who, {"topic_id": topic})
-    return Crowd(circle, workspace, topic, str(everyone[0]["id"]))
+    return Crowd(circle, workspace, topic, str(accounts[0]["person_id"]))
 
 
-def _person(circle: str, workspace: str, place: str, user: str, zone: str) -> dict[str, object]:
+def _account(circle: str, workspace: str, place: str, user: str, zone: str) -> dict[str, object]:
     return {
         "circle_id": circle,
         "id": new_id(),
+        "person_id": new_id(),
         "workspace_id": workspace,
         "external_id": user,
         "address": f"{place}:{user}",
         "name": user.title(),
-        "platform_language": "en",
+        "language": "en",
         "zone": zone,
-        "role": Role.LEAD if user == LEAD else Role.NONE,
         "guest": False,
         "reachable": True,
     }
 
 
+def _person(account: dict[str, object]) -> dict[str, object]:
+    role = Role.LEAD if account["external_id"] == LEAD else Role.NONE
+    return {"circle_id": account["circle_id"], "id": account["person_id"], "role": role}
+
+
 def _for_each(tx: Transaction, table: Table, who: ColumnElement[bool], values: dict[str, object]) -> None:
     """The same row for each person, made in the database."""
-    p = tables.person.c
+    a = tables.account.c
     same = [literal(value, table.c[name].type) for name, value in values.items()]
-    rows = select(p.circle_id, p.id, *same).where(who)
+    rows = select(a.circle_id, a.person_id, *same).where(who)
     tx.execute(insert(table).from_select(["circle_id", "person_id", *values], rows))
 
 
@@ -152,8 +158,8 @@ def poll(tx: Transaction) -> Poll:
 
 def ids(tx: Transaction) -> dict[str, str]:
     """Of all people, by what their platform calls them."""
-    p = tables.person.c
-    return {row.external_id: row.id for row in tx.execute(select(p.external_id, p.id))}
+    a = tables.account.c
+    return {row.external_id: row.person_id for row in tx.execute(select(a.external_id, a.person_id))}
 
 
 def unsend(tx: Transaction) -> None:

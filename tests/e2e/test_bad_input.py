@@ -892,7 +892,7 @@ def test_the_matrix_knows_every_field_and_a_new_one_fails() -> None:
 
 def stand(tx: Transaction, door: Door, user: str, role: str, ids: Ids) -> None:
     """Have somebody hold exactly that role in the door's own circle; all but `none` are members."""
-    people.add(tx, door.platform, door.workspace, user, zone="Europe/Paris", platform_language="fr")
+    people.add(tx, door.platform, door.workspace, user, zone="Europe/Paris", language="fr")
     found = people.find(tx, door.platform, door.workspace, user)
     assert found
     _, person, member = found

@@ -78,7 +78,7 @@ class Circle:
     def _members(self, tx: Transaction, users: list[str], wishes: Preferences) -> None:
         followed = replace(wishes, topics=frozenset({circles.topics(CircleTransaction(tx, self.id))[0].id}))
         for user in users:
-            profile = {"name": user, "zone": "Europe/Paris", "platform_language": "fr"}
+            profile = {"name": user, "zone": "Europe/Paris", "language": "fr"}
             people.add(tx, "slack", self.team, user, **profile)
             found = people.find(tx, "slack", self.team, user)
             assert found

@@ -38,6 +38,7 @@ from handlers.board.cards import (
     StartGathering,
     Tell,
 )
+from handlers.membership.service import attach_workspace
 from storage import board, circles, entries, people, tables, walls
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, asked, button, filled, labels, said
@@ -61,7 +62,7 @@ async def inhabited(house: House, who: Iterable[str] = FIVE) -> House:
 def enter(tx: Transaction, who: Iterable[Sender], now: datetime) -> None:
     for each in who:
         place = each.platform, each.workspace, each.user
-        people.add(tx, *place, name=each.name, platform_language="fr", zone=each.zone)
+        people.add(tx, *place, name=each.name, language="fr", zone=each.zone)
         found = people.find(tx, *place)
         assert found
         topics = frozenset(topic.id for topic in circles.topics(CircleTransaction(tx, found[0].id)))
@@ -199,7 +200,7 @@ async def with_role(house: House, who: str, role: Role) -> None:
     def give(tx: Transaction) -> None:
         found = people.find(tx, "playground", "playground", who)
         assert found
-        people.change(tx, found[1], role=role)
+        people.change(CircleTransaction(tx, found[0].id), found[1], role=role)
 
     await house.says(who, "/cercle aide")
     await house.database.transact(give)
@@ -418,7 +419,7 @@ async def test_reading_the_whole_database_links_nobody_to_their_words(on_each: H
     """Of all that an answer leaves behind, nothing names its author, directly or by its place."""
     await opens(on_each)
     who = await on_each.database.read(
-        lambda tx: {row.external_id: row.id for row in tx.execute(tables.person.select())}
+        lambda tx: {row.external_id: row.person_id for row in tx.execute(tables.account.select())}
     )
     for number in range(12):
         name = FIVE[number % len(FIVE)]
@@ -539,7 +540,7 @@ async def test_nothing_reaches_into_another_circle(circle: House) -> None:
     def promote(tx: Transaction) -> None:
         found = people.find(tx, "slack", "T9", "U9")
         assert found
-        people.change(tx, found[1], role=Role.LEAD)
+        people.change(CircleTransaction(tx, found[0].id), found[1], role=Role.LEAD)
 
     await circle.database.transact(promote)
     form = asked((await circle.dispatch(Command(circle.key(), STRANGER, "rejoindre"))).reply)
@@ -730,7 +731,7 @@ async def test_who_cannot_look_after_a_theme(circle: House) -> None:
     def make_guest(tx: Transaction) -> None:
         found = people.find(tx, "playground", "playground", "awa")
         assert found
-        people.change(tx, found[1], guest=True)
+        people.report(CircleTransaction(tx, found[0].id), found[1].account, guest=True)
 
     await circle.database.transact(make_guest)
     for owner in (
@@ -777,9 +778,9 @@ async def test_an_owner_in_the_other_chat_stays_unless_another_is_chosen(circle:
     def move(tx: Transaction) -> None:
         found = people.find(tx, "playground", "playground", "lou")
         assert found
-        other = {"circle_id": found[0].id, "id": "other", "platform": "slack", "external_id": "T1"}
-        tx.execute(tables.workspace.insert().values(other))
-        people.change(tx, found[1], workspace_id="other", address="slack:T1:U1")
+        circle = CircleTransaction(tx, found[0].id)
+        other = attach_workspace(circle, "slack", "T1")
+        people.report(circle, found[1].account, workspace_id=other, address="slack:T1:U1")
 
     await circle.database.transact(move)
     form = asked(await circle.presses("camille", "Choisir qui et quand", theme))

@@ -26,6 +26,7 @@ from bot.platforms.teams import render as teams
 from handlers.actions import OpenKudos
 from handlers.kudos.cards import ChangeKind, OpenWhisper, Show, TakeBack, TellAuthor, examples
 from handlers.kudos.service import unhang
+from handlers.membership.service import attach_workspace
 from handlers.sharing.cards import NotPosted, Posted
 from storage import circles, entries, kudos, messages, people, tables
 from storage.transaction import CircleTransaction, Transaction
@@ -65,7 +66,7 @@ def fill(tx: Transaction, house: House) -> None:
     always = Preferences(topics, ("linkedin",), MAX_CEILING, time(0), time(23, 59), frozenset(range(7)))
     for who in TEAM:
         sender = house.sender(who)
-        profile = {"name": sender.name, "zone": sender.zone, "platform_language": language_of(sender.locale)}
+        profile = {"name": sender.name, "zone": sender.zone, "language": language_of(sender.locale)}
         people.add(tx, "playground", "playground", who, **profile)
         person = people.at_address(CircleTransaction(tx, found[0].id), sender.address)
         assert person
@@ -209,10 +210,9 @@ async def test_members_of_another_workspace_are_thanked_by_name(circle: House) -
 async def in_another_workspace(house: House, who: str) -> None:
     def move(tx: Transaction) -> None:
         circle = tx.execute(select(tables.circle.c.id)).scalar_one()
-        there = {"circle_id": circle, "id": "there", "platform": "teams", "external_id": "t-1"}
-        tx.execute(tables.workspace.insert().values(there))
-        moved = {"workspace_id": "there", "address": f"teams:t-1:{who}"}
-        tx.execute(tables.person.update().where(tables.person.c.external_id == who).values(moved))
+        there = attach_workspace(CircleTransaction(tx, circle), "teams", "t-1")
+        moved = {"workspace_id": there, "address": f"teams:t-1:{who}"}
+        tx.execute(tables.account.update().where(tables.account.c.external_id == who).values(moved))
 
     await house.database.transact(move)
 
@@ -325,7 +325,7 @@ async def test_markup_in_words_and_names_stays_words(circle: House, mark: str) -
 
     def rename(tx: Transaction) -> None:
         tx.execute(
-            tables.person.update().where(tables.person.c.external_id == "ines").values(name=f"Inès {mark}")
+            tables.account.update().where(tables.account.c.external_id == "ines").values(name=f"Inès {mark}")
         )
 
     await circle.database.transact(rename)

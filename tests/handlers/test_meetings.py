@@ -53,7 +53,9 @@ def circle_of(tx: Transaction) -> Circle:
 
 
 def person(tx: Transaction, who: str) -> str:
-    return tx.execute(select(tables.person.c.id).where(tables.person.c.external_id == who)).scalar_one()
+    return tx.execute(
+        select(tables.account.c.person_id).where(tables.account.c.external_id == who)
+    ).scalar_one()
 
 
 async def at(house: House, *moments: datetime) -> None:
@@ -304,7 +306,7 @@ async def test_of_two_leads_who_save_at_once_the_second_is_told(circle: House) -
     def lead_too(tx: Transaction) -> None:
         found = people.find(tx, "playground", "playground", "ines")
         assert found
-        people.change(tx, found[1], role=Role.LEAD)
+        people.change(CircleTransaction(tx, found[0].id), found[1], role=Role.LEAD)
 
     await circle.database.transact(lead_too)
     first = await form_of(circle, "camille", "Changer la date")

@@ -75,7 +75,7 @@ async def test_nobody_can_enrol_another(house: House) -> None:
     form = asked(await house.says("ines", "/cercle join"))
     await house.submits("hugo", form, consent=True, person="ines", people=("playground:playground:ines",))
     (member,) = await rows(house, tables.member)
-    people = {p.id: p.name for p in await rows(house, tables.person)}  # type: ignore[attr-defined]
+    people = {a.person_id: a.name for a in await rows(house, tables.account)}  # type: ignore[attr-defined]
     assert people[member.person_id] == "Hugo"  # type: ignore[attr-defined]
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, insert, select, update
+from sqlalchemy import event, func, select, update
 
 from bot.app import DRAWINGS
 from bot.chat import plain
@@ -24,6 +24,7 @@ from bot.domain.message import State
 from bot.domain.poll import POLL, POLL_REMINDER, Option, Poll
 from bot.platforms.slack import render as slack
 from bot.platforms.teams import render as teams
+from handlers.membership.service import attach_workspace
 from handlers.polls.cards import (
     AddOption,
     ChangePoll,
@@ -40,7 +41,6 @@ from handlers.polls.export import results
 from scheduler.pump import Pump
 from storage import circles, entries, messages, people, polls, tables
 from storage.messages import Recipient
-from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import TUESDAY, House, asked, button, labels, link, said
 from tests.scheduler.world import FakeChat
@@ -694,9 +694,8 @@ TEAM = "teams:tenant:19:channel"
 
 
 def second_home(tx: Transaction, circle_id: str) -> None:
-    home = {"id": new_id(), "circle_id": circle_id, "platform": "teams", "external_id": "tenant"}
-    tx.execute(insert(tables.workspace).values(**home))
-    people.add(tx, "teams", "tenant", "ada", name="Ada", platform_language="fr", zone="Europe/Paris")
+    attach_workspace(CircleTransaction(tx, circle_id), "teams", "tenant")
+    people.add(tx, "teams", "tenant", "ada", name="Ada", language="fr", zone="Europe/Paris")
     found = people.find(tx, "teams", "tenant", "ada")
     assert found
     topics = frozenset(topic.id for topic in circles.topics(CircleTransaction(tx, circle_id)))

@@ -58,7 +58,9 @@ def circle_of(tx: Transaction) -> Circle:
 
 
 def person(tx: Transaction, who: str) -> str:
-    return tx.execute(select(tables.person.c.id).where(tables.person.c.external_id == who)).scalar_one()
+    return tx.execute(
+        select(tables.account.c.person_id).where(tables.account.c.external_id == who)
+    ).scalar_one()
 
 
 def recaps_of(house: House, who: str) -> list[Card]:

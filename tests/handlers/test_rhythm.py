@@ -134,7 +134,7 @@ async def test_of_two_leads_who_save_at_once_the_second_is_told(circle: House) -
     def lead_too(tx: Transaction) -> None:
         found = people.find(tx, "playground", "playground", "ines")
         assert found
-        people.change(tx, found[1], role=Role.LEAD)
+        people.change(CircleTransaction(tx, found[0].id), found[1], role=Role.LEAD)
 
     await circle.database.transact(lead_too)
     first, second = await opened(circle), await opened(circle, "ines")

@@ -500,7 +500,7 @@ async def test_what_is_said_while_it_closes_counts_or_is_refused(on_each: House)
     await propose(on_each, "cadence", "1")
     await speaks(on_each, "hugo", "D’accord")
     one, circle_id = await round_id(on_each), (await the_circle(on_each)).id
-    lou = next(str(p["id"]) for p in await rows(on_each, tables.person) if p["name"] == "Lou")
+    lou = next(str(a["person_id"]) for a in await rows(on_each, tables.account) if a["name"] == "Lou")
     now = on_each.clock()
 
     def objects(tx: Transaction) -> bool:

@@ -59,7 +59,9 @@ async def retried(house: House, who: str, message_id: str) -> str:
 
 
 def person(tx: Transaction, who: str) -> str:
-    return tx.execute(select(tables.person.c.id).where(tables.person.c.external_id == who)).scalar_one()
+    return tx.execute(
+        select(tables.account.c.person_id).where(tables.account.c.external_id == who)
+    ).scalar_one()
 
 
 async def set_message(house: House, who: str, **values: object) -> str:
@@ -137,7 +139,7 @@ async def one_day_a_week(house: House) -> None:
 async def unreachable(house: House) -> None:
     await house.database.transact(
         lambda tx: tx.execute(
-            update(tables.person).where(tables.person.c.external_id == "sam").values(reachable=False)
+            update(tables.account).where(tables.account.c.external_id == "sam").values(reachable=False)
         )
     )
 

@@ -29,13 +29,17 @@ def circle(tx: Connection) -> Connection:
         }
         tx.execute(tables.workspace.insert().values(place))
         for person in "abcd":
-            who = {
+            tx.execute(tables.person.insert().values(circle_id=circle_id, id=person))
+            account = {
                 "circle_id": circle_id,
-                "id": person,
+                "id": f"{circle_id}-{person}",
+                "person_id": person,
                 "workspace_id": f"w-{circle_id}",
                 "external_id": person,
+                "name": person,
+                "address": f"slack:T:{person}",
             }
-            tx.execute(tables.person.insert().values(**who, name=person, address=f"slack:T:{person}"))
+            tx.execute(tables.account.insert().values(account))
         for person in "abc":
             enter(tx, circle_id, person)
         for topic in "xy":
@@ -131,8 +135,8 @@ def test_people_thanked_are_counted_for_the_giver_alone_declined_ones_too(circle
 
 
 def test_names_are_those_of_members_that_nobody_else_has(circle: Connection) -> None:
-    person = tables.person.c
-    circle.execute(tables.person.update().where(person.id == "b").values(name="a"))
+    account = tables.account.c
+    circle.execute(tables.account.update().where(account.person_id == "b").values(name="a"))
     assert kudos.names(CircleTransaction(circle, C)) == {"c": "slack:T:c"}
     assert kudos.homes(CircleTransaction(circle, C)) == ("slack:T-ours:",)
 

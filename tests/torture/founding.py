@@ -164,7 +164,7 @@ def _seed(world: World) -> None:
 def _note_down(tx: Transaction, person: Person, role: Role, now: datetime) -> None:
     sender = person.sender
     who = sender.platform, sender.workspace, sender.user
-    people.add(tx, *who, name=sender.name, zone=ZONE, platform_language=LANGUAGE, role=role)
+    people.add(tx, *who, name=sender.name, zone=ZONE, language=LANGUAGE, role=role)
     found = people.find(tx, *who)
     assert found is not None
     circle, known, _ = found

@@ -84,7 +84,7 @@ QUERIES = {
     "posts": "select title, why, withdrawn_at from post",
     "given_up": """
         select coalesce(c.title, q.text, d.url), p.external_id
-        from message m join person p on p.id = m.person_id
+        from message m join account p on p.person_id = m.person_id
         left join post c on c.id = m.subject_id
         left join question q on q.id = m.subject_id
         left join draft d on d.id = m.subject_id
@@ -92,16 +92,16 @@ QUERIES = {
     """,
     "declined": """
         select c.title, p.external_id
-        from stance s join post c on c.id = s.post_id join person p on p.id = s.person_id
+        from stance s join post c on c.id = s.post_id join account p on p.person_id = s.person_id
         where s.declined_at is not null
     """,
     "words": """
         select c.title, p.external_id, w.text
-        from words w join post c on c.id = w.post_id join person p on p.id = w.person_id
+        from words w join post c on c.id = w.post_id join account p on p.person_id = w.person_id
     """,
     "questions": "select text from question",
-    "members": "select p.external_id from member m join person p on p.id = m.person_id",
-    "consents": "select p.external_id from consent c join person p on p.id = c.person_id",
+    "members": "select p.external_id from member m join account p on p.person_id = m.person_id",
+    "consents": "select p.external_id from consent c join account p on p.person_id = c.person_id",
     "slots": "select key from inbox where key like 'slot:%'",
     "shown": "select id, reference from message where state = 'shown'",
 }

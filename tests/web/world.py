@@ -60,7 +60,7 @@ def scene(tx: Transaction) -> tuple[Person, Person, str]:
     """Camille (French) is a member; Sam (English) wrote a post, which both are shown."""
     found_circle(tx, "slack", "T1", "fr", "Europe/Paris", NOW)
     for user, language, zone in (("camille", "fr", "Europe/Paris"), ("sam", "en", "Europe/London")):
-        people.add(tx, "slack", "T1", user, name=user.title(), platform_language=language, zone=zone)
+        people.add(tx, "slack", "T1", user, name=user.title(), language=language, zone=zone)
     camille, sam = (_find(tx, user) for user in ("camille", "sam"))
     topic = circles.topics(CircleTransaction(tx, camille.circle_id))[0].id
     for person in (camille, sam):

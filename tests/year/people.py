@@ -96,10 +96,10 @@ class People:
 
     async def reads_moment(self, arrival: Arrival) -> None:
         """What the card says now."""
-        s, p = tables.stance.c, tables.person.c
+        s, a = tables.stance.c, tables.account.c
         who, post = arrival.player.id, arrival.subject
-        query = select(s.later_until).join(tables.person, p.id == s.person_id)
-        mine = query.where(p.external_id == who, s.post_id == post)
+        query = select(s.later_until).join(tables.account, a.person_id == s.person_id)
+        mine = query.where(a.external_id == who, s.post_id == post)
         until = await self.programme.database.transact(lambda tx: tx.execute(mine).scalar_one())
         self.record.put_aside[who, post] = PutAside(self.programme.clock(), until)
 

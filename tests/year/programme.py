@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from bot.app import DRAWINGS, ROUTER
 from bot.chat import plain
@@ -32,6 +32,7 @@ from bot.locales import LANGUAGES, Translator
 from handlers.actions import OpenPoll
 from handlers.meetings.cards import SaveMinutes
 from handlers.membership.cards import Prefer
+from handlers.membership.service import attach_workspace
 from handlers.polls.cards import OpenBallot
 from handlers.posts.cards import Compose, OpenCompose, Withdraw
 from handlers.rounds.cards import StartRound
@@ -40,8 +41,7 @@ from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools, read_pages
 from storage import circles, messages, tables
 from storage.engines.sqlite import Sqlite
-from storage.tables import new_id
-from storage.transaction import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.house import SITE, Clock, asked, filled
 from tests.scheduler.world import FakeChat
 from tests.year.cast import EDITOR, HOMES, LEAD, Player, Wishes
@@ -354,13 +354,13 @@ class Programme:
                     self.record.weekly[place].came.append(each.at)
 
 
-_m, _p = tables.message.c, tables.person.c
-MESSAGES = select(_m.id, _m.kind, _m.subject_id, _m.created_at, _p.external_id).outerjoin(
-    tables.person, (_p.id == _m.person_id) & (_p.circle_id == _m.circle_id)
+_m, _a = tables.message.c, tables.account.c
+MESSAGES = select(_m.id, _m.kind, _m.subject_id, _m.created_at, _a.external_id).outerjoin(
+    tables.account, (_a.person_id == _m.person_id) & (_a.circle_id == _m.circle_id)
 )
 ARRIVALS = MESSAGES.where(
-    _m.id.in_(bindparam("notices", expanding=True)), _p.external_id.is_not(None)
-).order_by(_p.external_id, _m.kind, _m.created_at, _m.id)
+    _m.id.in_(bindparam("notices", expanding=True)), _a.external_id.is_not(None)
+).order_by(_a.external_id, _m.kind, _m.created_at, _m.id)
 
 
 def offered(card: Card, action: type[A], dice: random.Random | None = None) -> A | None:
@@ -392,11 +392,10 @@ def _ticks(start: datetime, until: datetime) -> list[datetime]:
 
 
 def _second_home(tx: Transaction) -> None:
-    circle_id = circles.every(tx)[0].id
-    home = {"id": new_id(), "circle_id": circle_id, "platform": "teams", "external_id": HOMES["teams"]}
-    tx.execute(insert(tables.workspace).values(**home))
+    attach_workspace(CircleTransaction(tx, circles.every(tx)[0].id), "teams", HOMES["teams"])
 
 
 def _make_editor(tx: Transaction) -> None:
-    p = tables.person.c
-    tx.execute(update(tables.person).where(p.external_id == EDITOR.id).values(role=Role.COMMS))
+    p, a = tables.person.c, tables.account.c
+    editor = select(a.person_id).where(a.external_id == EDITOR.id).scalar_subquery()
+    tx.execute(update(tables.person).where(p.id == editor).values(role=Role.COMMS))
