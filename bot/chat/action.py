@@ -23,15 +23,23 @@ class BadAction(ValueError):
 class Action:
     """Base of every intention: a frozen dataclass whose fields are strings or whole numbers.
 
-    The verb is unique among all actions and never changes: old cards keep it for years.
+    The verb is unique among all actions. Cards in the chats keep it for years, so an action whose verb is
+    renamed names the old one in `formerly` and is still understood.
     """
 
     verb: ClassVar[str]
+    formerly: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(cls, verb: str = "", **kwargs: Any) -> None:
-        """A dataclass with slots is made twice, the second time without the keyword."""
+    def __init_subclass__(cls, verb: str = "", formerly: tuple[str, ...] = (), **kwargs: Any) -> None:
+        """A dataclass with slots is made twice, the second time without the keywords."""
         super().__init_subclass__(**kwargs)
         cls.verb = verb or cls.verb
+        cls.formerly = formerly or cls.formerly
+
+    @classmethod
+    def verbs(cls) -> tuple[str, ...]:
+        """Return today's verb and the former ones."""
+        return cls.verb, *cls.formerly
 
 
 A = TypeVar("A", bound=Action)
@@ -52,10 +60,11 @@ def verb_of(packed: str) -> str:
 
 
 def unpack(kind: type[A], packed: str) -> A:
-    """The action that `packed` says; raises BadAction for anything `pack` could not have made."""
+    """Return the action that `packed` says, also under a former verb. Raises BadAction for anything that
+    `pack` could not have made."""
     verb, *values = packed.split("/")
     names = fields(kind)  # type: ignore[arg-type]
-    if verb != kind.verb or len(values) != len(names) or len(packed) > MAX_PACKED:
+    if verb not in kind.verbs() or len(values) != len(names) or len(packed) > MAX_PACKED:
         raise BadAction(packed[:MAX_PACKED])
     try:
         typed = {
@@ -65,6 +74,6 @@ def unpack(kind: type[A], packed: str) -> A:
     except ValueError as error:
         raise BadAction(packed) from error
     action = kind(**typed)
-    if pack(action) != packed:
+    if pack(action).partition("/")[2] != packed.partition("/")[2]:
         raise BadAction(packed)
     return action

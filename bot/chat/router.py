@@ -61,7 +61,8 @@ class Router(Generic[C]):
         self, kind: type[A]
     ) -> Callable[[Callable[[C, Click, A], Reply]], Callable[[C, Click, A], Reply]]:
         def register(handler: Callable[[C, Click, A], Reply]) -> Callable[[C, Click, A], Reply]:
-            _add(self.clicks, kind.verb, (kind, handler))
+            for verb in kind.verbs():
+                _add(self.clicks, verb, (kind, handler))
             return handler
 
         return register
@@ -72,7 +73,8 @@ class Router(Generic[C]):
         """Hear a form sent. `form` draws it again, for when something in it has to be said differently."""
 
         def register(handler: Callable[[C, Submission, A], Reply]) -> Callable[[C, Submission, A], Reply]:
-            _add(self.submissions, kind.verb, (kind, handler, form))
+            for verb in kind.verbs():
+                _add(self.submissions, verb, (kind, handler, form))
             return handler
 
         return register

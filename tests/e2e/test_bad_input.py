@@ -895,8 +895,13 @@ def stand(tx: Transaction, door: Door, user: str, role: str, ids: Ids) -> None:
     people.add(tx, door.platform, door.workspace, user, zone="Europe/Paris", language="fr")
     found = people.find(tx, door.platform, door.workspace, user)
     assert found
-    _, person, member = found
-    people.change(tx, person, role=Role(role) if role in ("comms", "lead") else Role.NONE, chosen_language="")
+    circle, person, member = found
+    people.change(
+        CircleTransaction(tx, circle.id),
+        person,
+        role=Role(role) if role in ("comms", "lead") else Role.NONE,
+        chosen_language="",
+    )
     if role != "none" and member is None:
         wishes = Preferences(topics=frozenset({ids.topic}), networks=("linkedin",))
         people.join(tx, person, wishes, 1, door.clock())

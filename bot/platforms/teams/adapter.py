@@ -270,7 +270,10 @@ def _activity(body: bytes) -> Mapping[str, Any]:
 def _kept(form: Form, heard: Heard) -> Form:
     """The same form asked again keeps what was typed; the next of several starts with its own values."""
     match heard.event:
-        case Submission(action=packed, answers=answers) if packed.partition("/")[0] == form.action.verb:
+        case Submission(action=packed, answers=answers) if verb_of(packed) in (
+            form.action.verb,
+            *form.action.formerly,
+        ):
             return refill(form, answers)
         case _:
             return form
