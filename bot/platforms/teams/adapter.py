@@ -13,6 +13,7 @@ from typing import Any, Final, assert_never
 from aiohttp import web
 from botbuilder.core import TurnContext
 
+from bot.chat.action import verb_of
 from bot.chat.card import Card, every_item
 from bot.chat.event import Submission
 from bot.chat.form import Errors, Form, refill
@@ -270,10 +271,7 @@ def _activity(body: bytes) -> Mapping[str, Any]:
 def _kept(form: Form, heard: Heard) -> Form:
     """The same form asked again keeps what was typed; the next of several starts with its own values."""
     match heard.event:
-        case Submission(action=packed, answers=answers) if verb_of(packed) in (
-            form.action.verb,
-            *form.action.formerly,
-        ):
+        case Submission(action=packed, answers=answers) if verb_of(packed) in form.action.verbs():
             return refill(form, answers)
         case _:
             return form
