@@ -30,8 +30,8 @@ FOLDER = Path(__file__).parent
 
 
 FIRST = LANGUAGES[:1]
-"""French, the only language of the vocabulary. Between two languages a Slack or Teams payload differs in little but
-its words, and the golden files of the plain renderer and the playground hold those in every language."""
+"""French, the only language of the vocabulary. The language changes little but the words of a Slack or Teams
+payload, and the golden files of the plain renderer and the playground hold the words in every language."""
 
 
 @dataclass(frozen=True)
