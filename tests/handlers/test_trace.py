@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from bot.app import DRAWINGS
 from bot.chat import plain
-from bot.chat.action import pack
+from bot.chat.action import Action, pack
 from bot.chat.card import Card
 from bot.chat.event import Click
 from bot.chat.reply import Say
@@ -20,12 +20,13 @@ from bot.domain.round import ROUND_WALL
 from bot.domain.schedule import Schedule
 from bot.domain.story import CROWD
 from handlers.actions import Retry
+from handlers.sharing.cards import Decline, Later
 from handlers.trace.cards import KINDS, SCHEDULES
 from scheduler import slots
 from scheduler.timetable import CIRCLES_DATES, DATES
 from storage import stories, tables
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import PEOPLE, House, labels, said
+from tests.house import PEOPLE, House, kinds, said
 
 NIGHT = {"day_start": "02:00", "day_end": "03:00"}
 MEMBERS = ("ines", "tom", "sam")
@@ -178,8 +179,8 @@ async def test_why_somebody_waits_leaves_no_trace(
     ]
 
 
-@pytest.mark.parametrize("answer", ["Pas pour moi", "Plus tard", ""])
-async def test_a_refusal_or_a_silence_leaves_no_trace(circle: House, answer: str) -> None:
+@pytest.mark.parametrize("answer", [Decline, Later, None])
+async def test_a_refusal_or_a_silence_leaves_no_trace(circle: House, answer: type[Action] | None) -> None:
     await circle.with_post()
     await circle.settle()
     before = (await words(circle)).split("\n—\n")[0]
@@ -226,12 +227,12 @@ async def test_what_did_not_arrive_is_told_by_name_and_can_be_tried_again(circle
     assert "Tom · Comment nous accueillons nos alternants" in told
     assert "8 essais, la plateforme répond : invalid_blocks" in told
     assert "Non remises : 1" in told
-    assert "Un nouvel essai est en cours" in said(await circle.presses("camille", "Réessayer", card))
-    assert "Réessayer" not in labels(await traced(circle))
+    assert "Un nouvel essai est en cours" in said(await circle.presses("camille", Retry, card))
+    assert Retry not in kinds(await traced(circle))
     await circle.settle()
     assert "Cartes reçues : 3" in await words(circle)
     assert len([c for c in circle.cards("tom") if "alternants" in c.title]) == 1
-    again = said(await circle.presses("camille", "Réessayer", card))
+    again = said(await circle.presses("camille", Retry, card))
     assert "ancienne carte" in again
 
 
@@ -251,7 +252,7 @@ async def test_many_failures_are_a_number(circle: House) -> None:
     dead = update(tables.message).where(m.kind == POST.name).values(state=State.DEAD, last_error="no")
     await circle.database.transact(lambda tx: tx.execute(dead))
     card = await traced(circle)
-    assert labels(card).count("Réessayer") == 5
+    assert kinds(card).count(Retry) == 5
     assert "Et 2 autres." in read(card)
 
 

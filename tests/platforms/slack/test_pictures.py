@@ -1,4 +1,4 @@
-"""Every golden Slack payload drawn by somebody else's renderer: what we say is what a reader sees."""
+"""Every Slack payload in every language, drawn by somebody else's renderer: a reader sees all that we say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Page
 
 from tests.browser import chromium_page, missing, node_modules
-from tests.golden.registry import FOLDER
+from tests.golden.registry import sheets
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,10 @@ UNSEEN = {"alt_text", "initial_value", "accessibility_label"}
 
 def payloads() -> dict[str, Any]:
     return {
-        file.stem: json.loads(file.read_text("utf-8")) for file in sorted((FOLDER / "slack").glob("*.json"))
+        f"{sheet.feature}.{name}.{sheet.language}": drawn
+        for sheet in sheets()
+        if sheet.renderer.name == "slack"
+        for name, drawn in sheet.drawn().items()
     }
 
 
