@@ -72,15 +72,10 @@ async def test_opened_and_posted_are_different_facts(circle: House) -> None:
     page = links(circle.card("ines"))[FRENCH("post.share_on", network="LinkedIn")]
     token = page.removeprefix(f"{SITE}/s/")
     circle_id, share = await circle.database.transact(lambda tx: shares.by_page(tx, token))  # type: ignore[misc]
-<<<<<<< HEAD
     await circle.database.transact(
         lambda tx: shares.mark(CircleTransaction(tx, circle_id), share, opened_at=circle.clock())
     )
-    form = asked(await circle.presses("ines", "Changer mes mots", circle.card("ines")))
-=======
-    await circle.database.transact(lambda tx: shares.mark(tx, circle_id, share, opened_at=circle.clock()))
     form = asked(await circle.presses("ines", OpenWords, circle.card("ines")))
->>>>>>> golden
     await circle.submits("ines", form, words="Mes mots.")
     await circle.settle()
     card = circle.card("ines")
