@@ -250,7 +250,11 @@ async def test_a_month_has_one_recap_by_many(crowd: Crowd) -> None:
     await crowd.house.with_member("ines")
     now = crowd.house.clock() + timedelta(days=28)
     ((circle, schedule),) = await crowd.databases[0].read(lambda tx: rituals.schedules(tx, Ritual.RECAP))
-    made = await crowd.at_once(12, partial(recap.make, now=now, circle=circle, schedule=schedule))
+
+    def make(tx: Transaction) -> bool:
+        return recap.make(CircleTransaction(tx, circle.id), now=now, circle=circle, schedule=schedule)
+
+    made = await crowd.at_once(12, make)
     assert sum(made) == 1
     assert await crowd.count(tables.recap) == 1
     assert await crowd.count(tables.message, kind=RECAP.name) == 1
