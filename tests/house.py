@@ -28,6 +28,7 @@ from handlers.team.service import first_code
 from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools
 from storage.engines.connect import connect as connect_database
+from tests.pressing import Wanted, matches
 
 SITE = "https://cercle.example"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -35,7 +36,6 @@ TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 FRENCH, ENGLISH = Translator("fr"), Translator("en")
 
-Wanted = type[Action] | Action
 
 PEOPLE = (
     Persona("camille", "Camille", "fr"),
@@ -185,7 +185,7 @@ def said(reply: Reply) -> str:
 def button(card: Card, wanted: Wanted, **fields: object) -> Button | FormButton:
     """The button with that action, or with an action of that class and these values in its fields. Several
     buttons that match have to do the same."""
-    found = {item.action: item for item in _pressable(card) if _matches(item.action, wanted, fields)}
+    found = {item.action: item for item in _pressable(card) if matches(item.action, wanted, **fields)}
     assert len(found) == 1, f"{len(found)} buttons do {wanted} {fields or ''} among {actions(card)}"
     return next(iter(found.values()))
 
@@ -216,15 +216,6 @@ def links(card: Card) -> dict[str, str]:
 
 def _pressable(card: Card) -> Iterator[Button | FormButton]:
     return (item for item in every_item(card) if not isinstance(item, LinkButton))
-
-
-def _matches(action: Action, wanted: Wanted, fields: Mapping[str, object]) -> bool:
-    kind = wanted if isinstance(wanted, type) else type(wanted)
-    return (
-        type(action) is kind
-        and wanted in (kind, action)
-        and all(getattr(action, name) == value for name, value in fields.items())
-    )
 
 
 def filled(form: Form) -> dict[str, Value]:

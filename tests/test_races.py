@@ -27,6 +27,7 @@ from bot.domain.recap import RECAP
 from bot.domain.rhythm import USUAL, Ritual, mark
 from handlers.meetings import service as meetings
 from handlers.posts import jobs
+from handlers.posts.cards import OpenCompose
 from handlers.recap import jobs as recap
 from handlers.rhythm.cards import SaveRhythm
 from handlers.team.service import first_code
@@ -200,10 +201,9 @@ async def composing(house: House, **values: str) -> Callable[[str], Submission]:
     await house.with_lead()
     await house.says("camille", "/cercle post https://example.org/alternants")
     await house.settle()
-    form = asked(await house.presses("camille", "Composer", house.card("camille")))
-    topic = (await house.database.read(lambda tx: circles.topics(CircleTransaction(tx, _only_circle(tx)))))[
-        0
-    ].id
+    form = asked(await house.presses("camille", OpenCompose, house.card("camille")))
+    known = await house.database.read(lambda tx: circles.topics(CircleTransaction(tx, _only_circle(tx))))
+    topic = known[0].id
     given = {"title": "Titre", "why": "Parce que.", "opening_1": "J’étais là.", "topic": topic, **values}
     answers = Answers({**filled(form), **given})
     camille = house.sender("camille")

@@ -21,9 +21,10 @@ from handlers.kudos.cards import Show
 from handlers.polls.cards import ShowVoters
 from handlers.rounds.cards import OpenObjection, OpenRound
 from tests import house as place
-from tests.house import PEOPLE, House, Wanted, asked, button, votes
+from tests.house import PEOPLE, House, asked, button, votes
 from tests.platforms.slack import blocks
 from tests.platforms.teams import cards as adaptive
+from tests.pressing import Wanted
 
 GENERAL = "playground:playground:#general"
 NAMES = {
