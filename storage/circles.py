@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, exists, insert, select, update
 
 from bot.domain.circle import Charter, Circle, Role, Topic
-from storage import tables
+from storage import recurring, tables
 from storage.rows import one_at_a_time
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
@@ -26,6 +26,7 @@ def open_circle(
 ) -> None:
     """A new circle for a workspace that has none; `topics` are (French, English) names."""
     circle_id = new_id()
+    bound = CircleTransaction(tx, circle_id)
     tx.execute(
         insert(tables.circle).values(id=circle_id, name="", language=language, zone=zone, created_at=now)
     )
@@ -35,13 +36,14 @@ def open_circle(
         )
     )
     for charter in charters:
-        add_charter(CircleTransaction(tx, circle_id), charter)
+        add_charter(bound, charter)
     for position, (name_fr, name_en) in enumerate(topics):
         tx.execute(
             insert(tables.topic).values(
                 circle_id=circle_id, id=new_id(), position=position, name_fr=name_fr, name_en=name_en
             )
         )
+    recurring.start(bound, recurring.CIRCLE, "", now)
 
 
 def add_charter(tx: CircleTransaction, charter: Charter) -> None:
@@ -87,6 +89,7 @@ def every(tx: Transaction) -> list[Circle]:
 def change(tx: CircleTransaction, **values: object) -> None:
     """`name`, `language`, `zone`, `cadence`, `weekly_ceiling`, `trust_floor`, `slowed_at`."""
     tx.execute(update(tables.circle).where(tables.circle.c.id == tx.circle_id).values(**values))
+    recurring.look_again(tx)
 
 
 def charter(tx: CircleTransaction, language: str) -> Charter:

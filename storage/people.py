@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from bot.domain.circle import Circle, Person, Role
 from bot.domain.member import Member, Preferences
-from storage import tables
+from storage import recurring, tables
 from storage.rows import among, insert_new, joined, put, split
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
@@ -151,6 +151,8 @@ def change(tx: Transaction, person: Person, **values: object) -> None:
     tx.execute(
         update(tables.person).where(_p.circle_id == person.circle_id, _p.id == person.id).values(**values)
     )
+    if "zone" in values:
+        recurring.look_again(CircleTransaction(tx, person.circle_id))
 
 
 def lose(tx: CircleTransaction, person_id: str) -> None:
