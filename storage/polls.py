@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, literal_column, select, update
 
 from bot.domain.message import State
-from bot.domain.poll import POLL, Ballot, Draft, Option, Poll, Repeat, Rules, shuffled
+from bot.domain.poll import POLL, RECURRING, Ballot, Draft, Option, Poll, Repeat, Rules, shuffled
 from bot.domain.secrecy import new_key
-from storage import tables
+from storage import recurring, tables
 from storage.messages import Recipient
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 
 _p, _o, _v, _w = tables.poll.c, tables.poll_option.c, tables.vote.c, tables.poll_words.c
 _d, _m, _who = tables.poll_draft.c, tables.message.c, tables.account.c
+
+_empty: ColumnElement[str] = literal_column("''")
+"""Written into the statement: SQLite uses a partial index only where it sees the condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ def open_poll(tx: CircleTransaction, author_id: str, ballot: Ballot, now: dateti
     )
     for position, label in enumerate(ballot.options):
         add_option(tx, poll_id, label, position)
+    if ballot.repeats:
+        recurring.start(tx, RECURRING, series or poll_id, now)
     return poll_id
 
 
@@ -180,17 +185,25 @@ def closing_by(tx: Transaction, moment: datetime) -> list[Poll]:
 
 def not_reminded(tx: Transaction, moment: datetime) -> list[Poll]:
     """Of all circles: open ones for members that close by then, and of which nobody was reminded."""
-    which = (_p.closed_at.is_(None), _p.closes_at <= moment, _p.reminded_at.is_(None), _p.place == "")
+    which = (_p.closed_at.is_(None), _p.closes_at <= moment, _p.reminded_at.is_(None), _p.place == _empty)
     return [_poll(row) for row in tx.execute(select(tables.poll).where(*which))]
 
 
-def repeating(tx: Transaction) -> list[Poll]:
-    """Of all circles: the latest of each series that goes on."""
-    return [_poll(row) for row in tx.execute(select(tables.poll).where(_p.repeats != Repeat.NEVER))]
+def repeating(tx: CircleTransaction, series: str) -> Poll | None:
+    """The latest of a series that goes on."""
+    goes_on = (_p.circle_id == tx.circle_id, _p.series == series, _p.repeats != _empty)
+    row = tx.execute(select(tables.poll).where(*goes_on)).first()
+    return _poll(row) if row else None
+
+
+def repeat(tx: CircleTransaction, poll: Poll, repeats: Repeat, now: datetime) -> None:
+    """From now on."""
+    mark(tx, poll, repeats=repeats)
+    recurring.start(tx, RECURRING, poll.series, now)
 
 
 def mark(tx: CircleTransaction, poll: Poll, **values: object) -> None:
-    """`closes_at`, `repeats`, `reminded_at`."""
+    """`closes_at`, `reminded_at`."""
     mine = (_p.circle_id == poll.circle_id, _p.id == poll.id)
     tx.execute(update(tables.poll).where(*mine).values(**values))
 

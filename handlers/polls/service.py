@@ -375,7 +375,7 @@ def change(ctx: Context, poll_id: str, answers: Answers) -> Poll:
     BadPollClosing."""
     poll = changeable(ctx, poll_id)
     repeats = _repeats(answers)
-    polls.mark(ctx.tx, poll, repeats=repeats)
+    polls.repeat(ctx.tx, poll, repeats, ctx.now)
     _take_past_slots(ctx.tx, replace(poll, repeats=repeats), ctx.person.zone, ctx.now)
     if answers.yes("now"):
         close(ctx.tx, poll, ctx.now)
@@ -388,7 +388,7 @@ def change(ctx: Context, poll_id: str, answers: Answers) -> Poll:
 def stop_repeating(ctx: Context, poll_id: str) -> None:
     """Raises PollGone or NotYourPoll."""
     poll = mine(ctx, poll_id)
-    polls.mark(ctx.tx, poll, repeats=Repeat.NEVER)
+    polls.repeat(ctx.tx, poll, Repeat.NEVER, ctx.now)
     messages.bump_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
@@ -425,7 +425,7 @@ def open_again(tx: CircleTransaction, poll_id: str, now: datetime) -> None:
     poll = polls.hold(tx, poll_id)
     if poll is None or not poll.repeats:
         return
-    polls.mark(tx, poll, repeats=Repeat.NEVER)
+    polls.repeat(tx, poll, Repeat.NEVER, now)
     close(tx, poll, now)
     author, member = people.load(tx, poll.author_id)
     first = polls.load(tx, poll.series)

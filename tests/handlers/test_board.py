@@ -18,12 +18,13 @@ from bot.chat.event import Click, Command, Sender, Submission
 from bot.chat.form import Answers, Choice, Choices, Form, Note, Value
 from bot.chat.reply import Ask, Replace, Reply, Say
 from bot.chat.text import spoken
+from bot.context import Occasion
 from bot.domain.board import LIFE, MAX_ANSWER, MAX_FINDING, Matter
 from bot.domain.circle import Circle, Role
 from bot.domain.member import Preferences
 from bot.platforms.slack import render as slack
 from handlers.actions import Leave, OpenGathering
-from handlers.board import jobs, service
+from handlers.board import service
 from handlers.board.cards import (
     AnswerTheme,
     GiveBack,
@@ -40,6 +41,7 @@ from handlers.board.cards import (
     TakeBackWords,
     Tell,
 )
+from handlers.board.jobs import MONTHLY, WEEKLY
 from handlers.membership.service import attach_workspace
 from storage import board, circles, entries, people, tables, walls
 from storage.transaction import CircleTransaction, Transaction
@@ -328,8 +330,14 @@ async def test_the_month_leaves_a_circle_alone_that_is_too_small(sqlite_url: str
 
 async def test_each_circle_keeps_its_dates_under_names_of_its_own(circle: House) -> None:
     await circle.dispatch(Command(circle.key(), STRANGER, "aide"))
-    dated = await circle.database.read(lambda tx: list(jobs.dates(tx)))
-    assert len({each.schedule.name for each in dated}) == len(dated) == 4
+
+    def names(tx: Transaction) -> list[str]:
+        occasions = [Occasion(CircleTransaction(tx, c.id), circle.clock(), c, "") for c in circles.every(tx)]
+        kept = [each.schedule(occasion) for each in (MONTHLY, WEEKLY) for occasion in occasions]
+        return [schedule.name for schedule in kept if schedule]
+
+    found = await circle.database.read(names)
+    assert len(set(found)) == len(found) == 4
 
 
 # What may be read, and by whom it was said

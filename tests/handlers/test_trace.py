@@ -14,6 +14,7 @@ from bot.chat.action import Action, pack
 from bot.chat.card import Card
 from bot.chat.event import Click
 from bot.chat.reply import Say
+from bot.context import Dated, Occasion
 from bot.domain.kudos import KUDOS, WALL
 from bot.domain.message import CALL, POST, REMOVED, State
 from bot.domain.round import ROUND_WALL
@@ -23,8 +24,8 @@ from handlers.actions import Retry
 from handlers.sharing.cards import Decline, Later
 from handlers.trace.cards import KINDS, SCHEDULES
 from scheduler import slots
-from scheduler.timetable import CIRCLES_DATES, DATES
-from storage import stories, tables
+from scheduler.timetable import CHORES, RECURRING
+from storage import circles, stories, tables
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import PEOPLE, House, kinds, said
 
@@ -321,8 +322,15 @@ async def test_whatever_recurs_has_a_name(circle: House) -> None:
     await circle.with_member("ines")
     await circle.says("ines", '/cercle poll "Encore ?" "oui" "non"', "playground:camille:general")
     await circle.database.transact(lambda tx: tx.execute(update(tables.poll).values(repeats="weekly")))
-    kept = await circle.database.transact(lambda tx: [d for dates in CIRCLES_DATES for d in dates(tx)])
-    names = [dated.schedule.name for dated in (*DATES, *kept)]
+
+    def schedules(tx: Transaction) -> list[Schedule | None]:
+        found = circles.every(tx)[0]
+        bound, poll = CircleTransaction(tx, found.id), tx.execute(select(tables.poll.c.id)).scalar_one()
+        occasion = Occasion(bound, circle.clock(), found, poll)
+        return [each.schedule(occasion) for each in RECURRING.values() if isinstance(each, Dated)]
+
+    kept = await circle.database.transact(schedules)
+    names = [schedule.name for schedule in (*(chore.schedule for chore in CHORES), *kept) if schedule]
     assert {name.partition(":")[0] for name in names} == set(SCHEDULES)
 
 

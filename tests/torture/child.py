@@ -92,7 +92,6 @@ def _shorten_slack_calls() -> None:
 
 def keep_slots(told: str) -> None:
     """Each leaves a mark of its own in the transaction that takes it, so that twice would be seen."""
-    from bot.context import Dated
     from bot.domain.schedule import Schedule
     from scheduler import timetable
     from storage import inbox
@@ -104,8 +103,8 @@ def keep_slots(told: str) -> None:
 
     for slot in told.split():
         name, _, at = slot.partition("@")
-        dated = Dated(Schedule(name, time.fromisoformat(at)), partial(mark, name=name))
-        timetable.DATES = (*timetable.DATES, dated)
+        chore = timetable.Chore(Schedule(name, time.fromisoformat(at)), partial(mark, name=name))
+        timetable.CHORES = (*timetable.CHORES, chore)
 
 
 def go_blind() -> None:
