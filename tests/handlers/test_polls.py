@@ -728,8 +728,10 @@ async def test_what_was_kept_to_one_channel_is_not_offered_to_others(circle: Hou
     forged = ShowHere(poll.id, form.action.draft)  # type: ignore[attr-defined]
     assert "gardé en un seul lieu" in said(await clicks(circle, "hugo", forged, CAFE))
     assert "dans un canal" in said(await clicks(circle, "ines", forged, CAFE))
-    assert "Afficher ici" in said(await circle.says("ines", "/cercle sondages", CAFE))
-    assert "Afficher ici" not in said(await circle.says("ines", "/cercle sondages"))
+    for place, shown in ((CAFE, True), ("", False)):
+        reply = await circle.says("ines", "/cercle sondages", place)
+        assert isinstance(reply, Say)
+        assert (ShowHere in kinds(reply.card)) is shown
 
 
 async def test_the_list_with_nothing_in_it(circle: House) -> None:
