@@ -12,8 +12,8 @@ depends_on = None
 
 SET = "next_at IS NOT NULL"
 PLANNED = "published_at IS NULL AND withdrawn_at IS NULL"
-TO_REMIND = "closed_at IS NULL AND reminded_at IS NULL AND place = ''"
 REPEATS = "repeats <> ''"
+TO_REMIND = "ix_poll_closed_at_reminded_at_place_closes_at"
 
 SERIES = """
 INSERT INTO recurring (circle_id, kind, subject_id, next_at, set_at)
@@ -39,9 +39,9 @@ def upgrade() -> None:
     op.execute(SERIES)
     op.drop_index("ix_post_published_at_publish_at", "post")
     _partial("post", ["publish_at"], PLANNED)
-    _partial("poll", ["closes_at"], TO_REMIND)
+    op.create_index(TO_REMIND, "poll", ["closed_at", "reminded_at", "place", "closes_at"])
     op.drop_index("ix_poll_repeats", "poll")
-    _partial("poll", ["circle_id", "series"], REPEATS)
+    op.create_index("ix_poll_circle_id_series", "poll", ["circle_id", "series"])
     op.create_index("ix_pulse_closed_at_closes_at", "pulse", ["closed_at", "closes_at"])
 
 
@@ -55,7 +55,7 @@ def downgrade() -> None:
     op.drop_index("ix_pulse_closed_at_closes_at", "pulse")
     op.drop_index("ix_poll_circle_id_series", "poll")
     _partial("poll", ["repeats"], REPEATS)
-    op.drop_index("ix_poll_closes_at", "poll")
+    op.drop_index(TO_REMIND, "poll")
     op.drop_index("ix_post_publish_at", "post")
     op.create_index("ix_post_published_at_publish_at", "post", ["published_at", "publish_at"])
     op.drop_table("recurring")
