@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from bot.domain.message import State
 from bot.domain.poll import POLL, RECURRING, Ballot, Draft, Option, Poll, Repeat, Rules, shuffled
@@ -23,9 +23,6 @@ from storage.transaction import CircleTransaction, Transaction
 
 _p, _o, _v, _w = tables.poll.c, tables.poll_option.c, tables.vote.c, tables.poll_words.c
 _d, _m, _who = tables.poll_draft.c, tables.message.c, tables.account.c
-
-_empty: ColumnElement[str] = literal_column("''")
-"""Written into the statement: SQLite uses a partial index only where it sees the condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +182,13 @@ def closing_by(tx: Transaction, moment: datetime) -> list[Poll]:
 
 def not_reminded(tx: Transaction, moment: datetime) -> list[Poll]:
     """Of all circles: open ones for members that close by then, and of which nobody was reminded."""
-    which = (_p.closed_at.is_(None), _p.closes_at <= moment, _p.reminded_at.is_(None), _p.place == _empty)
+    which = (_p.closed_at.is_(None), _p.closes_at <= moment, _p.reminded_at.is_(None), _p.place == "")
     return [_poll(row) for row in tx.execute(select(tables.poll).where(*which))]
 
 
 def repeating(tx: CircleTransaction, series: str) -> Poll | None:
     """The latest of a series that goes on."""
-    goes_on = (_p.circle_id == tx.circle_id, _p.series == series, _p.repeats != _empty)
+    goes_on = (_p.circle_id == tx.circle_id, _p.series == series, _p.repeats != Repeat.NEVER)
     row = tx.execute(select(tables.poll).where(*goes_on)).first()
     return _poll(row) if row else None
 

@@ -417,8 +417,8 @@ poll = Table(
     _of("person", "author_id"),
     _of("workspace", "workspace_id"),
     Index(None, "closed_at", "closes_at"),
-    _only_where("closed_at IS NULL AND reminded_at IS NULL AND place = ''", "closes_at"),
-    _only_where("repeats <> ''", "circle_id", "series"),
+    Index(None, "closed_at", "reminded_at", "place", "closes_at"),
+    Index(None, "circle_id", "series"),
 )
 
 poll_draft = Table(

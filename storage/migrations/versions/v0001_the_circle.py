@@ -497,22 +497,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("export_token", name=op.f("uq_poll_export_token")),
     )
     with op.batch_alter_table("poll", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_poll_circle_id_series"),
-            ["circle_id", "series"],
-            unique=False,
-            sqlite_where=sa.text("repeats <> ''"),
-            postgresql_where=sa.text("repeats <> ''"),
-        )
+        batch_op.create_index(batch_op.f("ix_poll_circle_id_series"), ["circle_id", "series"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_poll_closed_at_closes_at"), ["closed_at", "closes_at"], unique=False
         )
         batch_op.create_index(
-            batch_op.f("ix_poll_closes_at"),
-            ["closes_at"],
+            batch_op.f("ix_poll_closed_at_reminded_at_place_closes_at"),
+            ["closed_at", "reminded_at", "place", "closes_at"],
             unique=False,
-            sqlite_where=sa.text("closed_at IS NULL AND reminded_at IS NULL AND place = ''"),
-            postgresql_where=sa.text("closed_at IS NULL AND reminded_at IS NULL AND place = ''"),
         )
 
     op.create_table(
@@ -1121,17 +1113,9 @@ def downgrade() -> None:
 
     op.drop_table("poll_draft")
     with op.batch_alter_table("poll", schema=None) as batch_op:
-        batch_op.drop_index(
-            batch_op.f("ix_poll_closes_at"),
-            sqlite_where=sa.text("closed_at IS NULL AND reminded_at IS NULL AND place = ''"),
-            postgresql_where=sa.text("closed_at IS NULL AND reminded_at IS NULL AND place = ''"),
-        )
+        batch_op.drop_index(batch_op.f("ix_poll_closed_at_reminded_at_place_closes_at"))
         batch_op.drop_index(batch_op.f("ix_poll_closed_at_closes_at"))
-        batch_op.drop_index(
-            batch_op.f("ix_poll_circle_id_series"),
-            sqlite_where=sa.text("repeats <> ''"),
-            postgresql_where=sa.text("repeats <> ''"),
-        )
+        batch_op.drop_index(batch_op.f("ix_poll_circle_id_series"))
 
     op.drop_table("poll")
     with op.batch_alter_table("message", schema=None) as batch_op:
