@@ -14,7 +14,6 @@ from statistics import median
 from typing import Any
 
 from sqlalchemy import Table, insert, text, update
-from storage.database import Database, connect
 
 from bot.domain.circle import Role
 from bot.domain.meeting import Stage
@@ -23,6 +22,8 @@ from bot.domain.post import DraftState
 from bot.domain.round import Outcome
 from scheduler.timetable import RECURRING, TIMETABLE, Tools
 from storage import recurring, tables
+from storage.engines.connect import connect
+from storage.engines.database import Database
 from storage.tables import new_id
 from storage.transaction import Transaction
 from tests import databases

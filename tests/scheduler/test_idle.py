@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, make_url
-from storage.database import Database, connect, is_file
 
 from scheduler.timetable import TIMETABLE
+from storage.engines.connect import connect, is_file
+from storage.engines.database import Database
 from tests import databases
 from tests.bench.idle_tick import populate, tick, tools_of
 

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
-from storage.database import Database, connect, is_file
 from structlog.testing import capture_logs
 
 from bot.chat.router import Router
@@ -31,6 +30,8 @@ from scheduler.recurring import AGAIN, Declared, declared
 from scheduler.timetable import RECURRING
 from storage import circles, meetings, people, polls, rituals, slots, tables
 from storage import recurring as rows
+from storage.engines.connect import connect, is_file
+from storage.engines.database import Database
 from storage.recurring import AHEAD, CIRCLE
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import Clock
