@@ -128,9 +128,10 @@ def _circle(number: int) -> Iterator[tuple[Table, Mapping[str, Any]]]:
     mine = {"circle_id": circle}
     yield tables.circle, {"id": circle, "name": "", "language": "en", "zone": "UTC", "created_at": NOON}
     yield tables.workspace, {**mine, "id": home, "platform": "slack", "external_id": f"T{number}"}
-    yield tables.topic, {**mine, "id": topic, "position": 0, "name_fr": "Tout", "name_en": "All"}
-    person = {"workspace_id": home, "external_id": "U1", "address": f"slack:T{number}:U1", "role": Role.LEAD}
-    yield tables.person, {**mine, "id": somebody, **person, "guest": False, "reachable": True}
+    yield tables.topic, {**mine, "id": topic, "position": 0}
+    yield tables.person, {**mine, "id": somebody, "role": Role.LEAD}
+    account = {"workspace_id": home, "external_id": "U1", "address": f"slack:T{number}:U1"}
+    yield tables.account, {**mine, "id": new_id(), "person_id": somebody, **account}
     by = {**mine, "author_id": somebody}
     for planned, withdrawn in ((NOON + DAY, None), (NOON - DAY, NOON - 2 * DAY)):
         when = {"created_at": NOON - 3 * DAY, "publish_at": planned, "withdrawn_at": withdrawn}
