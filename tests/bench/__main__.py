@@ -79,7 +79,7 @@ SMALLEST: dict[str, Plan] = {
         members=3,
         posts=6,
         tenant_members=3,
-        tenant_contents=3,
+        tenant_posts=3,
         backends=("postgres",),
     ),
     "votes": votes.Plan(
