@@ -102,17 +102,19 @@ def _for_each(tx: Transaction, table: Table, who: ColumnElement[bool], values: d
 
 def publish(tx: Transaction, crowd: Crowd, now: datetime) -> int:
     """A post for all of them; tells how many wait."""
-    post = posts.add(tx, crowd.circle, crowd.lead, _copy(crowd.topic, now), now)
-    return service.publish(tx, crowd.circle, post, now)
+    circle = CircleTransaction(tx, crowd.circle)
+    post = posts.add(circle, crowd.lead, _copy(crowd.topic, now), now)
+    return service.publish(circle, post, now)
 
 
 def publish_and_tell(tx: Transaction, crowd: Crowd, now: datetime) -> int:
     """The same, with the card before its author on which the figures follow what arrives."""
     waiting = publish(tx, crowd, now)
-    post = posts.latest(tx, crowd.circle, 1)[0].id
-    author, _ = people.load(tx, crowd.circle, crowd.lead)
+    circle = CircleTransaction(tx, crowd.circle)
+    post = posts.latest(circle, 1)[0].id
+    author, _ = people.load(circle, crowd.lead)
     reader = Recipient(author.workspace_id, author.address, author.id)
-    messages.want(tx, crowd.circle, AUTHOR, post, [reader], now)
+    messages.want(circle, AUTHOR, post, [reader], now)
     stands = {"state": State.SHOWN, "shown_version": 1, "shown_at": now, "reference": "D1:1.1"}
     m = tables.message.c
     its = (m.circle_id == crowd.circle) & (m.kind == AUTHOR.name) & (m.subject_id == post)
@@ -122,15 +124,17 @@ def publish_and_tell(tx: Transaction, crowd: Crowd, now: datetime) -> int:
 
 def read_link(tx: Transaction, crowd: Crowd, now: datetime) -> str:
     """A link whose page was read: the draft that the lead composes a post from."""
-    draft = posts.add_draft(tx, crowd.circle, crowd.lead, LINK, now)
-    posts.fill_draft(tx, crowd.circle, draft, Found(LINK, "A first week"), "")
+    circle = CircleTransaction(tx, crowd.circle)
+    draft = posts.add_draft(circle, crowd.lead, LINK, now)
+    posts.fill_draft(circle, draft, Found(LINK, "A first week"), "")
     return draft
 
 
 def have_voted(tx: Transaction, users: Sequence[str]) -> None:
     """In the one poll, each for another option than their neighbour."""
     asked, voters = poll(tx), ids(tx)
-    options = [option.id for option in polls.options(tx, asked)]
+    circle = CircleTransaction(tx, asked.circle_id)
+    options = [option.id for option in polls.options(circle, asked)]
     of = {"circle_id": asked.circle_id, "poll_id": asked.id}
     rows = [
         {**of, "voter": asked.voter(voters[user]), "option_id": options[n % len(options)]}
@@ -139,13 +143,14 @@ def have_voted(tx: Transaction, users: Sequence[str]) -> None:
     tx.execute(insert(tables.vote), rows)
     for option, votes in Counter(row["option_id"] for row in rows).items():
         tx.execute(update(tables.poll_option).where(tables.poll_option.c.id == option).values(votes=votes))
-    polls.mark(tx, asked, voters=len(rows))
+    polls.mark(circle, asked, voters=len(rows))
 
 
 def poll(tx: Transaction) -> Poll:
     """The only one there is."""
     p = tables.poll.c
-    found = polls.load(CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id)).one()))
+    circle_id, poll_id = tx.execute(select(p.circle_id, p.id)).one()
+    found = polls.load(CircleTransaction(tx, circle_id), poll_id)
     assert found is not None
     return found
 

@@ -15,7 +15,7 @@ from bot.app import Cercle, Clock
 from bot.chat.action import Action, pack
 from bot.chat.event import Click, Command, Sender
 from bot.context import Reading
-from bot.domain.poll import POLL
+from bot.domain.poll import POLL, Option
 from bot.locales import Translator
 from handlers.polls.cards import TakeBack, Vote
 from handlers.polls.handlers import draw_poll
@@ -70,7 +70,7 @@ class Polling:
 
     async def _vote(self, after: int, voters: int) -> float:
         """Seconds in which so many who come after the others vote, and take it back."""
-        options = await self._database.read(lambda tx: polls.options(tx, crowd.poll(tx)))
+        options = await self._database.read(_options)
         users = chats.users(after + voters)[after:]
         began = time.perf_counter()
         for does in (Vote, TakeBack):
@@ -87,14 +87,18 @@ class Polling:
         """Seconds for the card in the channel, the median of so many."""
         poll, m = crowd.poll(tx), tables.message.c
         its = (m.subject_id == poll.id, m.kind == POLL.name)
-        message = messages.load(
-            CircleTransaction(tx, poll.circle_id), tx.execute(select(m.id).where(*its)).scalar_one()
-        )
+        bound = CircleTransaction(tx, poll.circle_id)
+        message = messages.load(bound, tx.execute(select(m.id).where(*its)).scalar_one())
         assert message is not None
-        circle = circles.circle(CircleTransaction(tx, poll.circle_id))
+        circle = circles.circle(bound)
         t = Translator(circle.language, circle.zone)
-        reading = Reading(tx, self._now(), circle, t, SITE, message, None, None)
+        reading = Reading(bound, self._now(), circle, t, SITE, message, None, None)
         return median(seconds(partial(draw_poll, reading)) for _ in range(cards))
+
+
+def _options(tx: Transaction) -> tuple[Option, ...]:
+    poll = crowd.poll(tx)
+    return polls.options(CircleTransaction(tx, poll.circle_id), poll)
 
 
 def _sender(user: str) -> Sender:

@@ -26,7 +26,7 @@ from handlers.team.service import first_code
 from storage import circles, tables
 from storage.database import connect as connect_database
 from storage.database import upgrade
-from storage.transaction import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests.bench import people
 
 SITE = "http://127.0.0.1:8000"
@@ -110,7 +110,7 @@ def _delivered(tx: Transaction) -> int:
 
 def _topics(tx: Transaction) -> tuple[str, ...]:
     circle = tx.execute(select(tables.circle.c.id)).scalar_one()
-    return tuple(topic.id for topic in circles.topics(tx, circle))
+    return tuple(topic.id for topic in circles.topics(CircleTransaction(tx, circle)))
 
 
 def sender(user: str) -> Sender:

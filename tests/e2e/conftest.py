@@ -162,14 +162,14 @@ class Microsoft(FakeTeams):
 
     def _done(self, request: web.Request, token: str, body: Json) -> web.Response:
         for attachment in body.get("attachments", ()):
-            self._checked(attachment["post"])
+            self._checked(attachment["content"])
         return super()._done(request, token, body)
 
     async def deliver(self, activity: Json, header: str | None = None) -> tuple[int, Any]:
         status, answer = await super().deliver(activity, header)
         value = ((answer or {}).get("task") or {}).get("value")
         if isinstance(value, dict) and "card" in value:
-            self._checked(value["card"]["post"])
+            self._checked(value["card"]["content"])
         return status, answer
 
     def _checked(self, card: Json) -> None:

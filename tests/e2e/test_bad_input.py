@@ -529,10 +529,10 @@ class Founder:
         waiting = select(d.id).where(d.circle_id == circle_id, d.state == "waiting")
         draft_id = str((await self._rows(waiting))[0][0])
         found = Found("https://example.org/a", f"{self.mark} page")
-        told = partial(
-            jobs.tell_author, circle_id=circle_id, draft_id=draft_id, found=found, now=self.clock()
+        now = self.clock()
+        await self.database.transact(
+            lambda tx: jobs.tell_author(CircleTransaction(tx, circle_id), draft_id, found, now)
         )
-        await self.database.transact(told)
         return draft_id
 
     async def _rows(self, query: Any) -> list[Any]:
@@ -570,34 +570,28 @@ def _thank(tx: Transaction, circle_id: str, now: datetime) -> tuple[str, str]:
     """A thank-you that awaits its answer, and a whisper."""
     p = tables.person.c
     giver, receiver = tx.execute(select(p.id).where(p.circle_id == circle_id).limit(2)).scalars()
-    given = kudos.give(
-        CircleTransaction(tx, circle_id), giver, KudosKind.IDEA, "Secret thanks", [receiver], now
-    )
-    return given, kudos.whisper(CircleTransaction(tx, circle_id), giver, receiver, Why.POSTED, now)
+    circle = CircleTransaction(tx, circle_id)
+    given = kudos.give(circle, giver, KudosKind.IDEA, "Secret thanks", [receiver], now)
+    return given, kudos.whisper(circle, giver, receiver, Why.POSTED, now)
 
 
 def _ask(tx: Transaction, circle_id: str, now: datetime) -> tuple[str, str]:
     """A pulse and a consent round, both open."""
     p = tables.person.c
     author = tx.execute(select(p.id).where(p.circle_id == circle_id).limit(1)).scalar_one()
-    pulse, until = (
-        pulses.start(CircleTransaction(tx, circle_id), now, now + timedelta(days=7)),
-        now + timedelta(days=5),
-    )
-    return str(pulse), rounds.start(
-        CircleTransaction(tx, circle_id), author, Cadence(1), "Secret why", now, until
-    )
+    circle = CircleTransaction(tx, circle_id)
+    pulse, until = pulses.start(circle, now, now + timedelta(days=7)), now + timedelta(days=5)
+    return str(pulse), rounds.start(circle, author, Cadence(1), "Secret why", now, until)
 
 
 def _gather(tx: Transaction, circle_id: str, mark: str, now: datetime) -> tuple[str, str]:
     """A signed gathering that is open, and a theme made of what was said."""
-    gathering = board.start(
-        CircleTransaction(tx, circle_id), None, now, now + timedelta(days=7), anonymous=False
-    )
+    circle = CircleTransaction(tx, circle_id)
+    gathering = board.start(circle, None, now, now + timedelta(days=7), anonymous=False)
     assert gathering
     said = {Matter.BLOCKER: f"{mark} blocker", Matter.PRACTICE: f"{mark} practice"}
-    board.tell(CircleTransaction(tx, circle_id), gathering, said, None, now)
-    return gathering, board.add(CircleTransaction(tx, circle_id), Matter.BLOCKER, f"{mark} theme", now)
+    board.tell(circle, gathering, said, None, now)
+    return gathering, board.add(circle, Matter.BLOCKER, f"{mark} theme", now)
 
 
 def _bury_one(tx: Transaction, circle_id: str) -> str:

@@ -90,23 +90,20 @@ class Circle:
     def _publish(self, tx: Transaction, title: str, days: float) -> str:
         author = people.find(tx, "slack", self.team, self.lead)
         assert author
-        post_id = posts.add(
-            CircleTransaction(tx, self.id), author[1].id, self._copy(tx, title, days), self.clock()
-        )
-        service.publish(CircleTransaction(tx, self.id), post_id, self.clock())
+        circle = CircleTransaction(tx, self.id)
+        post_id = posts.add(circle, author[1].id, self._copy(circle, title, days), self.clock())
+        service.publish(circle, post_id, self.clock())
         return post_id
 
-    def _copy(self, tx: Transaction, title: str, days: float = 14) -> Copy:
-        topic, expiry = (
-            circles.topics(CircleTransaction(tx, self.id))[0].id,
-            self.clock() + timedelta(days=days),
-        )
+    def _copy(self, circle: CircleTransaction, title: str, days: float = 14) -> Copy:
+        topic, expiry = circles.topics(circle)[0].id, self.clock() + timedelta(days=days)
         return Copy("https://example.org/a", title, "Pourquoi.", ("Accroche.",), topic, (), "", "", expiry)
 
     async def correct(self, post_id: str, title: str) -> None:
         def change(tx: Transaction) -> None:
-            posts.change(CircleTransaction(tx, self.id), post_id, self._copy(tx, title))
-            messages.bump(CircleTransaction(tx, self.id), POST, post_id, self.clock())
+            circle = CircleTransaction(tx, self.id)
+            posts.change(circle, post_id, self._copy(circle, title))
+            messages.bump(circle, POST, post_id, self.clock())
 
         await self.bot.cercle.database.transact(change)
 
@@ -132,18 +129,16 @@ class Circle:
 
     async def rows(self, kind: str = "post") -> list[Message]:
         def read(tx: Transaction) -> list[Message]:
-            m = tables.message.c
+            circle, m = CircleTransaction(tx, self.id), tables.message.c
             ids = tx.execute(
                 tables.message.select().with_only_columns(m.id).where(m.circle_id == self.id, m.kind == kind)
             ).scalars()
-            return [found for id in list(ids) if (found := messages.load(CircleTransaction(tx, self.id), id))]
+            return [found for id in list(ids) if (found := messages.load(circle, id))]
 
         return await self.bot.look(read)
 
     async def states(self) -> Counter[State]:
-        query = (
-            "select state, count(*) from message where circle_id = :circle and kind = 'content' group by 1"
-        )
+        query = "select state, count(*) from message where circle_id = :circle and kind = 'post' group by 1"
         return Counter({State(state): number for state, number in await self.bot.rows(query, circle=self.id)})
 
 

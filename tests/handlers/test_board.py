@@ -208,8 +208,9 @@ async def with_role(house: House, who: str, role: Role) -> None:
 async def with_wall(house: House) -> None:
     circle = await the_circle(house)
     workspace = await only_id(house, tables.workspace)
-    hang = lambda tx: walls.hang(CircleTransaction(tx, circle.id), workspace_id=workspace, address=CHANNEL)
-    await house.database.transact(hang)
+    await house.database.transact(
+        lambda tx: walls.hang(CircleTransaction(tx, circle.id), workspace_id=workspace, address=CHANNEL)
+    )
 
 
 # The two questions

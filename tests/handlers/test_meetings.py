@@ -113,7 +113,8 @@ async def test_after_each_the_next_month_s_is_planned(circle: House) -> None:
 
 async def test_the_rhythm_moves_it_and_calls_it_off(circle: House) -> None:
     def change(tx: Transaction, when: When) -> None:
-        rituals.change(CircleTransaction(tx, circle_of(tx)), Ritual.MEETING, when, circle.clock())
+        found = circle_of(tx)
+        rituals.change(CircleTransaction(tx, found.id), found, Ritual.MEETING, when, circle.clock())
 
     await circle.database.transact(partial(change, when=When(3, 3)))
     await circle.settle()

@@ -45,9 +45,11 @@ async def opened(crowd: Crowd, *rules: str) -> tuple[Poll, list[str]]:
 
 def _poll(tx: Transaction) -> tuple[Poll, list[str]]:
     p = tables.poll.c
-    poll = polls.load(CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id)).one()))
+    circle_id, poll_id = tx.execute(select(p.circle_id, p.id)).one()
+    circle = CircleTransaction(tx, circle_id)
+    poll = polls.load(circle, poll_id)
     assert poll
-    return poll, [option.id for option in polls.options(tx, poll)]
+    return poll, [option.id for option in polls.options(circle, poll)]
 
 
 def click(key: int, user: str, action: Action) -> Click:
@@ -61,7 +63,7 @@ def counted(tx: Transaction) -> tuple[list[int], int, list[int], int]:
     v = tables.vote.c
     found = Counter(tx.execute(select(v.option_id)).scalars())
     voters = tx.execute(select(func.count(v.voter.distinct()))).scalar_one()
-    votes = [option.votes for option in polls.options(tx, poll)]
+    votes = [option.votes for option in polls.options(CircleTransaction(tx, poll.circle_id), poll)]
     return votes, poll.voters, [found[option] for option in options], voters
 
 

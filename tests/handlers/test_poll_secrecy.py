@@ -62,9 +62,11 @@ async def world(url: str, choices: Choices, words: Words, where: str, *, closed:
 
 def _options(tx: Transaction) -> tuple[str, list[str]]:
     p = tables.poll.c
-    poll = polls.load(CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id)).one()))
+    circle_id, poll_id = tx.execute(select(p.circle_id, p.id)).one()
+    circle = CircleTransaction(tx, circle_id)
+    poll = polls.load(circle, poll_id)
     assert poll
-    return poll.id, [option.id for option in polls.options(tx, poll)]
+    return poll.id, [option.id for option in polls.options(circle, poll)]
 
 
 def everything(tx: Transaction) -> dict[str, list[tuple[Any, ...]]]:

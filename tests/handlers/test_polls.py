@@ -574,9 +574,8 @@ async def test_the_circles_log_tells_of_polls_for_everybody_and_of_no_other(circ
 async def only_of(house: House, question: str) -> Poll:
     def load(tx: Transaction) -> Poll:
         p = tables.poll.c
-        found = polls.load(
-            CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id).where(p.question == question)).one())
-        )
+        circle_id, poll_id = tx.execute(select(p.circle_id, p.id).where(p.question == question)).one()
+        found = polls.load(CircleTransaction(tx, circle_id), poll_id)
         assert found
         return found
 
@@ -686,7 +685,9 @@ async def test_one_poll_in_slack_and_in_teams_has_one_count(either: House) -> No
     await pump.drain()
     assert counts(board(either)) == [2, 0, 0]
     assert there.calls["update"] == 1
-    copies = await either.database.read(lambda tx: polls.standing(tx, poll))
+    copies = await either.database.read(
+        lambda tx: polls.standing(CircleTransaction(tx, poll.circle_id), poll)
+    )
     assert {copy.where.address for copy in copies} == {GENERAL, TEAM}
 
 
@@ -799,7 +800,11 @@ async def all_polls(house: House) -> list[Poll]:
     def load(tx: Transaction) -> list[Poll]:
         p = tables.poll.c
         rows = list(tx.execute(select(p.circle_id, p.id).order_by(p.opened_at)))
-        return [found for row in rows if (found := polls.load(CircleTransaction(tx, *row)))]
+        return [
+            found
+            for circle_id, poll_id in rows
+            if (found := polls.load(CircleTransaction(tx, circle_id), poll_id))
+        ]
 
     return await house.database.read(load)
 
@@ -849,7 +854,7 @@ async def test_five_hundred_votes_in_a_minute_are_all_kept_and_redraw_the_card_t
     house.clock.pass_(seconds=2)
     await pump.drain()
     poll = await only_poll(house)
-    found = await house.database.read(lambda tx: [o.votes for o in polls.options(tx, poll)])
+    found = [option.votes for option in await house.database.read(_options)]
     assert (poll.voters, found) == (500, [400, 100])
     assert 25 <= redrawn <= 31
     house.close()
@@ -857,9 +862,11 @@ async def test_five_hundred_votes_in_a_minute_are_all_kept_and_redraw_the_card_t
 
 def _options(tx: Transaction) -> tuple[Option, ...]:
     p = tables.poll.c
-    poll = polls.load(CircleTransaction(tx, *tx.execute(select(p.circle_id, p.id)).one()))
+    circle_id, poll_id = tx.execute(select(p.circle_id, p.id)).one()
+    circle = CircleTransaction(tx, circle_id)
+    poll = polls.load(circle, poll_id)
     assert poll
-    return polls.options(tx, poll)
+    return polls.options(circle, poll)
 
 
 SLACK = Pace(send=Limit(4, 10), update=Limit(50 / 60, 20), channel=Limit(1))
@@ -918,7 +925,8 @@ async def test_the_author_of_a_poll_in_a_channel_sees_their_own_vote_counted(eit
 def fill(tx: Transaction, crowd: int, now: datetime) -> None:
     """So many more people with a copy of their own and a vote."""
     circle_id, poll_id = tx.execute(select(tables.poll.c.circle_id, tables.poll.c.id)).one()
-    poll = polls.hold(CircleTransaction(tx, circle_id), poll_id)
+    circle = CircleTransaction(tx, circle_id)
+    poll = polls.hold(circle, poll_id)
     assert poll
     for n in range(crowd):
         people.add(tx, "playground", "playground", f"more{n}")
@@ -926,7 +934,7 @@ def fill(tx: Transaction, crowd: int, now: datetime) -> None:
         assert found
         person = found[1]
         there = Recipient(person.workspace_id, person.address, person.id)
-        messages.want(CircleTransaction(tx, circle_id), POLL, poll_id, [there], now)
-        polls.vote(tx, poll, poll.voter(person.id), polls.options(tx, poll)[1].id)
+        messages.want(circle, POLL, poll_id, [there], now)
+        polls.vote(circle, poll, poll.voter(person.id), polls.options(circle, poll)[1].id)
     shown = {"state": State.SHOWN, "shown_version": 1, "reference": "r"}
     tx.execute(update(tables.message).where(tables.message.c.shown_version == 0).values(**shown))

@@ -208,18 +208,14 @@ async def test_not_by_itself_in_a_circle_too_small_or_asked_a_short_while_ago(ci
 async def test_closing_leaves_averages_and_nothing_that_leads_back(on_each: House) -> None:
     pulse_id, circle_id = await open_pulse(on_each), (await the_circle(on_each)).id
     known = [str(person["id"]) for person in await rows(on_each, tables.person)]
+
+    def note(tx: Transaction, who: str, given: Answer) -> bool:
+        return pulses.answer(CircleTransaction(tx, circle_id), pulse_id, who, given, on_each.clock())
+
     for number in range(12):
         who = known[number] if number < len(known) else f"somebody {number}"
         given = Answer(number % 4 + 1, 2, 4, f"phrase {number:02}")
-        note = partial(
-            pulses.answer,
-            circle_id=circle_id,
-            pulse_id=pulse_id,
-            person_id=who,
-            answer=given,
-            now=on_each.clock(),
-        )
-        assert await on_each.database.transact(note)
+        assert await on_each.database.transact(partial(note, who=who, given=given))
     pseudonyms = {str(row["voter"]) for row in await rows(on_each, tables.pulse_answer)}
     assert len(pseudonyms) == 12
     assert pseudonyms.isdisjoint(known)
@@ -286,11 +282,10 @@ async def test_low_trust_slows_tells_the_circle_and_proposes_to_talk(on_each: Ho
 
 async def test_at_the_walls_it_is_said_once_to_everybody(circle: House) -> None:
     found = await the_circle(circle)
-    workspace = (await rows(circle, tables.workspace))[0]["id"]
-    hang = lambda tx: walls.hang(
-        CircleTransaction(tx, found.id), workspace_id=str(workspace), address=CHANNEL
+    workspace = str((await rows(circle, tables.workspace))[0]["id"])
+    await circle.database.transact(
+        lambda tx: walls.hang(CircleTransaction(tx, found.id), workspace_id=workspace, address=CHANNEL)
     )
-    await circle.database.transact(hang)
     await held(circle, 1)
     (entry,) = circle.chat.chat.entries(CHANNEL, "lou")
     assert isinstance(entry.said, Card)
@@ -458,7 +453,10 @@ async def test_what_was_noted_is_counted_even_while_it_closes(on_each: House) ->
 async def test_two_at_once_open_one(on_each: House) -> None:
     circle_id = (await the_circle(on_each)).id
     now = on_each.clock()
-    start = lambda tx: pulses.start(CircleTransaction(tx, circle_id), now=now, closes_at=now + LIFE)
+
+    def start(tx: Transaction) -> str | None:
+        return pulses.start(CircleTransaction(tx, circle_id), now=now, closes_at=now + LIFE)
+
     found = await asyncio.gather(*(on_each.database.transact(start) for _ in range(8)))
     assert len([pulse_id for pulse_id in found if pulse_id]) == 1
 

@@ -122,7 +122,8 @@ async def test_a_day_before_the_rhythm_was_chosen_is_no_day_of_it(house: House) 
     await founded(house, "ines")
 
     def change(tx: Transaction) -> None:
-        rituals.change(CircleTransaction(tx, circle_of(tx)), Ritual.RECAP, When(1), house.clock())
+        found = circle_of(tx)
+        rituals.change(CircleTransaction(tx, found.id), found, Ritual.RECAP, When(1), house.clock())
 
     await at(house, datetime(2026, 12, 3, 9, tzinfo=UTC))
     await house.database.transact(change)
@@ -134,9 +135,12 @@ async def test_a_day_before_the_rhythm_was_chosen_is_no_day_of_it(house: House) 
 
 async def test_left_out_of_the_rhythm_there_is_none(house: House) -> None:
     await founded(house, "ines")
-    await house.database.transact(
-        lambda tx: rituals.change(CircleTransaction(tx, circle_of(tx)), Ritual.RECAP, When(0), house.clock())
-    )
+
+    def change(tx: Transaction) -> None:
+        found = circle_of(tx)
+        rituals.change(CircleTransaction(tx, found.id), found, Ritual.RECAP, When(0), house.clock())
+
+    await house.database.transact(change)
     await at(house, DECEMBER, DECEMBER + DAY)
     assert recaps_of(house, "ines") == []
 

@@ -170,12 +170,14 @@ async def test_an_agreed_ritual_changes_its_week_and_nothing_else_of_it(circle: 
     found = await the_circle(circle)
     chosen = When(3, 3, time(15))
     await circle.database.transact(
-        lambda tx: rituals.change(tx, found, Ritual.MEETING, chosen, circle.clock())
+        lambda tx: rituals.change(
+            CircleTransaction(tx, found.id), found, Ritual.MEETING, chosen, circle.clock()
+        )
     )
     await propose(circle, "ritual", "2", ritual="meeting")
     await speaks(circle, "hugo", "D’accord")
     await close(circle)
-    rhythm = await circle.database.read(lambda tx: rituals.of_circle(tx, found))
+    rhythm = await circle.database.read(lambda tx: rituals.of_circle(CircleTransaction(tx, found.id), found))
     assert rhythm[Ritual.MEETING] == When(2, 3, time(15))
     assert (await last_told(circle))[1] == {"what": "setting.meeting", "value": "setting.week_2"}
 
@@ -271,8 +273,9 @@ async def test_who_is_silent_abstains_or_agrees_is_shown_to_nobody(circle: House
 async def hang_a_wall(house: House) -> None:
     found = await the_circle(house)
     workspace = str((await rows(house, tables.workspace))[0]["id"])
-    hang = lambda tx: walls.hang(CircleTransaction(tx, found.id), workspace_id=workspace, address=CHANNEL)
-    await house.database.transact(hang)
+    await house.database.transact(
+        lambda tx: walls.hang(CircleTransaction(tx, found.id), workspace_id=workspace, address=CHANNEL)
+    )
 
 
 def on_the_wall(house: House) -> Card:
@@ -509,7 +512,9 @@ async def test_what_is_said_while_it_closes_counts_or_is_refused(on_each: House)
             rounds.speak(CircleTransaction(tx, circle_id), one, Voice(lou, Stance.OBJECT, "Non."), now)
         return taken
 
-    closing = lambda tx: service.close(CircleTransaction(tx, circle_id), round_id=one, now=now)
+    def closing(tx: Transaction) -> bool:
+        return service.close(CircleTransaction(tx, circle_id), one, now)
+
     taken, *closed = await asyncio.gather(
         on_each.database.transact(objects), *(on_each.database.transact(closing) for _ in range(3))
     )

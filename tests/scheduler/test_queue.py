@@ -28,7 +28,7 @@ from storage import jobs, messages, people
 from storage.database import Database, Unavailable, connect
 from storage.jobs import Schema
 from storage.messages import Recipient
-from storage.transaction import Transaction
+from storage.transaction import CircleTransaction, Transaction
 from tests import databases
 
 SECOND = timedelta(seconds=1)
@@ -82,7 +82,7 @@ class Process:
         def work(tx: Transaction) -> str:
             circle, workspace = home_of(tx, team)
             there = Recipient(workspace, f"slack:{team}:{monotonic()}")
-            messages.want(tx, circle, POST, "s", [there], now())
+            messages.want(CircleTransaction(tx, circle), POST, "s", [there], now())
             if fail:
                 raise ValueError("on purpose")
             return workspace
@@ -184,7 +184,9 @@ async def test_a_connection_that_fails_meanwhile_is_told(postgres_url: str) -> N
 
         def work(tx: Transaction) -> None:
             circle, workspace = home_of(tx, "T1")
-            messages.want(tx, circle, POST, "s", [Recipient(workspace, "slack:T1:U1")], now())
+            messages.want(
+                CircleTransaction(tx, circle), POST, "s", [Recipient(workspace, "slack:T1:U1")], now()
+            )
             pid = tx.execute(text("SELECT pg_backend_pid()")).scalar_one()
             killed.append(
                 asyncio.run_coroutine_threadsafe(

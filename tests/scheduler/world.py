@@ -167,14 +167,17 @@ class World:
         await self.database.transact(partial(self._want, addresses=addresses, subject=subject, kind=kind))
 
     def _want(self, tx: Transaction, addresses: list[str], subject: str, kind: Kind) -> None:
-        circle = self.circles[addresses[0].split(":")[1]]
-        persons = {p.address: p for a in addresses if (p := people.at_address(tx, circle, a))}
+        circle = CircleTransaction(tx, self.circles[addresses[0].split(":")[1]])
+        persons = {p.address: p for a in addresses if (p := people.at_address(circle, a))}
         to = [Recipient(persons[a].workspace_id, a, persons[a].id) for a in addresses]
-        messages.want(tx, circle, kind, subject, to, self.clock())
+        messages.want(circle, kind, subject, to, self.clock())
 
     async def change(self, team: str = "T1", subject: str = "s", kind: Kind = POST) -> None:
-        circle = self.circles[team]
-        await self.database.transact(lambda tx: messages.bump(tx, circle, kind, subject, self.clock()))
+        def bump(tx: Transaction) -> None:
+            circle = CircleTransaction(tx, self.circles[team])
+            messages.bump(circle, kind, subject, self.clock())
+
+        await self.database.transact(bump)
 
     async def leave(self, address: str) -> None:
         await self.database.transact(partial(self._leave, address=address))

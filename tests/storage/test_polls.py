@@ -29,10 +29,9 @@ def opened(tx: Connection, rules: Rules, options: Sequence[str] = ("a", "b", "c"
     if tx.execute(select(tables.circle.c.id)).first() is None:
         fill(tx, "ours")
     author = tx.execute(select(tables.person.c.id)).scalar_one()
-    poll_id = polls.open_poll(
-        CircleTransaction(tx, "ours"), author, Ballot("?", tuple(options), NOW + DAY, rules), NOW
-    )
-    poll = polls.load(CircleTransaction(tx, "ours"), poll_id)
+    ours = CircleTransaction(tx, "ours")
+    poll_id = polls.open_poll(ours, author, Ballot("?", tuple(options), NOW + DAY, rules), NOW)
+    poll = polls.load(ours, poll_id)
     assert poll
     return poll
 
@@ -47,55 +46,58 @@ def votes(tx: Connection, poll: Poll) -> list[tuple[str, str]]:
 def test_the_counters_are_what_counting_would_give(
     tx: Connection, steps: list[tuple[int, int, object]], many: bool, anonymous: bool
 ) -> None:
+    ours = CircleTransaction(tx, "ours")
     poll = opened(tx, Rules(many=many, anonymous=anonymous))
-    options = [option.id for option in polls.options(tx, poll)]
+    options = [option.id for option in polls.options(ours, poll)]
     model: set[tuple[int, int]] = set()
     for person, option, act in steps:
         voter = poll.voter(f"person {person}")
         if act is polls.vote:
-            news = polls.vote(tx, poll, voter, options[option])
+            news = polls.vote(ours, poll, voter, options[option])
             assert news is ((person, option) not in model)
             model = {each for each in model if many or each[0] != person} | {(person, option)}
         else:
-            news = polls.take_back(tx, poll, voter, options[option])
+            news = polls.take_back(ours, poll, voter, options[option])
             assert news is ((person, option) in model)
             model -= {(person, option)}
     assert sorted(votes(tx, poll)) == sorted((poll.voter(f"person {p}"), options[o]) for p, o in model)
-    assert [o.votes for o in polls.options(tx, poll)] == [
+    assert [o.votes for o in polls.options(ours, poll)] == [
         sum(option == n for _, option in model) for n in range(len(options))
     ]
-    now = polls.hold(CircleTransaction(tx, "ours"), poll.id)
+    now = polls.hold(ours, poll.id)
     assert now
     assert now.voters == len({person for person, _ in model})
 
 
 def test_closing_keeps_the_count_and_nothing_that_leads_to_anybody(tx: Connection) -> None:
+    ours = CircleTransaction(tx, "ours")
     poll = opened(tx, Rules(asks_words=True))
-    option = polls.options(tx, poll)[0].id
+    option = polls.options(ours, poll)[0].id
     names = [poll.voter(f"person {n}") for n in range(6)]
     for n, name in enumerate(names):
-        polls.vote(tx, poll, name, option)
-        polls.say(tx, poll, name, f"words {n}")
-    assert polls.close(tx, poll, NOW)
-    assert not polls.close(tx, poll, NOW)
-    closed = polls.load(CircleTransaction(tx, "ours"), poll.id)
+        polls.vote(ours, poll, name, option)
+        polls.say(ours, poll, name, f"words {n}")
+    assert polls.close(ours, poll, NOW)
+    assert not polls.close(ours, poll, NOW)
+    closed = polls.load(ours, poll.id)
     assert closed
     assert (closed.key, closed.voters, closed.closed_at) == ("", 6, NOW)
-    assert polls.options(tx, closed)[0].votes == 6
+    assert polls.options(ours, closed)[0].votes == 6
     assert votes(tx, closed) == []
     kept = list(tx.execute(select(tables.poll_words.c.voter).where(tables.poll_words.c.poll_id == poll.id)))
     assert len({row.voter for row in kept} - set(names)) == 6
-    assert sorted(polls.words(tx, closed)) == [f"words {n}" for n in range(6)]
+    assert sorted(polls.words(ours, closed)) == [f"words {n}" for n in range(6)]
 
 
 def test_free_answers_are_written_anew_in_an_order_drawn_by_lot(tx: Connection) -> None:
     """By where they stand in the table, which tells who came first."""
+    ours = CircleTransaction(tx, "ours")
     orders = set()
     for _ in range(8):
         poll = opened(tx, Rules(asks_words=True))
         for n in range(6):
-            polls.say(tx, poll, poll.voter(f"person {n}"), f"words {n}")
-        polls.close(tx, poll, NOW)
+            polls.say(ours, poll, poll.voter(f"person {n}"), f"words {n}")
+        polls.close(ours, poll, NOW)
         place = "rowid" if tx.dialect.name == "sqlite" else "ctid"
         rows = tx.exec_driver_sql(f"SELECT text FROM poll_words WHERE poll_id = '{poll.id}' ORDER BY {place}")
         orders.add(tuple(row.text for row in rows))
@@ -103,23 +105,25 @@ def test_free_answers_are_written_anew_in_an_order_drawn_by_lot(tx: Connection) 
 
 
 def test_a_signed_poll_keeps_who_chose_what(tx: Connection) -> None:
+    ours = CircleTransaction(tx, "ours")
     poll = opened(tx, Rules(anonymous=False))
-    option = polls.options(tx, poll)[1].id
-    polls.vote(tx, poll, poll.author_id, option)
-    polls.close(tx, poll, NOW)
-    assert [option_id for option_id, _ in polls.signed(tx, poll)] == [option]
+    option = polls.options(ours, poll)[1].id
+    polls.vote(ours, poll, poll.author_id, option)
+    polls.close(ours, poll, NOW)
+    assert [option_id for option_id, _ in polls.signed(ours, poll)] == [option]
 
 
 def test_drafts_are_used_once_by_whoever_opened_the_form(tx: Connection) -> None:
     fill(tx, "ours")
+    ours = CircleTransaction(tx, "ours")
     author, home = (tx.execute(select(t.c.id)).scalar_one() for t in (tables.person, tables.workspace))
-    draft_id = polls.draft(CircleTransaction(tx, "ours"), author, home, "slack:T:C", NOW)
-    assert polls.load_draft(CircleTransaction(tx, "ours"), draft_id, "somebody else") is None
-    found = polls.load_draft(CircleTransaction(tx, "ours"), draft_id, author)
+    draft_id = polls.draft(ours, author, home, "slack:T:C", NOW)
+    assert polls.load_draft(ours, draft_id, "somebody else") is None
+    found = polls.load_draft(ours, draft_id, author)
     assert found
     assert found.place == "slack:T:C"
-    assert polls.use_draft(CircleTransaction(tx, "ours"), draft_id)
-    assert not polls.use_draft(CircleTransaction(tx, "ours"), draft_id)
+    assert polls.use_draft(ours, draft_id)
+    assert not polls.use_draft(ours, draft_id)
 
 
 # The card in a channel
@@ -190,10 +194,11 @@ def test_a_persons_own_copy_is_left_alone(tx: Connection) -> None:
 
 def test_a_foreign_circle_holds_nothing(tx: Connection) -> None:
     poll = opened(tx, Rules())
-    option = polls.options(tx, poll)[0].id
-    for circle in ("theirs", ""):
-        assert polls.load(tx, circle, poll.id) is None
-        assert polls.hold(tx, circle, poll.id) is None
-        assert polls.hold_by_option(tx, circle, option) is None
-        assert polls.options(tx, replace(poll, circle_id=circle)) == ()
+    option = polls.options(CircleTransaction(tx, "ours"), poll)[0].id
+    for circle_id in ("theirs", ""):
+        circle = CircleTransaction(tx, circle_id)
+        assert polls.load(circle, poll.id) is None
+        assert polls.hold(circle, poll.id) is None
+        assert polls.hold_by_option(circle, option) is None
+        assert polls.options(circle, replace(poll, circle_id=circle_id)) == ()
     assert tx.execute(select(func.count()).select_from(tables.vote)).scalar_one() == 1  # of `fill`
