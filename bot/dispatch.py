@@ -68,7 +68,7 @@ class Dispatcher:
         crash("dispatch.routed")
         if not ctx.person.reachable and not isinstance(event, Removed):
             people.change(tx, ctx.person, reachable=True)
-            messages.hasten(CircleTransaction(tx, ctx.circle.id), ctx.person.id, ctx.now)
+            messages.reschedule_for(CircleTransaction(tx, ctx.circle.id), ctx.person.id, ctx.now)
         return Answer(reply, ctx.t.language)
 
     def _as_command(self, event: Event) -> Event:

@@ -20,9 +20,9 @@ from bot.context import Notice as Drawing
 from bot.crash import crash
 from bot.domain.message import Message, State
 from scheduler.outcomes import ATTEMPTS, SWEEP, Ledger, Outcome, Settle, bury, each, tell_team
-from storage import messages, paces, people
+from storage import deliveries, paces, people
 from storage.database import Database
-from storage.messages import Look
+from storage.deliveries import Look
 from storage.transaction import CircleTransaction, Transaction
 
 log = structlog.get_logger()
@@ -86,11 +86,11 @@ class Doubts:
 
     def _point(self, tx: Transaction, *, message: Message, keep: tuple[str, ...]) -> bool:
         if not keep:
-            return messages.holds(tx, message)
+            return deliveries.holds_claim(tx, message)
         return self._adopt(tx, self._now(), message, keep[0])
 
     def _adopt(self, tx: Transaction, now: datetime, message: Message, reference: str) -> bool:
-        adopted = messages.adopt(tx, message, reference, now)
+        adopted = deliveries.adopt(tx, message, reference, now)
         arrived = self._drawings[message.kind].arrived
         if adopted and message.shown_version == 0 and arrived:
             arrived(tx, [message], now)
@@ -104,20 +104,20 @@ class Doubts:
         elif doubted and message.attempt >= ATTEMPTS:
             bury(tx, message, message.last_error or LOST, now)
         elif doubted:
-            messages.resend(tx, message, now)
-        messages.look_at(tx, message, now + SWEEP if doubted else None, looks=0)
+            deliveries.resend(tx, message, now)
+        deliveries.schedule_look(tx, message, now + SWEEP if doubted else None, looks=0)
         crash("doubts.settling")
 
     def _cannot_tell(self, tx: Transaction, now: datetime, *, look: Look, error: CannotTell) -> None:
         message = look.message
-        messages.look_at(tx, message, None)
+        deliveries.schedule_look(tx, message, None)
         if message.state is not State.AMBIGUOUS:
             return
         if error.resend and message.attempt < ATTEMPTS:
-            messages.resend(tx, message, now)
+            deliveries.resend(tx, message, now)
         elif self._left(tx, message):  # of somebody who left nobody is told anything
-            messages.drop(tx, message, "no consent")
-        elif messages.rest_unknown(tx, message, message.last_error or LOST):
+            deliveries.drop(tx, message, "no consent")
+        elif deliveries.mark_unknown(tx, message, message.last_error or LOST):
             tell_team(tx, message, now)
 
     def _unwanted(self, tx: Transaction, *, message: Message) -> bool:
@@ -135,12 +135,12 @@ def _unanswered(tx: Transaction, now: datetime, *, look: Look, error: MessengerE
     if isinstance(error, Throttled):
         until = now + timedelta(seconds=error.wait)
         paces.hold(tx, f"{message.workspace_id}:find", until)
-        messages.look_at(tx, message, until, looks=look.number - 1)
+        deliveries.schedule_look(tx, message, until, looks=look.number - 1)
     elif look.number <= (ASKS if isinstance(error, Unavailable) else len(ASK_AGAIN)):
         wait = ASK_AGAIN[min(look.number, len(ASK_AGAIN)) - 1]
-        messages.look_at(tx, message, now + wait)
+        deliveries.schedule_look(tx, message, now + wait)
     elif message.state is State.AMBIGUOUS:
-        if messages.rest_unknown(tx, message, message.last_error or LOST):
+        if deliveries.mark_unknown(tx, message, message.last_error or LOST):
             tell_team(tx, message, now)
     else:
-        messages.look_at(tx, message, None)
+        deliveries.schedule_look(tx, message, None)

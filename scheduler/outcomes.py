@@ -25,7 +25,7 @@ from bot.crash import crash
 from bot.domain.message import PRIORITIES, REMOVED, UNDELIVERED, Message
 from bot.meters import Result
 from scheduler.weigh import UNREACHABLE_PAUSE
-from storage import messages, paces, people
+from storage import deliveries, messages, paces, people
 from storage.database import Database
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
@@ -146,18 +146,18 @@ def failed(tx: Transaction, now: datetime, *, message: Message, error: Messenger
     match error:
         case Throttled():
             paces.hold(tx, pace_key(message), now + timedelta(seconds=error.wait))
-            messages.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
+            deliveries.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
         case Unreachable() if message.person_id is not None:
             people.lose(CircleTransaction(tx, message.circle_id), message.person_id)
-            messages.retry(tx, message, now + UNREACHABLE_PAUSE, why)
+            deliveries.retry(tx, message, now + UNREACHABLE_PAUSE, why)
         case Gone():
-            messages.drop(tx, message, REMOVED)
+            deliveries.drop(tx, message, REMOVED)
         case Unavailable() | Unsure() if message.shown_version > 0 and message.attempt < ATTEMPTS:
-            messages.retry(tx, message, now + backoff(message.attempt), why, redraw_at=now + SWEEP)
+            deliveries.retry(tx, message, now + backoff(message.attempt), why, redraw_at=now + SWEEP)
         case Unavailable() if message.attempt < ATTEMPTS:
-            messages.retry(tx, message, now + backoff(message.attempt), why)
+            deliveries.retry(tx, message, now + backoff(message.attempt), why)
         case Unsure() if message.shown_version == 0:
-            messages.linger(tx, message, why)
+            deliveries.keep_claim(tx, message, why)
         case Unreachable() | Refused() | Unavailable() | Unsure() | _:
             return bury(tx, message, why, now)
     return False
@@ -182,7 +182,7 @@ def result(message: Message, error: MessengerError) -> Result:
 
 def bury(tx: Transaction, message: Message, why: str, now: datetime) -> bool:
     """False if somebody claimed it since."""
-    buried = messages.bury(tx, message, why)
+    buried = deliveries.mark_dead(tx, message, why)
     if buried:
         tell_team(tx, message, now)
     return buried
@@ -215,9 +215,6 @@ def tell_team(tx: Transaction, message: Message, now: datetime) -> None:
     """One living card of dead letters for each of the comms team. A letter about letters stays unsaid."""
     if message.kind == UNDELIVERED.name:
         return
-    team = [
-        Recipient(p.workspace_id, p.address, p.id)
-        for p in people.with_role(CircleTransaction(tx, message.circle_id))
-    ]
-    messages.want(CircleTransaction(tx, message.circle_id), UNDELIVERED, message.circle_id, team, now)
-    messages.bump(CircleTransaction(tx, message.circle_id), UNDELIVERED, message.circle_id, now)
+    team = [Recipient.of(p) for p in people.with_role(CircleTransaction(tx, message.circle_id))]
+    messages.request(CircleTransaction(tx, message.circle_id), UNDELIVERED, message.circle_id, team, now)
+    messages.redraw(CircleTransaction(tx, message.circle_id), UNDELIVERED, message.circle_id, now)

@@ -45,9 +45,9 @@ from scheduler.outcomes import (
     result,
 )
 from scheduler.weigh import used, weigh
-from storage import circles, messages, people
+from storage import circles, deliveries, messages, people
 from storage.database import Database
-from storage.messages import Look, Queue
+from storage.deliveries import Look, Queue
 from storage.paces import Paces
 from storage.transaction import CircleTransaction, Transaction
 
@@ -268,12 +268,12 @@ class Pump:
         return queues, self._claim(tx, queues[0], room) if room > 0 else None
 
     def _queues(self, tx: Transaction, now: datetime) -> list[Queue]:
-        return [queue for queue in messages.queues(tx, now) if queue.platform in self._platforms]
+        return [queue for queue in deliveries.queues(tx, now) if queue.platform in self._platforms]
 
     def _sweep(self, tx: Transaction, now: datetime) -> tuple[list[Queue], int]:
         """The queues, and how many claims came to their end without an outcome."""
-        messages.redraw(tx, now)
-        over = messages.reap(tx, now, now + SWEEP)
+        deliveries.repeat_updates(tx, now)
+        over = deliveries.expire_claims(tx, now, now + SWEEP)
         for lost in over:
             log.warning("pump.lease_over", message=lost.id, kind=lost.kind, error=lost.last_error)
         crash("pump.reaped")
@@ -363,11 +363,11 @@ class Pump:
 
     def _claim_looks(self, tx: Transaction, turn: Turn) -> None:
         paces = {f"{turn.queue.workspace_id}:find": self._platforms[turn.queue.platform].pace.find}
-        for message in messages.to_look_for(tx, turn.queue.workspace_id, turn.now, LOOKS):
+        for message in deliveries.to_look_for(tx, turn.queue.workspace_id, turn.now, LOOKS):
             if used := turn.paces.take(paces):
                 turn.hold(*used)
                 return
-            if (look := messages.look(tx, message, turn.now + LEASE)) is not None:
+            if (look := deliveries.start_look(tx, message, turn.now + LEASE)) is not None:
                 turn.looks.append(look)
 
     def _claim_rank(self, tx: Transaction, turn: Turn, rank: int) -> None:
@@ -381,7 +381,7 @@ class Pump:
                 turn.more = True
                 return
             most = min(room - weighed, turn.paces.left(key, limit) + weighed)
-            due = messages.due(tx, turn.queue.workspace_id, rank, turn.now, most)
+            due = deliveries.due(tx, turn.queue.workspace_id, rank, turn.now, most)
             if due:
                 turn.paces.read((address_key(message) for message in due), holds=False)
                 self._claim_due(tx, turn, rank, due)
@@ -403,7 +403,7 @@ class Pump:
                 turn.spent[message.person_id] += self._counts(message)
             if key in turn.held:
                 break
-        for message in messages.claim(tx, ready, turn.now, turn.now + LEASE):
+        for message in deliveries.claim(tx, ready, turn.now, turn.now + LEASE):
             notice = Notice(message.id, cards[message.id])
             turn.outgoing.append(Outgoing(message, turn.queue.platform, notice, turn.began))
 
@@ -421,9 +421,9 @@ class Pump:
             reader, member = known[message.person_id] if message.person_id else (None, None)
             verdict = weigh(message, kind, circle, reader, member, turn.spent[message.person_id], turn.now)
             if verdict.never:
-                messages.drop_as_read(tx, message, verdict.never)
+                deliveries.drop_if_unchanged(tx, message, verdict.never)
             elif verdict.until is not None:
-                messages.postpone(tx, message, verdict.until)
+                deliveries.postpone(tx, message, verdict.until)
             else:
                 told = reader or circle
                 scope = in_circle, turn.now, circle, Translator(told.language, told.zone), self._site
@@ -444,7 +444,7 @@ class Pump:
             self._bury(reading.tx, message, "could not be drawn", turn.now)
             return None
         if card is None:
-            messages.drop_as_read(reading.tx, message, messages.NOTHING_TO_SHOW)
+            deliveries.drop_if_unchanged(reading.tx, message, messages.NOTHING_TO_SHOW)
         return card
 
     def _take(self, tx: Transaction, turn: Turn, message: Message, rank: int) -> bool:
@@ -458,7 +458,7 @@ class Pump:
         if used_up[0] == workspace:
             turn.hold(workspace, turn.paces.used_up(workspace, limit, _few(limit, rank)) or used_up[1])
         else:
-            messages.postpone(tx, message, used_up[1])
+            deliveries.postpone(tx, message, used_up[1])
         return False
 
     # one message, with no transaction open
@@ -517,7 +517,7 @@ class Pump:
                 return True
             looked = moment
             try:
-                ours = await self._database.read(partial(messages.holds, message=one.message))
+                ours = await self._database.read(partial(deliveries.holds_claim, message=one.message))
             except Exception as error:
                 raise Unavailable("the claim could not be looked at") from error
             if not ours:
@@ -528,7 +528,7 @@ class Pump:
         return Moment(self._now(), monotonic())
 
     def _stand(self, tx: Transaction, now: datetime, stand: Sequence[tuple[Message, str]]) -> None:
-        new = (message for message in messages.shown(tx, stand, now) if message.shown_version == 0)
+        new = (message for message in deliveries.mark_shown(tx, stand, now) if message.shown_version == 0)
         for kind, arrived in _by_kind(new):
             if tell := self._drawings[kind].arrived:
                 tell(tx, arrived, now)

@@ -11,7 +11,7 @@ from bot.domain.circle import Circle, Person
 from bot.domain.member import Member, weekly_ceiling, working_time
 from bot.domain.message import Kind, Message
 from bot.domain.working_time import may_go, week_of
-from storage import messages
+from storage import deliveries
 from storage.transaction import CircleTransaction
 
 UNREACHABLE_PAUSE = timedelta(days=1)
@@ -39,7 +39,7 @@ def used(tx: CircleTransaction, people: Iterable[Person], now: datetime) -> Coun
         weeks[week_of(zone, now)] += there
     found: Counter[str] = Counter()
     for week, ids in weeks.items():
-        found.update(messages.count_shown(tx, ids, *week))
+        found.update(deliveries.count_shown(tx, ids, *week))
     return found
 
 

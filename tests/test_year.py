@@ -155,7 +155,7 @@ def consent(patch: pytest.MonkeyPatch) -> None:
     def unasked(message: Any, kind: Kind, *more: Any) -> Verdict:
         return weigh(message, replace(kind, consent=False), *more)
 
-    patch.setattr(messages, "drop_all_for", lambda *about: None)
+    patch.setattr(messages, "recall_for", lambda *about: None)
     patch.setattr("scheduler.pump.weigh", unasked)
 
 
@@ -165,7 +165,7 @@ def not_for_me(patch: pytest.MonkeyPatch) -> None:
 
 
 def later(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(messages, "put_off", lambda *about: True)
+    patch.setattr(messages, "reschedule", lambda *about: True)
 
 
 def votes(patch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,17 @@ def permitted() -> dict[State, frozenset[State]]:
     return {state: frozenset(t.target for t in TRANSITIONS if t.source is state) for state in State}
 
 
+def path(source: State, target: State) -> tuple[State, ...]:
+    """Return the states through which a message gets from one state to another, the last one included."""
+    ways: dict[State, tuple[State, ...]] = {source: ()}
+    reached = [source]
+    for state in reached:
+        for following in permitted()[state] - set(ways):
+            ways[following] = (*ways[state], following)
+            reached.append(following)
+    return ways[target]
+
+
 def guard(url: str) -> None:
     """Have the database refuse every change of `message.state` that is not in the table."""
     _run(url, _SQLITE if url.startswith("sqlite") else _POSTGRESQL)

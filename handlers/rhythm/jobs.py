@@ -29,4 +29,4 @@ def invite(tx: CircleTransaction, now: datetime, *, circle: Circle, kind: Kind) 
     """One card to everybody, which is of no use once its week is over."""
     occasion = now.astimezone(zone_or(circle.zone)).date().isoformat()
     audience = walls.audience(tx)
-    messages.want(tx, kind, occasion, audience, now, expires_at=now + LIFE)
+    messages.request(tx, kind, occasion, audience, now, expires_at=now + LIFE)

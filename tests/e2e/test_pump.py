@@ -103,7 +103,7 @@ class Circle:
         def change(tx: Transaction) -> None:
             circle = CircleTransaction(tx, self.id)
             posts.change(circle, post_id, self._copy(circle, title))
-            messages.bump(circle, POST, post_id, self.clock())
+            messages.redraw(circle, POST, post_id, self.clock())
 
         await self.bot.cercle.database.transact(change)
 

@@ -25,7 +25,7 @@ async def after(world: World, span: timedelta) -> None:
 async def in_doubt(world: World, error: MessengerError) -> str:
     """One member, whose card met `error`; their address."""
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     world.chat.meets("send", error)
     await world.pump().drain()
     assert await world.states() == {State.SENDING: 1}
@@ -119,7 +119,7 @@ async def test_a_chat_that_refuses_to_answer_leaves_it_unknown(world: World) -> 
 
 async def test_asked_to_wait_the_whole_workspace_waits(world: World) -> None:
     addresses = await world.circle(members=4)
-    await world.want(addresses)
+    await world.request(addresses)
     world.chat.meets("send", *[Cut("cut")] * 4)
     await world.pump().drain()
     world.chat.meets("find", *[Throttled(60)] * 4)
@@ -136,7 +136,7 @@ async def test_asked_to_wait_the_whole_workspace_waits(world: World) -> None:
 async def frozen(world: World, method: str) -> tuple[asyncio.Task[int], asyncio.Event, str]:
     """A pump that stands still on its way to `method`; what thaws it; the address it writes to."""
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     return *await held_up(world, method), address
 
 
@@ -228,7 +228,7 @@ async def test_what_was_held_up_and_is_found_after_a_change_is_drawn_again(world
 async def test_an_update_that_was_held_up_does_not_have_the_last_word(world: World, changes: int) -> None:
     """However often the card was changed, and drawn, before it arrives."""
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     await world.pump().drain()
     await world.change()
     task, thaw = await held_up(world, "update")
@@ -247,7 +247,7 @@ async def test_an_update_that_was_held_up_does_not_have_the_last_word(world: Wor
 
 async def test_an_update_whose_answer_was_lost_is_followed_by_another(world: World) -> None:
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     await world.pump().drain()
     await world.change()
     world.chat.meets("update", Unavailable("timeout"), Unsure("reset"))
@@ -302,7 +302,7 @@ async def test_nobody_is_told_of_who_left(world: World) -> None:
 
 async def test_a_platform_with_a_bug_is_in_doubt(world: World) -> None:
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
 
     async def before(method: str, _: str) -> None:
         if method in ("send", "find"):

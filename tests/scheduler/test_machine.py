@@ -73,7 +73,7 @@ class Life(RuleBasedStateMachine):
     def accept(self) -> None:
         staying = [address for address in self.addresses if address not in self.left]
         if staying:
-            self.run(self.world.want(staying, f"c{self.posts}"))
+            self.run(self.world.request(staying, f"c{self.posts}"))
             self.posts += 1
 
     @precondition(lambda self: self.posts)

@@ -15,7 +15,7 @@ from bot.domain.circle import Circle
 from bot.domain.message import AUTHOR, Message, State
 from scheduler import pump as under_test
 from scheduler.pump import Pump
-from storage import circles, messages, tables
+from storage import circles, deliveries, tables
 from storage.database import Database, connect
 from storage.transaction import Transaction
 from tests.scheduler.world import UNPACED, Cut, World
@@ -47,7 +47,7 @@ async def together(world: World, pumps: list[Pump], until: int) -> None:
 
 async def test_two_pumps_send_each_of_two_thousand_once(world: World, databases: list[Database]) -> None:
     addresses = await world.circle(members=MANY)
-    await world.want(addresses)
+    await world.request(addresses)
     await together(world, [world.pump(database) for database in databases[:2]], MANY)
     assert world.chat.calls["send"] == MANY
     assert all(world.shown(address) == ["s v1"] for address in addresses)
@@ -57,7 +57,7 @@ async def test_a_pace_is_shared_and_never_passed(world: World, databases: list[D
     pace = Limit(20, burst=5)
     world.chat.pace = replace(UNPACED, send=pace, channel=Limit(1))
     addresses = await world.circle(members=100)
-    await world.want(addresses)
+    await world.request(addresses)
     pumps, sent, began = [world.pump(database) for database in databases], [], world.clock()
     while len(sent) < 100:
         await asyncio.gather(*(pump.drain() for pump in pumps))
@@ -73,7 +73,7 @@ async def test_a_pace_is_shared_and_never_passed(world: World, databases: list[D
 async def test_a_ceiling_is_not_passed_by_two(world: World, databases: list[Database]) -> None:
     (address,) = await world.circle()
     for number in range(30):
-        await world.want([address], f"s{number}")
+        await world.request([address], f"s{number}")
 
     def low(tx: Transaction) -> None:
         tx.execute(tables.member.update().values(weekly_ceiling=3))
@@ -90,7 +90,7 @@ async def test_what_is_not_sent_takes_nothing_of_a_ceiling(world: World) -> None
     (address,) = await world.circle()
     await world.database.transact(lambda tx: tx.execute(tables.member.update().values(weekly_ceiling=2)))
     for subject in ("gone1", "gone2", "s1", "s2", "s3"):
-        await world.want([address], subject)
+        await world.request([address], subject)
         world.clock.now += SECOND
     world.chat.pace = replace(UNPACED, channel=Limit(1))
     await world.pump().drain()
@@ -106,7 +106,7 @@ async def test_what_is_not_sent_takes_nothing_of_a_ceiling(world: World) -> None
 async def test_a_claim_lost_to_another_is_not_sent(world: World, databases: list[Database]) -> None:
     """Whatever makes both think that it is theirs."""
     addresses = await world.circle(members=20)
-    await world.want(addresses)
+    await world.request(addresses)
     for _ in range(5):
         await asyncio.gather(*(world.pump(database).drain() for database in databases))
     assert world.chat.calls["send"] == 20
@@ -117,7 +117,7 @@ async def test_a_claim_lost_to_another_is_not_sent(world: World, databases: list
 
 async def crowd(world: World, addresses: list[str], each: int) -> None:
     """So many rows for each of them, straight in the table."""
-    await world.want(addresses, "seed")
+    await world.request(addresses, "seed")
 
     def multiply(tx: Transaction) -> None:
         rows = [dict(row._mapping) for row in tx.execute(tables.message.select())]
@@ -136,7 +136,7 @@ async def test_fifty_thousand_elsewhere_delay_nobody_by_a_second(world: World) -
     await crowd(world, large, 100)
     pump = world.pump()
     await pump.round()
-    await world.want(small, "quick")
+    await world.request(small, "quick")
     loop = asyncio.get_running_loop()
     began = loop.time()
     while not all(world.shown(address) for address in small):
@@ -156,11 +156,11 @@ async def test_a_workspace_that_answers_nothing_delays_nobody(world: World) -> N
             await never.wait()
 
     world.chat.before = before
-    await world.want(stuck)
+    await world.request(stuck)
     pump = world.pump()
     running = asyncio.create_task(pump.run())
     await asyncio.sleep(0.2)
-    await world.want(quick)
+    await world.request(quick)
     pump.ring()
     async with asyncio.timeout(5):
         while not all(world.shown(address) for address in quick):
@@ -172,8 +172,8 @@ async def test_a_workspace_that_answers_nothing_delays_nobody(world: World) -> N
 
 async def test_a_long_429_is_one_workspaces_own(world: World) -> None:
     slow, quick = await world.circle("T1", members=30), await world.circle("T2", members=30)
-    await world.want(slow)
-    await world.want(quick)
+    await world.request(slow)
+    await world.request(quick)
     world.chat.meets("send", Throttled(3600))
     await world.pump().drain()
     assert (
@@ -187,8 +187,8 @@ async def test_a_long_429_is_one_workspaces_own(world: World) -> None:
 
 async def test_a_workspace_whose_turn_fails_stands_in_nobodys_way(world: World) -> None:
     poisoned, well = await world.circle("T1"), await world.circle("T2")
-    await world.want(poisoned)
-    await world.want(well)
+    await world.request(poisoned)
+    await world.request(well)
 
     def poison(tx: Transaction) -> None:
         m = tables.message.c
@@ -204,9 +204,9 @@ async def test_a_workspace_whose_turn_fails_stands_in_nobodys_way(world: World) 
 
 async def test_what_answers_a_click_passes_before_the_many(world: World) -> None:
     addresses = await world.circle(members=4 * under_test.A_TURN)
-    await world.want(addresses[1:])
+    await world.request(addresses[1:])
     await world.pump().round()
-    await world.want(addresses[:1], "answer", AUTHOR)
+    await world.request(addresses[:1], "answer", AUTHOR)
     order: list[str] = []
 
     async def before(method: str, address: str) -> None:
@@ -223,14 +223,14 @@ async def test_what_answers_a_click_passes_before_the_many(world: World) -> None
 async def test_a_few_of_the_many_leave_together_and_an_answer_does_not_wait_for_them(world: World) -> None:
     world.chat.pace = replace(UNPACED, send=Limit(4, burst=9))
     addresses = await world.circle(members=100)
-    await world.want(addresses[1:])
+    await world.request(addresses[1:])
     pump = world.pump()
     await pump.drain()
     assert world.chat.calls["send"] == 9
     world.clock.now += timedelta(seconds=0.25)
     await pump.drain()
     assert world.chat.calls["send"] == 9
-    await world.want(addresses[:1], "answer", AUTHOR)
+    await world.request(addresses[:1], "answer", AUTHOR)
     pump.ring()
     await pump.drain()
     assert world.shown(addresses[0]) == ["answer v1"]
@@ -241,12 +241,12 @@ async def test_a_few_of_the_many_leave_together_and_an_answer_does_not_wait_for_
 
 async def test_what_is_looked_for_takes_its_place_among_what_is_under_way(world: World) -> None:
     doubtful = await world.circle(members=5)
-    await world.want(doubtful)
+    await world.request(doubtful)
     world.chat.meets("send", *[Cut("cut")] * 5)
     await world.pump().drain()
     world.clock.now += under_test.LEASE + SECOND
     for number in range(80):
-        await world.want(doubtful, f"n{number}")
+        await world.request(doubtful, f"n{number}")
     thaw = asyncio.Event()
 
     async def before(method: str, _: str) -> None:
@@ -271,7 +271,7 @@ async def test_a_place_that_becomes_free_is_taken_at_once(
     for pause in ("GATHER", "IDLE"):
         monkeypatch.setattr(under_test, pause, timedelta(hours=1))
     addresses = await world.circle(members=under_test.AT_ONCE + 1)
-    await world.want(addresses)
+    await world.request(addresses)
     thaw = asyncio.Event()
 
     async def before(method: str, _: str) -> None:
@@ -306,12 +306,12 @@ async def test_the_first_ring_is_answered_at_once_and_those_after_it_together(
     running = asyncio.create_task(pump.run())
     await asyncio.sleep(0.1)
     counted += under_test.GATHER.total_seconds()
-    await world.want([first])
+    await world.request([first])
     pump.ring()
     async with asyncio.timeout(30):
         while not world.shown(first):
             await asyncio.sleep(0.01)
-    await world.want([second])
+    await world.request([second])
     pump.ring()
     await asyncio.sleep(0.2)
     assert not world.shown(second)
@@ -324,19 +324,19 @@ async def test_the_first_ring_is_answered_at_once_and_those_after_it_together(
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many of what is due were asked for at a time."""
     asked: list[int] = []
-    due = messages.due
+    due = deliveries.due
 
     def counting(tx: Transaction, workspace_id: str, rank: int, now: datetime, most: int) -> list[Message]:
         asked.append(most)
         return due(tx, workspace_id, rank, now, most)
 
-    monkeypatch.setattr(messages, "due", counting)
+    monkeypatch.setattr(deliveries, "due", counting)
     return asked
 
 
 async def test_no_more_are_looked_at_than_may_leave(world: World, looked_at: list[int]) -> None:
     world.chat.pace = replace(UNPACED, send=Limit(4, burst=9))
-    await world.want(await world.circle(members=100))
+    await world.request(await world.circle(members=100))
     await world.pump().drain()
     world.clock.now += timedelta(seconds=1)
     await world.pump().drain()
@@ -349,11 +349,11 @@ async def test_of_those_that_have_to_wait_twice_as_many_are_looked_at_each_time(
 ) -> None:
     world.chat.pace = replace(UNPACED, channel=Limit(0.01))
     addresses = await world.circle(members=100)
-    await world.want(addresses)
+    await world.request(addresses)
     await world.pump().drain()
     world.chat.pace = replace(world.chat.pace, send=Limit(4, burst=9))
     world.clock.now += timedelta(minutes=1)
-    await world.want(addresses, "another")
+    await world.request(addresses, "another")
     looked_at.clear()
     await world.pump().drain()
     assert looked_at == [9, 18, 36, 72]
@@ -363,11 +363,11 @@ async def test_of_those_that_have_to_wait_twice_as_many_are_looked_at_each_time(
 async def test_changes_that_wait_for_their_pace_do_not_hold_up_news(world: World) -> None:
     world.chat.pace = replace(UNPACED, update=Limit(0.01))
     addresses = await world.circle(members=100)
-    await world.want(addresses)
+    await world.request(addresses)
     await world.pump().drain()
     await world.change()
     await world.pump().drain()
-    await world.want(addresses[:3], "news")
+    await world.request(addresses[:3], "news")
     await world.pump().drain()
     assert all("news v1" in world.shown(address) for address in addresses[:3])
     assert world.chat.calls["update"] == 1
@@ -378,7 +378,7 @@ async def test_changes_that_wait_for_their_pace_do_not_hold_up_news(world: World
 
 async def test_stopping_waits_for_what_is_under_way(world: World) -> None:
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
 
     async def before(method: str, _: str) -> None:
         await asyncio.sleep(0.2)
@@ -396,7 +396,7 @@ async def test_what_was_being_claimed_when_it_was_told_to_stop_still_leaves(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     pump = world.pump()
     loop, take_turn = asyncio.get_running_loop(), circles.take_turn
 
@@ -412,7 +412,7 @@ async def test_what_was_being_claimed_when_it_was_told_to_stop_still_leaves(
 async def test_stopping_does_not_wait_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(under_test, "FINISH", 0.1)
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
 
     async def before(method: str, _: str) -> None:
         if method == "send":
@@ -435,7 +435,7 @@ async def test_an_outcome_is_written_when_the_database_is_back(
 ) -> None:
     monkeypatch.setattr("scheduler.outcomes.AGAIN", 0.01)
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     away = iter([True, True])
 
     class Flaky:
@@ -454,7 +454,7 @@ async def test_an_outcome_is_written_when_the_database_is_back(
 
 async def test_a_claim_that_cannot_be_looked_at_is_not_sent(world: World) -> None:
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
 
     class Blind:
         async def read(self, work):  # type: ignore[no-untyped-def]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.message import POST, TRANSITIONS, Message, Mover, State, Transition
-from storage import messages, tables
+from storage import deliveries, messages, tables
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
 from tests import transitions
@@ -39,34 +39,34 @@ class One:
         return found
 
     def requested(self) -> None:
-        messages.want(self.circle, POST, "s", [Recipient("ours-id", "a", "ours-id")], NOW)
+        messages.request(self.circle, POST, "s", [Recipient("ours-id", "a", "ours-id")], NOW)
 
     def claimed(self) -> Message:
         if not self.tx.execute(select(tables.message.c.id)).first():
             self.requested()
-        (message,) = messages.claim(self.tx, [self.message], NOW, LEASE)
+        (message,) = deliveries.claim(self.tx, [self.message], NOW, LEASE)
         return message
 
     def shown(self) -> None:
-        messages.shown(self.tx, [(self.claimed(), "ref")], NOW)
+        deliveries.mark_shown(self.tx, [(self.claimed(), "ref")], NOW)
 
     def redrawn(self) -> None:
-        messages.bump(self.circle, POST, "s", NOW)
+        messages.redraw(self.circle, POST, "s", NOW)
 
     def dropped(self) -> None:
         self.requested()
-        messages.drop_as_read(self.tx, self.message, messages.NOTHING_TO_SHOW)
+        deliveries.drop_if_unchanged(self.tx, self.message, messages.NOTHING_TO_SHOW)
 
     def removed(self) -> None:
         self.shown()
         self.redrawn()
-        messages.drop(self.tx, self.claimed(), "removed")
+        deliveries.drop(self.tx, self.claimed(), "removed")
 
     def dead(self) -> None:
-        messages.bury(self.tx, self.claimed(), "refused")
+        deliveries.mark_dead(self.tx, self.claimed(), "refused")
 
     def expired(self) -> None:
-        messages.reap(self.tx, LATER, SWEEP)
+        deliveries.expire_claims(self.tx, LATER, SWEEP)
 
     def ambiguous(self) -> None:
         self.claimed()
@@ -74,19 +74,19 @@ class One:
 
     def unknown(self) -> None:
         self.ambiguous()
-        messages.rest_unknown(self.tx, self.message, "lost")
+        deliveries.mark_unknown(self.tx, self.message, "lost")
 
     def found(self, reference: str = "ref") -> None:
-        messages.adopt(self.tx, self.message, reference, NOW)
+        deliveries.adopt(self.tx, self.message, reference, NOW)
 
     def recalled(self) -> None:
-        messages.drop_all_for(self.circle, "ours-id", "left")
+        messages.recall_for(self.circle, "ours-id", "left")
 
     def rescheduled(self) -> None:
-        messages.put_off(self.circle, POST, "s", "ours-id", LATER)
+        messages.reschedule(self.circle, POST, "s", "ours-id", LATER)
 
     def retried(self) -> None:
-        messages.revive(self.circle, self.message.id, NOW)
+        messages.retry_undelivered(self.circle, self.message.id, NOW)
 
 
 Step = Callable[[One], object]
@@ -115,22 +115,22 @@ EXAMPLES: dict[tuple[State, State, Mover], Step | tuple[Step, Step]] = {
     (WAITING, SENDING, PUMP): One.claimed,
     (WAITING, SHOWN, PUMP): One.found,
     (WAITING, DROPPED, FEATURE): One.recalled,
-    (WAITING, DROPPED, PUMP): lambda one: messages.drop_as_read(one.tx, one.message, "expired"),
-    (WAITING, DEAD, PUMP): lambda one: messages.bury(one.tx, one.message, "could not be drawn"),
-    (SENDING, SHOWN, PUMP): lambda one: messages.shown(one.tx, [(one.message, "ref")], NOW),
-    (SENDING, WAITING, PUMP): lambda one: messages.retry(one.tx, one.message, LATER, "503"),
+    (WAITING, DROPPED, PUMP): lambda one: deliveries.drop_if_unchanged(one.tx, one.message, "expired"),
+    (WAITING, DEAD, PUMP): lambda one: deliveries.mark_dead(one.tx, one.message, "could not be drawn"),
+    (SENDING, SHOWN, PUMP): lambda one: deliveries.mark_shown(one.tx, [(one.message, "ref")], NOW),
+    (SENDING, WAITING, PUMP): lambda one: deliveries.retry(one.tx, one.message, LATER, "503"),
     (SENDING, AMBIGUOUS, FEATURE): One.recalled,
     (SENDING, AMBIGUOUS, PUMP): One.expired,
-    (SENDING, DROPPED, PUMP): lambda one: messages.drop(one.tx, one.message, "removed"),
-    (SENDING, DEAD, PUMP): lambda one: messages.bury(one.tx, one.message, "refused"),
+    (SENDING, DROPPED, PUMP): lambda one: deliveries.drop(one.tx, one.message, "removed"),
+    (SENDING, DEAD, PUMP): lambda one: deliveries.mark_dead(one.tx, one.message, "refused"),
     (AMBIGUOUS, SHOWN, PUMP): One.found,
-    (AMBIGUOUS, WAITING, PUMP): lambda one: messages.resend(one.tx, one.message, LATER),
-    (AMBIGUOUS, DROPPED, PUMP): lambda one: messages.drop(one.tx, one.message, "no consent"),
-    (AMBIGUOUS, DEAD, PUMP): lambda one: messages.bury(one.tx, one.message, "lost"),
-    (AMBIGUOUS, UNKNOWN, PUMP): lambda one: messages.rest_unknown(one.tx, one.message, "lost"),
+    (AMBIGUOUS, WAITING, PUMP): lambda one: deliveries.resend(one.tx, one.message, LATER),
+    (AMBIGUOUS, DROPPED, PUMP): lambda one: deliveries.drop(one.tx, one.message, "no consent"),
+    (AMBIGUOUS, DEAD, PUMP): lambda one: deliveries.mark_dead(one.tx, one.message, "lost"),
+    (AMBIGUOUS, UNKNOWN, PUMP): lambda one: deliveries.mark_unknown(one.tx, one.message, "lost"),
     (SHOWN, WAITING, FEATURE): One.redrawn,
     (SHOWN, WAITING, PUMP): lambda one: one.found("another"),
-    (DROPPED, WAITING, FEATURE): lambda one: messages.pick_up(one.circle, "s", NOW),
+    (DROPPED, WAITING, FEATURE): lambda one: messages.restore(one.circle, "s", NOW),
     (DROPPED, WAITING, PUMP): (One.removed, One.found),
     (DROPPED, SHOWN, PUMP): One.found,
     (DEAD, WAITING, FEATURE): One.rescheduled,
@@ -213,9 +213,9 @@ def _begins_a_change(call: ast.Call) -> bool:
     return False
 
 
-def test_messages_change_in_one_file() -> None:
+def test_messages_change_in_two_files() -> None:
     files = [file for file, _ in changes_of_messages()]
-    assert set(files) == {"storage/messages.py"}
+    assert set(files) == {"storage/messages.py", "storage/deliveries.py"}
     assert len(files) > 10
 
 

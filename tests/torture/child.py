@@ -111,14 +111,14 @@ def keep_slots(told: str) -> None:
 def go_blind() -> None:
     from scheduler.doubts import Doubts
     from scheduler.outcomes import Settle
-    from storage import messages
+    from storage import deliveries
     from storage.database import Transaction
-    from storage.messages import Look
+    from storage.deliveries import Look
 
     async def resend(self: Doubts, look: Look, platform: str) -> Settle:
         def again(tx: Transaction, now: datetime) -> None:
-            messages.look_at(tx, look.message, None)
-            messages.resend(tx, look.message, now)
+            deliveries.schedule_look(tx, look.message, None)
+            deliveries.resend(tx, look.message, now)
 
         return again
 
