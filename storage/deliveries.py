@@ -25,11 +25,11 @@ _state, _fence, _attempt = (NAMES.index(name) for name in ("state", "fence", "at
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class DueWorkspace:
     """A workspace in which something is due. `ranks`: the ranks of the messages that may leave, highest
     first. `looks`: there is a message to look for in the chat."""
 
-    workspace_id: str
+    id: str
     platform: str
     ranks: tuple[int, ...] = ()
     looks: bool = False
@@ -63,18 +63,18 @@ _sought = (_m.look_at <= bindparam("now")) & (_m.state != State.SENDING)
 _to_look = select(_w.id, _w.platform, literal_column("-1").label("rank")).where(
     _w.id.in_(select(_m.workspace_id).where(_sought))
 )
-_queues = union_all(_to_send, _to_look).order_by(literal_column("rank").desc())
+_due_workspaces = union_all(_to_send, _to_look).order_by(literal_column("rank").desc())
 """Looks have a rank below all others here."""
 
 
-def queues(tx: Transaction, now: datetime) -> list[Queue]:
+def due_workspaces(tx: Transaction, now: datetime) -> list[DueWorkspace]:
     """Return the workspaces in which something is due: one probe of the index for each workspace and rank,
     however much waits."""
-    found: dict[str, Queue] = {}
-    for id, platform, rank in tx.execute(_queues, {"now": now}).all():
-        queue = found.get(id, Queue(id, platform))
-        more = {"ranks": (*queue.ranks, rank)} if rank in RANKS else {"looks": True}
-        found[id] = replace(queue, **more)
+    found: dict[str, DueWorkspace] = {}
+    for id, platform, rank in tx.execute(_due_workspaces, {"now": now}).all():
+        workspace = found.get(id, DueWorkspace(id, platform))
+        more = {"ranks": (*workspace.ranks, rank)} if rank in RANKS else {"looks": True}
+        found[id] = replace(workspace, **more)
     return list(found.values())
 
 

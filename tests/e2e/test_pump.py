@@ -24,8 +24,9 @@ from bot.platforms.slack.messenger import PACE
 from handlers.actions import Retry
 from handlers.membership.service import found_circle
 from handlers.posts import service
-from scheduler.outcomes import ATTEMPTS, SWEEP, backoff
-from scheduler.pump import LEASE, Pump
+from scheduler.pump import Pump
+from scheduler.pump.failures import ATTEMPTS, backoff
+from scheduler.pump.times import LEASE, SWEEP
 from storage import circles, messages, people, posts, tables
 from storage.transaction import CircleTransaction, Transaction
 from tests.e2e.conftest import Bot, Town

@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import partial
 from itertools import count
 
+from bot import context
 from bot.chat.card import Card, text
 from bot.chat.messenger import CannotTell, Gone, Limit, MessengerError, Notice, Pace, Unsure
-from bot.context import Notice as Drawing
 from bot.context import Reading
 from bot.domain.member import Preferences
 from bot.domain.message import AUTHOR, POST, UNDELIVERED, Kind, Message, State
@@ -130,7 +130,7 @@ def draw(reading: Reading) -> Card | None:
     return Card(f"{reading.message.subject_id} v{reading.message.wanted_version}", (text("."),))
 
 
-DRAWINGS = tuple(Drawing(kind, draw) for kind in (POST, AUTHOR, UNDELIVERED))
+KINDS = tuple(context.Notice(kind, draw) for kind in (POST, AUTHOR, UNDELIVERED))
 
 
 @dataclass
@@ -145,7 +145,7 @@ class World:
     def pump(self, database: Database | None = None, meters: Meters | None = None) -> Pump:
         """As each process has one."""
         site = "https://cercle.example"
-        return Pump(database or self.database, [self.chat], DRAWINGS, site, self.clock, meters)
+        return Pump(database or self.database, [self.chat], KINDS, site, self.clock, meters)
 
     async def circle(self, team: str = "T1", members: int = 1) -> list[str]:
         """Make it; returns the members' addresses."""

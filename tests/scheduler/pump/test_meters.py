@@ -9,8 +9,8 @@ import pytest
 from bot.chat.messenger import MessengerError, Refused, Throttled, Unavailable, Unreachable, Unsure
 from bot.domain.message import State
 from bot.meters import Meters, Result
-from scheduler.outcomes import ATTEMPTS
-from scheduler.pump import LEASE
+from scheduler.pump.failures import ATTEMPTS
+from scheduler.pump.times import LEASE
 from tests.scheduler.world import Cut, World
 
 MEETS = [
