@@ -101,7 +101,7 @@ class Cercle:
 
     def ring(self) -> None:
         """Something may be due."""
-        self.pump.ring()
+        self.pump.notify()
 
     def routes(self) -> list[web.AbstractRouteDef]:
         chats = (route for platform in self.platforms for route in platform.routes())

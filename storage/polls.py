@@ -361,7 +361,7 @@ def standing(tx: CircleTransaction, poll: Poll) -> list[Standing]:
         .where(*copies, _m.kind == POLL.name)
         .order_by(_m.created_at, _m.id)
     )
-    return [Standing(r.id, Recipient(r.workspace_id, r.address), r.state == State.DEAD) for r in rows]
+    return [Standing(r.id, Recipient.channel(r.workspace_id, r.address), r.state == State.DEAD) for r in rows]
 
 
 def readers(tx: CircleTransaction, poll: Poll) -> Sequence[Recipient]:

@@ -133,9 +133,9 @@ def _move(tx: CircleTransaction, meeting: Meeting, now: datetime, **values: obje
 
 
 def _redraw(tx: CircleTransaction, meeting: Meeting, now: datetime) -> None:
-    messages.bump(tx, ANNOUNCEMENT, meeting.id, now)
+    messages.redraw(tx, ANNOUNCEMENT, meeting.id, now)
     for changes in range(meeting.changes + 1):
-        messages.bump(tx, REMINDER, reminder_of(meeting.id, changes), now)
+        messages.redraw(tx, REMINDER, reminder_of(meeting.id, changes), now)
 
 
 def reminder_of(meeting_id: str, changes: int) -> str:
@@ -196,7 +196,7 @@ def advance(tx: CircleTransaction, circle: Circle, meeting: Meeting, now: dateti
 
 
 def _tell(tx: CircleTransaction, circle: Circle, kind: Kind, subject: str, now: datetime) -> None:
-    messages.want(tx, kind, subject, walls.audience(tx), now)
+    messages.request(tx, kind, subject, walls.audience(tx), now)
 
 
 # Minutes
@@ -223,5 +223,5 @@ def write_minutes(ctx: Context, meeting_id: str, notes: int, text: str) -> Meeti
         raise MinutesChanged
     _tell(ctx.tx, ctx.circle, MINUTES, meeting_id, ctx.now)
     for kind in (MINUTES, ANNOUNCEMENT):
-        messages.bump(ctx.tx, kind, meeting_id, ctx.now)
+        messages.redraw(ctx.tx, kind, meeting_id, ctx.now)
     return begun(ctx, meeting_id)

@@ -37,7 +37,7 @@ def make(occasion: Occasion) -> bool:
     recap_id = recaps.make(tx, month_told(day), since, now)
     if recap_id is None:
         return False
-    messages.want(tx, RECAP, recap_id, walls.audience(tx), now, expires_at=now + LIFE)
+    messages.request(tx, RECAP, recap_id, walls.audience(tx), now, expires_at=now + LIFE)
     return True
 
 

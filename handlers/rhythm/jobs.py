@@ -23,7 +23,7 @@ def invite(occasion: Occasion, kind: Kind) -> None:
     """One card to everybody, which is of no use once its week is over."""
     tx, now = occasion.tx, occasion.now
     day = now.astimezone(zone_or(occasion.circle.zone)).date().isoformat()
-    messages.want(tx, kind, day, walls.audience(tx), now, expires_at=now + LIFE)
+    messages.request(tx, kind, day, walls.audience(tx), now, expires_at=now + LIFE)
 
 
 INVITATIONS = tuple(

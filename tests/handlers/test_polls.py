@@ -951,8 +951,8 @@ def fill(tx: Transaction, crowd: int, now: datetime) -> None:
         found = people.find(tx, "playground", "playground", f"more{n}")
         assert found
         person = found[1]
-        there = Recipient(person.workspace_id, person.address, person.id)
-        messages.want(circle, POLL, poll_id, [there], now)
+        there = Recipient.of(person)
+        messages.request(circle, POLL, poll_id, [there], now)
         polls.vote(circle, poll, poll.voter(person.id), polls.options(circle, poll)[1].id)
     shown = {"state": State.SHOWN, "shown_version": 1, "reference": "r"}
     tx.execute(update(tables.message).where(tables.message.c.shown_version == 0).values(**shown))

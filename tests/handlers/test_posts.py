@@ -253,15 +253,15 @@ async def test_a_card_that_cannot_be_drawn_stands_in_nobodys_way(
     """The one it is about is a dead letter; the others leave."""
     from dataclasses import replace as changed
 
-    drawings = circle.pump._drawings
-    whole = drawings["post"]
+    kinds = circle.pump._kinds
+    whole = kinds["post"]
 
     def broken_for_tom(reading: Reading) -> Card | None:
         if reading.reader is not None and reading.reader.name == "Tom":
             raise LookupError("a bug of ours")
         return whole.draw(reading)
 
-    monkeypatch.setitem(drawings, "post", changed(whole, draw=broken_for_tom))
+    monkeypatch.setitem(kinds, "post", changed(whole, draw=broken_for_tom))
     await circle.with_post()
     await circle.settle()
     await circle.settle()

@@ -27,6 +27,7 @@ from scheduler import slots
 from scheduler.timetable import CHORES, RECURRING
 from storage import circles, stories, tables
 from storage.transaction import CircleTransaction, Transaction
+from tests import transitions
 from tests.house import PEOPLE, House, kinds, said
 
 NIGHT = {"day_start": "02:00", "day_end": "03:00"}
@@ -66,13 +67,17 @@ def person(tx: Transaction, who: str) -> str:
     ).scalar_one()
 
 
-async def set_message(house: House, who: str, **values: object) -> str:
+async def set_message(house: House, who: str, state: State | None = None, **values: object) -> str:
     """Change the row of somebody's post card, as the pump would; returns its id."""
     m = tables.message.c
 
     def change(tx: Transaction) -> str:
         mine = (m.kind == POST.name) & (m.person_id == person(tx, who))
-        tx.execute(update(tables.message).where(mine).values(**values))
+        was = State(tx.execute(select(m.state).where(mine)).scalar_one())
+        for step in transitions.path(was, state or was):
+            tx.execute(update(tables.message).where(mine).values(state=step))
+        if values:
+            tx.execute(update(tables.message).where(mine).values(**values))
         return tx.execute(select(m.id).where(mine)).scalar_one()
 
     return await house.database.transact(change)

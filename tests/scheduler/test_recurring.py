@@ -273,7 +273,8 @@ async def test_a_series_follows_the_clock_of_its_author(world: World) -> None:
     def move(tx: Transaction) -> None:
         found = people.find(tx, "slack", "T1", "U0")
         assert found
-        people.change(tx, found[1], zone="America/New_York")
+        circle = CircleTransaction(tx, found[0].id)
+        people.report(circle, found[1].account, zone="America/New_York")
 
     await world.database.transact(move)
     await tick(world)

@@ -14,7 +14,7 @@ from tests.scheduler.world import World
 async def removed(world: World) -> str:
     """The one card of one member, taken away before it changes; their address."""
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     await world.pump().drain()
     world.chat.stored[address].clear()
     await world.change()
@@ -48,7 +48,7 @@ async def test_nothing_is_left_to_watch(world: World) -> None:
 
 async def test_the_others_change_all_the_same(world: World) -> None:
     addresses = await world.circle(members=3)
-    await world.want(addresses)
+    await world.request(addresses)
     await world.pump().drain()
     world.chat.stored[addresses[1]].clear()
     await world.change()

@@ -1,4 +1,4 @@
-"""What may have arrived: looked for, adopted or sent again, and never twice where the chat can tell."""
+"""What may have arrived is looked for, adopted or sent again, and never twice where the chat can tell."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pytest
 
 from bot.chat.messenger import MessengerError, Refused, Throttled, Unavailable, Unsure
 from bot.domain.message import State
-from scheduler.doubts import ASK_AGAIN
-from scheduler.outcomes import ATTEMPTS, SWEEP
-from scheduler.pump import LEASE
+from scheduler.pump.failures import ATTEMPTS
+from scheduler.pump.times import ASK_AGAIN, LEASE, SWEEP
 from tests.scheduler.world import Cut, World
 
 SECOND = timedelta(seconds=1)
@@ -22,10 +21,10 @@ async def after(world: World, span: timedelta) -> None:
     await world.pump().drain()
 
 
-async def in_doubt(world: World, error: MessengerError) -> str:
+async def ambiguous(world: World, error: MessengerError) -> str:
     """One member, whose card met `error`; their address."""
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     world.chat.meets("send", error)
     await world.pump().drain()
     assert await world.states() == {State.SENDING: 1}
@@ -34,7 +33,7 @@ async def in_doubt(world: World, error: MessengerError) -> str:
 
 @pytest.mark.parametrize("error", [Cut("cut"), Unsure("reset")])
 async def test_one_card_whatever_was_lost(world: World, error: MessengerError) -> None:
-    address = await in_doubt(world, error)
+    address = await ambiguous(world, error)
     await after(world, LEASE + SECOND)
     assert world.shown(address) == ["s v1"]
     assert await world.states() == {State.SHOWN: 1}
@@ -46,7 +45,7 @@ async def test_one_card_whatever_was_lost(world: World, error: MessengerError) -
 
 
 async def test_what_is_found_and_was_changed_since_is_drawn_again(world: World) -> None:
-    address = await in_doubt(world, Cut("cut"))
+    address = await ambiguous(world, Cut("cut"))
     await world.change()
     await after(world, LEASE + SECOND)
     assert world.shown(address) == ["s v2"]
@@ -54,8 +53,8 @@ async def test_what_is_found_and_was_changed_since_is_drawn_again(world: World) 
     assert (row.shown_version, row.wanted_version, row.state) == (2, 2, State.SHOWN)
 
 
-async def test_a_change_while_it_is_in_doubt_is_not_forgotten(world: World) -> None:
-    address = await in_doubt(world, Cut("cut"))
+async def test_a_change_while_it_is_ambiguous_is_not_forgotten(world: World) -> None:
+    address = await ambiguous(world, Cut("cut"))
     world.chat.meets("find", Unavailable("away"))
     await after(world, LEASE + SECOND)
     assert await world.states() == {State.AMBIGUOUS: 1}
@@ -67,7 +66,7 @@ async def test_a_change_while_it_is_in_doubt_is_not_forgotten(world: World) -> N
 @pytest.mark.parametrize("resends", [False, True])
 async def test_a_chat_that_cannot_tell_says_what_is_better(world: World, resends: bool) -> None:
     world.chat.tells, world.chat.resends = False, resends
-    address = await in_doubt(world, Unsure("reset"))
+    address = await ambiguous(world, Unsure("reset"))
     await after(world, LEASE + SECOND)
     assert world.shown(address) == (["s v1"] if resends else [])
     assert await world.states() == {State.SHOWN if resends else State.UNKNOWN: 1}
@@ -77,7 +76,7 @@ async def test_a_chat_that_cannot_tell_says_what_is_better(world: World, resends
 
 async def test_a_chat_that_cannot_tell_gives_up_at_last(world: World) -> None:
     world.chat.tells, world.chat.resends = False, True
-    await in_doubt(world, Unsure("reset"))
+    await ambiguous(world, Unsure("reset"))
     world.chat.meets("send", *[Unsure("reset")] * 20)
     for _ in range(2 * ATTEMPTS):
         await after(world, LEASE + SECOND)
@@ -86,7 +85,7 @@ async def test_a_chat_that_cannot_tell_gives_up_at_last(world: World) -> None:
 
 
 async def test_what_never_arrives_is_a_dead_letter_at_last(world: World) -> None:
-    await in_doubt(world, Unsure("reset"))
+    await ambiguous(world, Unsure("reset"))
     world.chat.meets("send", *[Unsure("reset")] * 20)
     for _ in range(2 * ATTEMPTS):
         await after(world, LEASE + SECOND)
@@ -95,7 +94,7 @@ async def test_what_never_arrives_is_a_dead_letter_at_last(world: World) -> None
 
 
 async def test_an_answer_that_does_not_come_is_asked_for_again(world: World) -> None:
-    address = await in_doubt(world, Cut("cut"))
+    address = await ambiguous(world, Cut("cut"))
     world.chat.meets("find", *[Unavailable("away")] * 4)
     await after(world, LEASE + SECOND)
     for number, wait in enumerate((*ASK_AGAIN, ASK_AGAIN[-1]), 1):
@@ -108,7 +107,7 @@ async def test_an_answer_that_does_not_come_is_asked_for_again(world: World) -> 
 
 
 async def test_a_chat_that_refuses_to_answer_leaves_it_unknown(world: World) -> None:
-    await in_doubt(world, Cut("cut"))
+    await ambiguous(world, Cut("cut"))
     world.chat.meets("find", *[Refused("no")] * 10)
     await after(world, LEASE + SECOND)
     for wait in ASK_AGAIN:
@@ -119,7 +118,7 @@ async def test_a_chat_that_refuses_to_answer_leaves_it_unknown(world: World) -> 
 
 async def test_asked_to_wait_the_whole_workspace_waits(world: World) -> None:
     addresses = await world.circle(members=4)
-    await world.want(addresses)
+    await world.request(addresses)
     world.chat.meets("send", *[Cut("cut")] * 4)
     await world.pump().drain()
     world.chat.meets("find", *[Throttled(60)] * 4)
@@ -136,7 +135,7 @@ async def test_asked_to_wait_the_whole_workspace_waits(world: World) -> None:
 async def frozen(world: World, method: str) -> tuple[asyncio.Task[int], asyncio.Event, str]:
     """A pump that stands still on its way to `method`; what thaws it; the address it writes to."""
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     return *await held_up(world, method), address
 
 
@@ -228,7 +227,7 @@ async def test_what_was_held_up_and_is_found_after_a_change_is_drawn_again(world
 async def test_an_update_that_was_held_up_does_not_have_the_last_word(world: World, changes: int) -> None:
     """However often the card was changed, and drawn, before it arrives."""
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     await world.pump().drain()
     await world.change()
     task, thaw = await held_up(world, "update")
@@ -247,7 +246,7 @@ async def test_an_update_that_was_held_up_does_not_have_the_last_word(world: Wor
 
 async def test_an_update_whose_answer_was_lost_is_followed_by_another(world: World) -> None:
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     await world.pump().drain()
     await world.change()
     world.chat.meets("update", Unavailable("timeout"), Unsure("reset"))
@@ -294,15 +293,15 @@ async def test_what_arrived_after_somebody_left_is_taken_away(world: World) -> N
 
 async def test_nobody_is_told_of_who_left(world: World) -> None:
     world.chat.tells = False
-    address = await in_doubt(world, Cut("cut"))
+    address = await ambiguous(world, Cut("cut"))
     await world.leave(address)
     await after(world, LEASE + SECOND)
     assert await world.states() == {State.DROPPED: 1}
 
 
-async def test_a_platform_with_a_bug_is_in_doubt(world: World) -> None:
+async def test_a_bug_of_a_platform_leaves_it_ambiguous(world: World) -> None:
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
 
     async def before(method: str, _: str) -> None:
         if method in ("send", "find"):

@@ -9,8 +9,8 @@ import pytest
 from bot.chat.messenger import MessengerError, Refused, Throttled, Unavailable, Unreachable, Unsure
 from bot.domain.message import State
 from bot.meters import Meters, Result
-from scheduler.outcomes import ATTEMPTS
-from scheduler.pump import LEASE
+from scheduler.pump.failures import ATTEMPTS
+from scheduler.pump.times import LEASE
 from tests.scheduler.world import Cut, World
 
 MEETS = [
@@ -29,7 +29,7 @@ async def test_each_send_is_told_as_what_became_of_it(
 ) -> None:
     meters = Meters()
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     world.chat.meets("send", error)
     await world.pump(meters=meters).drain()
     assert meters.read().sends == {("slack", "send", told): 1}
@@ -39,7 +39,7 @@ async def test_each_send_is_told_as_what_became_of_it(
 async def test_a_card_that_stands_and_its_change(world: World) -> None:
     meters = Meters()
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     await world.pump(meters=meters).drain()
     await world.change()
     world.chat.meets("update", Unsure("reset"))
@@ -56,7 +56,7 @@ async def test_a_card_that_stands_and_its_change(world: World) -> None:
 async def test_the_last_attempt_is_told_as_dead(world: World) -> None:
     meters = Meters()
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     world.chat.meets("send", *[Unavailable("503")] * ATTEMPTS)
     for _ in range(ATTEMPTS):
         await world.pump(meters=meters).drain()
@@ -69,7 +69,7 @@ async def test_the_last_attempt_is_told_as_dead(world: World) -> None:
 async def test_claims_that_ended_without_an_outcome_are_counted_once(world: World) -> None:
     meters = Meters()
     (address,) = await world.circle()
-    await world.want([address])
+    await world.request([address])
     world.chat.meets("send", Cut("cut"))
     await world.pump(meters=meters).drain()
     assert meters.read().lease_expiries == 0

@@ -15,8 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.chat.messenger import MessengerError, Throttled, Unavailable, Unsure
 from bot.domain.message import POST, State
-from scheduler.outcomes import ATTEMPTS, SWEEP
-from scheduler.pump import LEASE, Pump
+from scheduler.pump import Pump
+from scheduler.pump.failures import ATTEMPTS
+from scheduler.pump.times import LEASE, SWEEP
 from storage import people
 from storage.engines.connect import connect
 from storage.transaction import CircleTransaction, Transaction
@@ -73,7 +74,7 @@ class Life(RuleBasedStateMachine):
     def accept(self) -> None:
         staying = [address for address in self.addresses if address not in self.left]
         if staying:
-            self.run(self.world.want(staying, f"c{self.posts}"))
+            self.run(self.world.request(staying, f"c{self.posts}"))
             self.posts += 1
 
     @precondition(lambda self: self.posts)
@@ -135,7 +136,7 @@ class Life(RuleBasedStateMachine):
         async def dying() -> None:
             self.chat.before = killed
             await pump.round()
-            await asyncio.gather(*pump._tasks(), return_exceptions=True)
+            await asyncio.gather(*pump._under_way.tasks(), return_exceptions=True)
             self.chat.before = None
 
         if done and method == "send":
