@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from bot import logs
-from tests import databases
+from tests import databases, scratch
+from tests.browser import started_chromium as started_chromium
 from tests.house import House
 
 logs.configure()
+scratch.use_memory()
 
 
 def pytest_sessionfinish() -> None:

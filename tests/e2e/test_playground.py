@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from bot.app import Cercle, utc_now
@@ -20,9 +19,9 @@ from bot.chat.card import Card
 from bot.demo import free_port, on_a_tuesday, people_it, previews, running
 from bot.platforms.playground.adapter import Playground
 from bot.platforms.playground.persona import PERSONAS
-from tests.browser import chromium_page
+from tests.browser import IN_A_BROWSER, chromium_page
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_A_BROWSER
 
 AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
