@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from bot.app import Cercle, utc_now
@@ -25,10 +24,10 @@ from handlers.actions import OpenJoin
 from handlers.membership.cards import Join
 from handlers.posts.cards import Compose, OpenCompose, Restore, Withdraw
 from handlers.sharing.cards import NotPosted, OpenWords, Posted, SaveWords
-from tests.browser import chromium_page
+from tests.browser import IN_A_BROWSER, chromium_page
 from tests.house import ENGLISH, FRENCH
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_A_BROWSER
 
 AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"

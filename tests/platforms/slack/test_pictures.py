@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from tests.browser import chromium_page, missing, node_modules
+from tests.browser import IN_A_BROWSER, chromium_page, missing, node_modules
 from tests.golden.registry import sheets
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_A_BROWSER
 
 SCRIPT = Path(__file__).parents[2] / "node" / "slack-pictures.mjs"
 USERS = [{"id": "U02ABC", "name": "Léa Martin"}]
