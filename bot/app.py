@@ -25,9 +25,10 @@ from bot.meters import Meters
 from bot.settings import Settings
 from bot.web.acks import Acks
 from handlers import FEATURES
+from scheduler import recurring
 from scheduler.engine import engine
 from scheduler.pump import Pump
-from scheduler.timetable import Tools
+from scheduler.timetable import RECURRING, Tools
 from storage.engines.connect import connect as connect_database
 from storage.engines.database import Database
 from storage.notebook import Notebook
@@ -100,7 +101,7 @@ class Cercle:
 
     def ring(self) -> None:
         """Something may be due."""
-        self.pump.ring()
+        self.pump.notify()
 
     def routes(self) -> list[web.AbstractRouteDef]:
         chats = (route for platform in self.platforms for route in platform.routes())
@@ -110,6 +111,7 @@ class Cercle:
         """Ready for events; the pump and the clock run unless somebody else drives them."""
         gc.set_threshold(*TIDY)
         self.database.open()
+        await recurring.begin(self.database, RECURRING, self.tools.now())
         for platform in self.platforms:
             await platform.start()
         if by_itself:

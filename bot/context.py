@@ -117,16 +117,42 @@ class Document:
     make: Callable[[Transaction, datetime, str], File | None]
 
 
-Work = Callable[[Transaction, datetime], object]
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """The moment at which one of the things that recur in a circle is looked at. `subject_id` is empty where
+    each circle has one of that kind."""
+
+    tx: CircleTransaction
+    now: datetime
+    circle: Circle
+    subject_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """Once on each date of a schedule, in all processes together. `work` changes the database and nothing
-    else."""
+    """What is done once on each date of a schedule, by all processes together. `schedule` is None while there
+    is none. `work` changes the database and nothing else. `kind` is its key for good, as is the name of the
+    schedule. Where `in_each_circle` is false, the feature says of which subjects there is one:
+    `storage.recurring.start`."""
 
-    schedule: Schedule
-    work: Work
+    kind: str
+    schedule: Callable[[Occasion], Schedule | None]
+    work: Callable[[Occasion], object]
+    in_each_circle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """What each circle has to do at instants that it works out itself. `work` does what is due, changes the
+    database and nothing else, and returns the next instant, which is later than now; None for as long as
+    nothing changes. `kind` is its key for good."""
+
+    kind: str
+    work: Callable[[Occasion], datetime | None]
+    in_each_circle: bool = True
+
+
+Recurring = Dated | Timed
 
 
 Examples = Mapping[str, Card | Form]
@@ -134,10 +160,11 @@ Examples = Mapping[str, Card | Form]
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One folder of `handlers`: what it hears, what it sends, and a sample of all it can say."""
+    """One folder of `handlers`: what it hears, what it sends, what recurs, and a sample of all it can say."""
 
     name: str
     router: Router[Context]
     examples: Callable[[Translator], Examples]
     notices: tuple[Notice, ...] = field(default=())
     documents: tuple[Document, ...] = field(default=())
+    recurring: tuple[Recurring, ...] = field(default=())

@@ -77,7 +77,7 @@ class Dispatcher:
         crash("dispatch.routed")
         if not ctx.person.reachable and not isinstance(event, Removed):
             people.report(ctx.tx, ctx.person.account, reachable=True)
-            messages.hasten(ctx.tx, ctx.person.id, ctx.now)
+            messages.reschedule_for(ctx.tx, ctx.person.id, ctx.now)
         return Answer(reply, ctx.t.language)
 
     def _as_command(self, event: Event) -> Event:

@@ -8,7 +8,6 @@ from functools import partial
 
 import structlog
 
-from bot.context import Work
 from bot.crash import crash
 from bot.domain.schedule import Schedule, Slot, due, since
 from storage import slots
@@ -17,13 +16,16 @@ from storage.transaction import Transaction
 
 log = structlog.get_logger()
 
+Work = Callable[[Transaction, datetime], object]
+"""Changes the database and nothing else."""
+
 
 async def keep(database: Database, schedule: Schedule, work: Work, now: Callable[[], datetime]) -> int:
     """Do what is due, each slot in the transaction that takes it, so that of any number of processes one does
     it, and whatever fails is due again. Tells how many this one did."""
     done = 0
     for slot in await database.transact(partial(_due, schedule=schedule, now=now())):
-        done += await database.transact(partial(_keep, schedule=schedule, slot=slot, work=work, now=now()))
+        done += await database.transact(partial(take, schedule=schedule, slot=slot, work=work, now=now()))
     return done
 
 
@@ -31,7 +33,9 @@ def _due(tx: Transaction, *, schedule: Schedule, now: datetime) -> list[Slot]:
     return due(schedule, now, slots.taken(tx, schedule.name, since(schedule, now)))
 
 
-def _keep(tx: Transaction, *, schedule: Schedule, slot: Slot, work: Work, now: datetime) -> bool:
+def take(tx: Transaction, *, schedule: Schedule, slot: Slot, work: Work, now: datetime) -> bool:
+    """Do the work of that slot, or mark the slot as skipped if it is too late. Returns whether the work was
+    done: another process may have taken the slot."""
     if not slots.win(tx, schedule.name, slot.local_date, now, skipped=slot.late):
         return False
     if slot.late:

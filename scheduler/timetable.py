@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 import structlog
 
-from bot.context import Dated
 from bot.domain.schedule import Schedule
+from handlers import FEATURES
 from handlers.board import jobs as board
-from handlers.kudos import jobs as kudos
-from handlers.meetings import service as meetings
 from handlers.polls import jobs as polls
 from handlers.posts import jobs as posts
 from handlers.posts.jobs import ReadPage
 from handlers.pulse import jobs as pulse
-from handlers.recap import jobs as recap
-from handlers.rhythm import jobs as rhythm
 from handlers.rounds import jobs as rounds
-from scheduler import slots
+from scheduler import recurring, slots
+from scheduler.slots import Work
 from storage import inbox, paces, shares
 from storage import slots as kept
 from storage.engines.database import Database
@@ -46,6 +43,14 @@ class Job:
     """As often as the engine ticks, be it in several processes: what is due stands in the tables."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What is done for all circles together, once on each date of a schedule, by all processes together."""
+
+    schedule: Schedule
+    work: Work
+
+
 async def tick(job: Job, tools: Tools) -> None:
     """One run; a failure is logged with the job's name, and the next tick tries again."""
     try:
@@ -67,9 +72,12 @@ def what_is_due(work: Callable[[Transaction, datetime], int]) -> Callable[[Tools
     return run
 
 
-async def keep_dates(tools: Tools) -> int:
-    dates = await tools.database.transact(_all_dates)
-    return sum([await slots.keep(tools.database, d.schedule, d.work, tools.now) for d in dates])
+async def do_chores(tools: Tools) -> int:
+    return sum([await slots.keep(tools.database, c.schedule, c.work, tools.now) for c in CHORES])
+
+
+async def keep_recurring(tools: Tools) -> int:
+    return await recurring.keep(tools.database, RECURRING, tools.now)
 
 
 def forget(tx: Transaction, now: datetime) -> None:
@@ -87,22 +95,10 @@ TIMETABLE: tuple[Job, ...] = (
     Job("close the pulses that are over", timedelta(seconds=15), what_is_due(pulse.close_due)),
     Job("close the rounds that are over", timedelta(seconds=15), what_is_due(rounds.close_due)),
     Job("close what the circle was asked", timedelta(seconds=15), what_is_due(board.close_due)),
-    Job("keep the meetings", timedelta(seconds=30), what_is_due(meetings.keep)),
-    Job("keep the day's dates", timedelta(seconds=15), keep_dates),
+    Job("do the day's chores", timedelta(seconds=15), do_chores),
+    Job("keep what recurs in circles", timedelta(seconds=15), keep_recurring),
 )
 
-DATES: tuple[Dated, ...] = (Dated(Schedule("forget what need not be kept", time(3, 30)), forget),)
+CHORES: tuple[Chore, ...] = (Chore(Schedule("forget what need not be kept", time(3, 30)), forget),)
 
-CIRCLES_DATES: tuple[Callable[[Transaction], Iterable[Dated]], ...] = (
-    rhythm.dates,
-    recap.dates,
-    kudos.dates,
-    pulse.dates,
-    polls.dates,
-    board.dates,
-)
-"""What each circle, poll or ritual keeps by its own clock: read anew at every tick."""
-
-
-def _all_dates(tx: Transaction) -> list[Dated]:
-    return [*DATES, *(dated for dates in CIRCLES_DATES for dated in dates(tx))]
+RECURRING = recurring.declared(FEATURES)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, exists, insert, select, update
 
 from bot.domain.circle import Charter, Circle, Role, Topic, Workspace
-from storage import tables
+from storage import recurring, tables
 from storage.rows import one_at_a_time
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
@@ -27,15 +27,16 @@ def open_circle(
 ) -> None:
     """Open a circle for a workspace that has none; `topics` are names by language."""
     circle_id = new_id()
+    bound = CircleTransaction(tx, circle_id)
     tx.execute(
         insert(tables.circle).values(id=circle_id, name="", language=language, zone=zone, created_at=now)
     )
-    bound = CircleTransaction(tx, circle_id)
     attach_workspace(bound, platform, workspace)
     for charter in charters:
         add_charter(bound, charter)
     for position, names in enumerate(topics):
         _add_topic(bound, position, names)
+    recurring.start(bound, recurring.CIRCLE, "", now)
 
 
 def attach_workspace(tx: CircleTransaction, platform: str, workspace: str) -> str:
@@ -106,6 +107,7 @@ def every(tx: Transaction) -> list[Circle]:
 def change(tx: CircleTransaction, **values: object) -> None:
     """`name`, `language`, `zone`, `cadence`, `weekly_ceiling`, `trust_floor`, `slowed_at`."""
     tx.execute(update(tables.circle).where(tables.circle.c.id == tx.circle_id).values(**values))
+    recurring.look_again(tx)
 
 
 def charter(tx: CircleTransaction, language: str) -> Charter:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select, update
 
-from bot.domain.meeting import Meeting, Stage
-from storage import tables
+from bot.domain.meeting import RECURRING, Meeting, Stage
+from storage import recurring, tables
 from storage.rows import insert_new
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
@@ -35,6 +35,7 @@ def plan(tx: CircleTransaction, falls_on: date, starts_at: datetime, place: str)
         "token": new_id(),
     }
     insert_new(tx, tables.meeting, values)
+    recurring.look_again(tx, RECURRING)
 
 
 def load(tx: CircleTransaction, meeting_id: str) -> Meeting | None:
@@ -68,9 +69,10 @@ def last_date(tx: CircleTransaction, now: datetime) -> date:
     return tx.execute(found).scalar() or date.min
 
 
-def pending(tx: Transaction) -> list[Meeting]:
-    """In all circles, those that something is still to be said about."""
-    return [_meeting(row) for row in tx.execute(select(tables.meeting).where(_m.stage.in_(_pending)))]
+def pending(tx: CircleTransaction) -> list[Meeting]:
+    """Those that something is still to be said about."""
+    found = select(tables.meeting).where(_m.circle_id == tx.circle_id, _m.stage.in_(_pending))
+    return [_meeting(row) for row in tx.execute(found)]
 
 
 def advance(tx: CircleTransaction, meeting: Meeting, stage: Stage) -> bool:
@@ -81,6 +83,7 @@ def advance(tx: CircleTransaction, meeting: Meeting, stage: Stage) -> bool:
 
 def move(tx: CircleTransaction, meeting: Meeting, **values: object) -> bool:
     """`falls_on`, `starts_at`, `place`, `stage`, `by_hand`. False if somebody changed it meanwhile."""
+    recurring.look_again(tx, RECURRING)
     return _change(tx, meeting, _m.changes == meeting.changes, changes=meeting.changes + 1, **values)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from bot.domain.circle import Account, Circle, Person, Role
 from bot.domain.member import Member, Preferences
-from storage import tables
+from storage import recurring, tables
 from storage.rows import among, joined, put, split
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
@@ -187,6 +187,8 @@ def report(tx: CircleTransaction, account: Account, **facts: object) -> None:
     """Store what a platform says of an account: `name`, `language`, `zone`, `guest`, `reachable`."""
     mine = (_a.circle_id == tx.circle_id, _a.id == account.id)
     tx.execute(update(tables.account).where(*mine).values(**facts))
+    if "zone" in facts:
+        recurring.look_again(tx)
 
 
 def report_unreachable(tx: CircleTransaction, address: str) -> None:

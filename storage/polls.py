@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from bot.domain.message import State
-from bot.domain.poll import POLL, Ballot, Draft, Option, Poll, Repeat, Rules, shuffled
+from bot.domain.poll import POLL, RECURRING, Ballot, Draft, Option, Poll, Repeat, Rules, shuffled
 from bot.domain.secrecy import new_key
-from storage import tables
+from storage import recurring, tables
 from storage.messages import Recipient
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
@@ -89,6 +89,8 @@ def open_poll(tx: CircleTransaction, author_id: str, ballot: Ballot, now: dateti
     )
     for position, label in enumerate(ballot.options):
         add_option(tx, poll_id, label, position)
+    if ballot.repeats:
+        recurring.start(tx, RECURRING, series or poll_id, now)
     return poll_id
 
 
@@ -184,13 +186,21 @@ def not_reminded(tx: Transaction, moment: datetime) -> list[Poll]:
     return [_poll(row) for row in tx.execute(select(tables.poll).where(*which))]
 
 
-def repeating(tx: Transaction) -> list[Poll]:
-    """Of all circles: the latest of each series that goes on."""
-    return [_poll(row) for row in tx.execute(select(tables.poll).where(_p.repeats != Repeat.NEVER))]
+def repeating(tx: CircleTransaction, series: str) -> Poll | None:
+    """The latest of a series that goes on."""
+    goes_on = (_p.circle_id == tx.circle_id, _p.series == series, _p.repeats != Repeat.NEVER)
+    row = tx.execute(select(tables.poll).where(*goes_on)).first()
+    return _poll(row) if row else None
+
+
+def repeat(tx: CircleTransaction, poll: Poll, repeats: Repeat, now: datetime) -> None:
+    """From now on."""
+    mark(tx, poll, repeats=repeats)
+    recurring.start(tx, RECURRING, poll.series, now)
 
 
 def mark(tx: CircleTransaction, poll: Poll, **values: object) -> None:
-    """`closes_at`, `repeats`, `reminded_at`."""
+    """`closes_at`, `reminded_at`."""
     mine = (_p.circle_id == poll.circle_id, _p.id == poll.id)
     tx.execute(update(tables.poll).where(*mine).values(**values))
 
@@ -351,7 +361,7 @@ def standing(tx: CircleTransaction, poll: Poll) -> list[Standing]:
         .where(*copies, _m.kind == POLL.name)
         .order_by(_m.created_at, _m.id)
     )
-    return [Standing(r.id, Recipient(r.workspace_id, r.address), r.state == State.DEAD) for r in rows]
+    return [Standing(r.id, Recipient.channel(r.workspace_id, r.address), r.state == State.DEAD) for r in rows]
 
 
 def readers(tx: CircleTransaction, poll: Poll) -> Sequence[Recipient]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from bot.domain.circle import Circle
 from bot.domain.rhythm import USUAL, Ritual, When, schedule
 from bot.domain.schedule import Schedule, instant
 from bot.domain.working_time import zone_or
-from storage import circles, slots, tables
+from storage import recurring, slots, tables
 from storage.rows import one_at_a_time, put
-from storage.transaction import CircleTransaction, Transaction
+from storage.transaction import CircleTransaction
 
 _r = tables.ritual.c
 
@@ -24,15 +24,9 @@ def of_circle(tx: CircleTransaction, circle: Circle) -> Mapping[Ritual, When]:
     return {**USUAL, **{Ritual(row.name): When(row.week, row.weekday, row.at) for row in rows}}
 
 
-_chosen = select(_r.circle_id, _r.week, _r.weekday, _r.at).where(_r.name == bindparam("ritual"))
-
-
-def schedules(tx: Transaction, ritual: Ritual) -> list[tuple[Circle, Schedule]]:
-    """When it comes round in each circle that keeps it."""
-    rows = tx.execute(_chosen, {"ritual": ritual})
-    chosen = {row.circle_id: When(row.week, row.weekday, row.at) for row in rows}
-    found = [(c, schedule(c, ritual, chosen.get(c.id, USUAL[ritual]))) for c in circles.every(tx)]
-    return [(circle, when) for circle, when in found if when is not None]
+def schedule_of(tx: CircleTransaction, circle: Circle, ritual: Ritual) -> Schedule | None:
+    """When it comes round in that circle; None while the circle leaves it out."""
+    return schedule(circle, ritual, of_circle(tx, circle)[ritual])
 
 
 def alone(tx: CircleTransaction, circle: Circle) -> None:
@@ -45,6 +39,7 @@ def change(tx: CircleTransaction, circle: Circle, ritual: Ritual, when: When, no
     key = {"circle_id": circle.id, "name": ritual}
     values = {"week": when.week, "weekday": when.weekday, "at": when.at, "changed_at": now}
     put(tx, tables.ritual, key, values)
+    recurring.look_again(tx)
     kept, today = schedule(circle, ritual, when), now.astimezone(zone_or(circle.zone)).date()
     if kept is not None and kept.falls_on(today) and instant(kept, today) <= now:
         slots.win(tx, kept.name, today, now)

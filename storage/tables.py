@@ -96,10 +96,13 @@ def _yes(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False, default=False)
 
 
+def _only_where(condition: str, *columns: str) -> Index:
+    """Few rows at a time are like that."""
+    return Index(None, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 def _only_where_set(column: str) -> Index:
-    """Few rows at a time have it."""
-    there = text(f"{column} IS NOT NULL")
-    return Index(None, column, sqlite_where=there, postgresql_where=there)
+    return _only_where(f"{column} IS NOT NULL", column)
 
 
 circle = Table(
@@ -290,7 +293,7 @@ post = Table(
     _moment("withdrawn_at"),
     _of("person", "author_id"),
     _of("topic", "topic_id"),
-    Index(None, "published_at", "publish_at"),
+    _only_where("published_at IS NULL AND withdrawn_at IS NULL", "publish_at"),
 )
 
 words = Table(
@@ -414,7 +417,8 @@ poll = Table(
     _of("person", "author_id"),
     _of("workspace", "workspace_id"),
     Index(None, "closed_at", "closes_at"),
-    Index(None, "repeats", sqlite_where=text("repeats <> ''"), postgresql_where=text("repeats <> ''")),
+    Index(None, "closed_at", "reminded_at", "place", "closes_at"),
+    Index(None, "circle_id", "series"),
 )
 
 poll_draft = Table(
@@ -479,6 +483,7 @@ pulse = Table(
     Column("pressure", Float),
     Column("energy", Float),
     Index(None, "circle_id", "opened_at"),
+    Index(None, "closed_at", "closes_at"),
 )
 
 pulse_answer = Table(
@@ -753,6 +758,18 @@ reply = Table(
 )
 """An answer that could not be given at once. `sealed`: the card, encrypted; null for an answer about a secret
 ballot, which is drawn again from `poll_id`."""
+
+recurring = Table(
+    "recurring",
+    metadata,
+    _circle(),
+    Column("kind", String(40), primary_key=True),
+    Column("subject_id", Id, primary_key=True),
+    _moment("next_at"),
+    _moment("set_at", required=True),
+    _only_where_set("next_at"),
+    Index(None, "set_at"),
+)
 
 slot = Table(
     "slot",

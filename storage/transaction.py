@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol, TypeVarTuple, overload
 
 from sqlalchemy import CursorResult, Dialect, Executable
@@ -58,14 +56,3 @@ class CircleTransaction(Transaction):
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]: ...
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         return self.connection.execute(statement, parameters)
-
-
-def in_circle(
-    circle_id: str, work: Callable[[CircleTransaction, datetime], object]
-) -> Callable[[Transaction, datetime], object]:
-    """Return `work` as a function of a plain transaction, bound to that circle."""
-
-    def run(tx: Transaction, now: datetime) -> object:
-        return work(CircleTransaction(tx, circle_id), now)
-
-    return run

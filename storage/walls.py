@@ -23,7 +23,7 @@ def take_down(tx: CircleTransaction, workspace_id: str) -> None:
 
 def walls(tx: CircleTransaction) -> list[Recipient]:
     rows = tx.execute(select(_w.workspace_id, _w.address).where(_w.circle_id == tx.circle_id))
-    return [Recipient(row.workspace_id, row.address) for row in rows]
+    return [Recipient.channel(row.workspace_id, row.address) for row in rows]
 
 
 def audience(tx: CircleTransaction) -> list[Recipient]:
@@ -31,5 +31,5 @@ def audience(tx: CircleTransaction) -> list[Recipient]:
     hung = walls(tx)
     covered = {wall.workspace_id for wall in hung}
     members = (person for person, _ in people.everyone(tx))
-    rest = (Recipient(p.workspace_id, p.address, p.id) for p in members if p.workspace_id not in covered)
+    rest = (Recipient.of(p) for p in members if p.workspace_id not in covered)
     return [*hung, *rest]

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from bot import logs
-from tests import databases
+from tests import databases, scratch, statements
+from tests.browser import started_chromium as started_chromium
 from tests.house import House
 
 logs.configure()
+scratch.use_memory()
+statements.share_compiled()
 
 
 def pytest_sessionfinish() -> None:

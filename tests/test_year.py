@@ -19,7 +19,7 @@ from bot.domain.message import Kind
 from bot.domain.poll import POLL_AUTHOR, schedule
 from bot.domain.share import Stance
 from bot.domain.working_time import DAWN_OF_TIME, Away
-from scheduler.weigh import Verdict, weigh
+from scheduler.pump.policy import Decision, decide
 from storage import messages, polls, slots
 from tests.year.cast import CAST
 from tests.year.oracle import DAY, Record, Sent, counted, held_back_by_a_holiday, violations
@@ -139,24 +139,24 @@ def breaks(patch: pytest.MonkeyPatch) -> None:
 
 
 def ceilings(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("scheduler.weigh.weekly_ceiling", lambda circle, member: 1000)
+    patch.setattr("scheduler.pump.policy.weekly_ceiling", lambda circle, member: 1000)
 
 
 def slow_pace(patch: pytest.MonkeyPatch) -> None:
     def usual(circle: Circle, member: Member) -> int:
         return min(member.preferences.weekly_ceiling, circle.weekly_ceiling)
 
-    patch.setattr("scheduler.weigh.weekly_ceiling", usual)
+    patch.setattr("scheduler.pump.policy.weekly_ceiling", usual)
 
 
 def consent(patch: pytest.MonkeyPatch) -> None:
     """What waited for somebody who leaves is not dropped either."""
 
-    def unasked(message: Any, kind: Kind, *more: Any) -> Verdict:
-        return weigh(message, replace(kind, consent=False), *more)
+    def unasked(message: Any, kind: Kind, *more: Any) -> Decision:
+        return decide(message, replace(kind, consent=False), *more)
 
-    patch.setattr(messages, "drop_all_for", lambda *about: None)
-    patch.setattr("scheduler.pump.weigh", unasked)
+    patch.setattr(messages, "recall_for", lambda *about: None)
+    patch.setattr("scheduler.pump.turn.decide", unasked)
 
 
 def not_for_me(patch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def not_for_me(patch: pytest.MonkeyPatch) -> None:
 
 
 def later(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(messages, "put_off", lambda *about: True)
+    patch.setattr(messages, "reschedule", lambda *about: True)
 
 
 def votes(patch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ AGENDA = 5
 ANNOUNCEMENT = Kind("meeting", unasked=True, consent=True, counts=True)
 REMINDER = Kind("meeting_reminder", unasked=True, consent=True, counts=True)
 MINUTES = Kind("minutes", unasked=True, consent=True, counts=True)
+RECURRING = "meeting"
+"""The kind of what recurs in a circle that plans meetings and moves them from stage to stage."""
 
 
 class Stage(StrEnum):
@@ -74,13 +76,23 @@ class Agenda:
 def next_stage(meeting: Meeting, zone: str, now: datetime) -> Stage | None:
     """What a meeting that is not called off has come to by now; None where that is nothing new. Days before
     are counted by the clock of that zone."""
-    steps = (
+    reached = next((stage for stage, moment in _steps(meeting, zone) if now >= moment), Stage.PLANNED)
+    return reached if STEPS.index(reached) > STEPS.index(meeting.stage) else None
+
+
+def next_instant(meeting: Meeting, zone: str, now: datetime) -> datetime | None:
+    """When the meeting next comes to a stage or begins; None once it is over."""
+    moments = [meeting.starts_at, *(moment for _, moment in _steps(meeting, zone))]
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+def _steps(meeting: Meeting, zone: str) -> tuple[tuple[Stage, datetime], ...]:
+    """Each stage and when it is reached, the last first."""
+    return (
         (Stage.OVER, meeting.ends_at),
         (Stage.REMINDED, earlier(meeting.starts_at, REMINDED, zone)),
         (Stage.ANNOUNCED, earlier(meeting.starts_at, ANNOUNCED, zone)),
     )
-    reached = next((stage for stage, moment in steps if now >= moment), Stage.PLANNED)
-    return reached if STEPS.index(reached) > STEPS.index(meeting.stage) else None
 
 
 def earlier(moment: datetime, span: timedelta, zone: str) -> datetime:

@@ -8,11 +8,12 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """WAITING → SENDING → SHOWN, and back to WAITING when a newer version is wanted.
+    """The states of a message. `TRANSITIONS` says how a message moves between them.
 
-    AMBIGUOUS: may have arrived, the answer was lost; the chat is asked whether it stands there.
-    Ends: DROPPED (no consent, or stale), DEAD (could not be done, shown to the comms team), UNKNOWN (may
-    have arrived, and the chat cannot tell; shown to the comms team too).
+    WAITING: another version is wanted than the chat shows. SENDING: a pump holds a claim. SHOWN: the chat
+    shows the wanted version. AMBIGUOUS: a first send may have arrived, and the pump will look for it in the
+    chat. DROPPED: nobody is to see it any more. DEAD: it could not be delivered. UNKNOWN: a first send may
+    have arrived, and the chat cannot tell. The comms team sees the messages that are DEAD or UNKNOWN.
     """
 
     WAITING = "waiting"
@@ -22,6 +23,68 @@ class State(StrEnum):
     DROPPED = "dropped"
     DEAD = "dead"
     UNKNOWN = "unknown"
+
+
+class Mover(StrEnum):
+    """Who moves a message to another state."""
+
+    FEATURE = "a feature"
+    PUMP = "the pump"
+    COMMS = "the comms team"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A permitted change of state. `by` and `why` together are a sentence."""
+
+    source: State
+    target: State
+    by: Mover
+    why: str
+
+
+TRANSITIONS = (
+    Transition(State.WAITING, State.SENDING, Mover.PUMP, "claims it"),
+    Transition(State.WAITING, State.SHOWN, Mover.PUMP, "finds it in the chat before sending it again"),
+    Transition(State.WAITING, State.DROPPED, Mover.FEATURE, "recalls it because its reader left the circle"),
+    Transition(
+        State.WAITING, State.DROPPED, Mover.PUMP, "finds nothing to show, no consent, or that it expired"
+    ),
+    Transition(State.WAITING, State.DEAD, Mover.PUMP, "cannot draw it"),
+    Transition(
+        State.SENDING, State.SHOWN, Mover.PUMP, "hears from the chat that it shows the wanted version"
+    ),
+    Transition(State.SENDING, State.WAITING, Mover.PUMP, "tries again later, or another version is wanted"),
+    Transition(State.SENDING, State.AMBIGUOUS, Mover.FEATURE, "recalls it while the pump may be sending it"),
+    Transition(
+        State.SENDING, State.AMBIGUOUS, Mover.PUMP, "ends a claim on a first send at the end of its lease"
+    ),
+    Transition(State.SENDING, State.DROPPED, Mover.PUMP, "hears from the chat that somebody removed it"),
+    Transition(State.SENDING, State.DEAD, Mover.PUMP, "is refused by the chat, or made the last attempt"),
+    Transition(State.AMBIGUOUS, State.SHOWN, Mover.PUMP, "finds it in the chat"),
+    Transition(
+        State.AMBIGUOUS, State.WAITING, Mover.PUMP, "does not find it, or finds a version that may be old"
+    ),
+    Transition(
+        State.AMBIGUOUS, State.DROPPED, Mover.PUMP, "cannot look for it and its reader left the circle"
+    ),
+    Transition(State.AMBIGUOUS, State.DEAD, Mover.PUMP, "does not find it after the last attempt"),
+    Transition(State.AMBIGUOUS, State.UNKNOWN, Mover.PUMP, "cannot find out whether it arrived"),
+    Transition(State.SHOWN, State.WAITING, Mover.FEATURE, "redraws it"),
+    Transition(
+        State.SHOWN, State.WAITING, Mover.PUMP, "redraws it because an older version may be in the chat"
+    ),
+    Transition(State.DROPPED, State.WAITING, Mover.FEATURE, "restores or reschedules it"),
+    Transition(State.DROPPED, State.WAITING, Mover.PUMP, "finds a version that may be old after dropping it"),
+    Transition(State.DROPPED, State.SHOWN, Mover.PUMP, "finds it in the chat after dropping it"),
+    Transition(State.DEAD, State.WAITING, Mover.FEATURE, "redraws or reschedules it"),
+    Transition(State.DEAD, State.WAITING, Mover.COMMS, "tries again"),
+    Transition(State.DEAD, State.WAITING, Mover.PUMP, "finds a version that may be old after giving up"),
+    Transition(State.DEAD, State.SHOWN, Mover.PUMP, "finds it in the chat after giving up"),
+    Transition(State.UNKNOWN, State.WAITING, Mover.COMMS, "sends it again"),
+)
+"""Every permitted change of state. A new message is WAITING. The tests check each UPDATE of a state against
+this table (`tests/transitions.py`), and the diagram in docs/reliability.md is drawn from it."""
 
 
 PRIORITIES = 3

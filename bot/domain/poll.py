@@ -45,6 +45,8 @@ USUAL_DAYS, USUAL_HOUR = 3, time(17)
 LONGEST = timedelta(days=365)
 REMINDED = timedelta(days=1)
 """How long before the closing a reminder may leave."""
+RECURRING = "poll"
+"""The kind of what recurs in a circle: a series of polls, by the id of its first."""
 TOO_SHORT = timedelta(days=2)
 """A poll that was open for less is not reminded of."""
 

@@ -17,6 +17,8 @@ WINDOW = timedelta(hours=6)
 """How late a slot is still worth its while."""
 LOOK_BACK = 31
 """Days for which what was missed is marked as skipped."""
+HORIZON = 366
+"""Days among which the next date is looked for. The longest wait is for the fifth weekday of a month."""
 DAY = timedelta(days=1)
 EVERY_DAY = frozenset(range(7))
 EVERY_WEEK = frozenset(range(1, 6))
@@ -68,6 +70,16 @@ def due(schedule: Schedule, now: datetime, taken: Collection[date]) -> list[Slot
         if schedule.falls_on(day) and day not in taken and (moment := instant(schedule, day)) <= now:
             found.append(Slot(day, moment, late=now - moment > WINDOW))
     return [slot for slot in found if not slot.late or slot.local_date > min(taken, default=date.max)]
+
+
+def next_instant(schedule: Schedule, now: datetime, taken: Collection[date]) -> datetime | None:
+    """The instant of the oldest slot that `due` finds now, else of the first slot that is still to come.
+    `taken` as for `due`. None for a schedule with no date in the next year."""
+    if waiting := due(schedule, now, taken):
+        return waiting[0].due_at
+    days = (_today(schedule, now) + number * DAY for number in range(HORIZON))
+    moments = (instant(schedule, day) for day in days if schedule.falls_on(day) and day not in taken)
+    return next((moment for moment in moments if moment > now), None)
 
 
 def _today(schedule: Schedule, now: datetime) -> date:

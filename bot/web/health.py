@@ -7,7 +7,7 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from storage import messages
+from storage import deliveries
 from storage.engines.database import Database
 
 log = structlog.get_logger()
@@ -22,7 +22,7 @@ def routes(database: Database, patience: float = PATIENCE) -> list[web.RouteDef]
         """The transaction takes the write lock and asks a table: both have to work before any event can."""
         try:
             async with asyncio.timeout(patience):
-                await database.transact(messages.next_due)
+                await database.transact(deliveries.next_due)
         except Exception as error:
             log.warning("web.not_ready", reason=type(error).__name__)
             return _json({"status": "unavailable", "database": "no answer"}, 503)

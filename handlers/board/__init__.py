@@ -11,6 +11,7 @@ from handlers.board.handlers import (
     draw_returned,
     router,
 )
+from handlers.board.jobs import MONTHLY, WEEKLY
 
 FEATURE = Feature(
     "board",
@@ -23,4 +24,5 @@ FEATURE = Feature(
         Notice(THEMES_ANSWERED, draw_answers),
         Notice(THEMES_RETURNED, draw_returned),
     ),
+    recurring=(MONTHLY, WEEKLY),
 )

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import time
-from functools import partial
 
-from bot.context import Dated
-from bot.domain.circle import Circle
+from bot.context import Dated, Occasion
 from bot.domain.rhythm import Ritual
 from bot.domain.schedule import Schedule
-from handlers.board.service import ask_by_the_month, return_themes
+from handlers.board import service
 from handlers.board.service import close_due as close_due
-from storage import circles, rituals
-from storage.transaction import Transaction, in_circle
+from storage import rituals
 
 MONDAY = frozenset({0})
 
 
-def dates(tx: Transaction) -> Iterator[Dated]:
-    """In each circle: the day that its rhythm has for blockers, and every Monday."""
-    for circle, monthly in rituals.schedules(tx, Ritual.BLOCKERS):
-        yield Dated(monthly, in_circle(circle.id, ask_by_the_month))
-    for circle in circles.every(tx):
-        yield Dated(_weekly(circle), in_circle(circle.id, partial(return_themes, circle=circle)))
+def when_to_ask(occasion: Occasion) -> Schedule | None:
+    return rituals.schedule_of(occasion.tx, occasion.circle, Ritual.BLOCKERS)
 
 
-def _weekly(circle: Circle) -> Schedule:
-    return Schedule(f"board:{circle.id}", time(10), MONDAY, circle.zone)
+def ask(occasion: Occasion) -> None:
+    service.ask_by_the_month(occasion.tx, occasion.now)
+
+
+def every_monday(occasion: Occasion) -> Schedule:
+    return Schedule(f"board:{occasion.circle.id}", time(10), MONDAY, occasion.circle.zone)
+
+
+def return_themes(occasion: Occasion) -> None:
+    service.return_themes(occasion.tx, occasion.now, circle=occasion.circle)
+
+
+MONTHLY = Dated("ritual:blockers", when_to_ask, ask)
+WEEKLY = Dated("board", every_monday, return_themes)

@@ -111,7 +111,7 @@ def ask(tx: CircleTransaction, author_id: str | None, now: datetime, *, anonymou
     if gathering_id is None:
         return
     audience = walls.audience(tx)
-    messages.want(tx, GATHERING, gathering_id, audience, now, expires_at=now + LIFE)
+    messages.request(tx, GATHERING, gathering_id, audience, now, expires_at=now + LIFE)
     entries.write(tx, "log.gathering_opened", now)
 
 
@@ -140,7 +140,7 @@ def take_back(ctx: Context, gathering_id: str) -> None:
     board.alone(ctx.tx)
     if not board.take_back(ctx.tx, gathering_id, ctx.person.id):
         raise ButtonGone
-    messages.bump(ctx.tx, GATHERED, gathering_id, ctx.now)
+    messages.redraw(ctx.tx, GATHERED, gathering_id, ctx.now)
 
 
 def close_due(tx: Transaction, now: datetime) -> int:
@@ -155,7 +155,7 @@ def close(tx: CircleTransaction, gathering_id: str, now: datetime) -> bool:
     """What was said stands on the board from now on; the comms team is told that there is something in it."""
     if not board.close(tx, gathering_id, now):
         return False
-    messages.bump(tx, GATHERING, gathering_id, now)
+    messages.redraw(tx, GATHERING, gathering_id, now)
     entries.write(tx, "log.gathering_closed", now)
     if any(board.count_unsorted(tx, gathering_id).values()):
         _to_team(tx, GATHERED, gathering_id, now)
@@ -164,9 +164,9 @@ def close(tx: CircleTransaction, gathering_id: str, now: datetime) -> bool:
 
 def _to_team(tx: CircleTransaction, kind: Kind, subject: str, now: datetime) -> None:
     """One living card for each of the comms team."""
-    team = [Recipient(p.workspace_id, p.address, p.id) for p in people.with_role(tx)]
-    messages.want(tx, kind, subject, team, now)
-    messages.bump(tx, kind, subject, now)
+    team = [Recipient.of(p) for p in people.with_role(tx)]
+    messages.request(tx, kind, subject, team, now)
+    messages.redraw(tx, kind, subject, now)
 
 
 # Reading the board
@@ -274,7 +274,7 @@ def sort(ctx: Context, matter: Matter, answers: Answers) -> str | None:
         return None
     theme_id = _chosen_theme(ctx, matter, themes, answers)
     for gathering_id in board.sort(ctx.tx, theme_id, chosen):
-        messages.bump(ctx.tx, GATHERED, gathering_id, ctx.now)
+        messages.redraw(ctx.tx, GATHERED, gathering_id, ctx.now)
     return theme_id
 
 
@@ -349,17 +349,17 @@ def _owner(ctx: Context, theme: Theme, chosen: Sequence[str]) -> str | None:
 
 def _tell_owner(ctx: Context, theme_id: str, person_id: str) -> None:
     owner, _ = people.load(ctx.tx, person_id)
-    reader = Recipient(owner.workspace_id, owner.address, owner.id)
+    reader = Recipient.of(owner)
     expires_at = ctx.now + NEWS_LIFE
-    messages.pick_up(ctx.tx, theme_id, ctx.now)
-    messages.want(ctx.tx, THEME_OWNER, theme_id, [reader], ctx.now, expires_at=expires_at)
+    messages.restore(ctx.tx, theme_id, ctx.now)
+    messages.request(ctx.tx, THEME_OWNER, theme_id, [reader], ctx.now, expires_at=expires_at)
 
 
 def _redraw(ctx: Context, theme: Theme) -> None:
     """Where that theme stands in a message: with its owner, and with the comms team it came back to."""
-    messages.bump(ctx.tx, THEME_OWNER, theme.id, ctx.now)
+    messages.redraw(ctx.tx, THEME_OWNER, theme.id, ctx.now)
     if theme.returned_on is not None:
-        messages.bump(ctx.tx, THEMES_RETURNED, theme.returned_on.isoformat(), ctx.now)
+        messages.redraw(ctx.tx, THEMES_RETURNED, theme.returned_on.isoformat(), ctx.now)
 
 
 # Answering
@@ -395,9 +395,9 @@ def _publish(ctx: Context, before: Theme) -> None:
     subject = _week(ctx.circle, before.answered_at or ctx.now)
     if before.answered_at is None:
         audience, expires_at = walls.audience(ctx.tx), ctx.now + NEWS_LIFE
-        messages.want(ctx.tx, THEMES_ANSWERED, subject, audience, ctx.now, expires_at=expires_at)
+        messages.request(ctx.tx, THEMES_ANSWERED, subject, audience, ctx.now, expires_at=expires_at)
         entries.write(ctx.tx, "log.theme_answered", ctx.now, title=before.title)
-    messages.bump(ctx.tx, THEMES_ANSWERED, subject, ctx.now)
+    messages.redraw(ctx.tx, THEMES_ANSWERED, subject, ctx.now)
 
 
 def _week(circle: Circle, moment: datetime) -> str:

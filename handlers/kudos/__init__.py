@@ -4,6 +4,7 @@ from bot.context import Feature, Notice
 from bot.domain.kudos import KUDOS, THANKS, WALL, WHISPER
 from handlers.kudos.cards import examples
 from handlers.kudos.handlers import draw_kudos, draw_sign, draw_thanks, draw_whisper, router
+from handlers.kudos.jobs import WHISPERS
 from handlers.kudos.service import unhang
 
 FEATURE = Feature(
@@ -16,4 +17,5 @@ FEATURE = Feature(
         Notice(WALL, draw_sign, lost=unhang),
         Notice(WHISPER, draw_whisper),
     ),
+    recurring=(WHISPERS,),
 )

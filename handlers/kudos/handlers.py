@@ -94,7 +94,7 @@ def give_kudos(ctx: Context, event: Submission, action: GiveKudos) -> Reply:
         ctx, service.wanted(ctx, answers), service.kind(answers.text("kind")), answers.text("reason")
     )
     if action.whisper:
-        messages.bump_for(ctx.tx, ctx.person.id, action.whisper, ctx.now)
+        messages.redraw_for(ctx.tx, ctx.person.id, action.whisper, ctx.now)
     return Say(_given(ctx, given))
 
 
@@ -178,7 +178,7 @@ def draw_kudos(reading: Reading) -> Card | None:
 
 
 def draw_sign(reading: Reading) -> Card:
-    here = Recipient(reading.message.workspace_id, reading.message.address)
+    here = Recipient.channel(reading.message.workspace_id, reading.message.address)
     return cards.sign(reading.t, here in walls.walls(reading.tx))
 
 

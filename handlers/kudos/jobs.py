@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from bot.context import Dated
+from bot.context import Dated, Occasion
 from bot.domain.kudos import LONG, Why, overlooked, possible_givers
 from bot.domain.schedule import Schedule
 from bot.domain.working_time import MONDAY_TO_FRIDAY
 from handlers.kudos import service
-from storage import circles, kudos
-from storage.transaction import CircleTransaction, Transaction, in_circle
+from storage import kudos
+from storage.transaction import CircleTransaction
 
 HOUR = time(10)
 LIFE = timedelta(days=7)
@@ -28,19 +28,16 @@ A_DAY, LOOKED_AT = 3, 20
 """Overlooked members of a circle about whom somebody hears in one day, and among how many they are sought."""
 
 
-def dates(tx: Transaction) -> list[Dated]:
-    return [
-        Dated(
-            Schedule(f"kudos:{circle.id}", HOUR, MONDAY_TO_FRIDAY, circle.zone),
-            in_circle(circle.id, whisper),
-        )
-        for circle in circles.every(tx)
-    ]
+def on_weekdays(occasion: Occasion) -> Schedule:
+    return Schedule(f"kudos:{occasion.circle.id}", HOUR, MONDAY_TO_FRIDAY, occasion.circle.zone)
 
 
-def whisper(tx: CircleTransaction, now: datetime) -> None:
-    about_posts(tx, now)
-    about_the_overlooked(tx, now)
+def whisper(occasion: Occasion) -> None:
+    about_posts(occasion.tx, occasion.now)
+    about_the_overlooked(occasion.tx, occasion.now)
+
+
+WHISPERS = Dated("kudos", on_weekdays, whisper)
 
 
 def about_posts(tx: CircleTransaction, now: datetime) -> None:

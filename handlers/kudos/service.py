@@ -150,8 +150,8 @@ def give(ctx: Context, addresses: Sequence[str], kind: KudosKind, reason: str) -
     _check(ctx, chosen, reason)
     receivers = [person.id for person in chosen.members]
     id = kudos.give(ctx.tx, ctx.person.id, kind, reason, receivers, ctx.now)
-    readers = (Recipient(p.workspace_id, p.address, p.id) for p in chosen.members)
-    messages.want(ctx.tx, THANKS, id, readers, ctx.now)
+    readers = (Recipient.of(p) for p in chosen.members)
+    messages.request(ctx.tx, THANKS, id, readers, ctx.now)
     return Given(mine(ctx, id), chosen, left(ctx))
 
 
@@ -232,7 +232,7 @@ def _change(ctx: Context, kudos_id: str, **values: object) -> Kudos:
     if before.shown_to:
         raise KudosShown
     kudos.change(ctx.tx, kudos_id, **values)
-    messages.bump(ctx.tx, THANKS, kudos_id, ctx.now)
+    messages.redraw(ctx.tx, THANKS, kudos_id, ctx.now)
     after = kudos.load(ctx.tx, kudos_id)
     assert after is not None
     return after
@@ -248,11 +248,11 @@ def answer(ctx: Context, kudos_id: str, answer: Answer) -> None:
     if found is None or found.taken_back_at is not None or found.answer_of(ctx.person.id) is None:
         raise KudosGone
     kudos.answer(ctx.tx, kudos_id, ctx.person.id, answer, ctx.now)
-    messages.bump_for(ctx.tx, ctx.person.id, kudos_id, ctx.now)
+    messages.redraw_for(ctx.tx, ctx.person.id, kudos_id, ctx.now)
     if answer is Answer.SHOWN:
-        messages.want(ctx.tx, KUDOS, kudos_id, walls.walls(ctx.tx), ctx.now)
-        messages.pick_up(ctx.tx, kudos_id, ctx.now)
-    messages.bump(ctx.tx, KUDOS, kudos_id, ctx.now)
+        messages.request(ctx.tx, KUDOS, kudos_id, walls.walls(ctx.tx), ctx.now)
+        messages.restore(ctx.tx, kudos_id, ctx.now)
+    messages.redraw(ctx.tx, KUDOS, kudos_id, ctx.now)
 
 
 def told(scope: Scope, given: Kudos, receivers: Iterable[str]) -> Told:
@@ -299,14 +299,14 @@ def move_wall(ctx: Context, place: str) -> bool:
     """Hang it in that channel, or take it down where it hangs; tells whether it hangs there now. Raises
     CommsOnly."""
     ctx.as_comms()
-    there = Recipient(ctx.person.workspace_id, place)
+    there = Recipient.channel(ctx.person.workspace_id, place)
     hangs = there not in walls.walls(ctx.tx)
     if hangs:
         walls.hang(ctx.tx, there.workspace_id, place)
         entries.write(ctx.tx, "log.wall_hung", ctx.now)
     else:
         take_down(ctx.tx, there.workspace_id, ctx.now)
-    messages.want(ctx.tx, WALL, new_id(), [there], ctx.now)
+    messages.request(ctx.tx, WALL, new_id(), [there], ctx.now)
     return hangs
 
 
@@ -317,7 +317,7 @@ def take_down(tx: CircleTransaction, workspace_id: str, now: datetime) -> None:
 
 def unhang(tx: Transaction, message: Message, now: datetime) -> None:
     """The bot cannot speak in that channel after all, so nothing else is sent there."""
-    if Recipient(message.workspace_id, message.address) in walls.walls(
+    if Recipient.channel(message.workspace_id, message.address) in walls.walls(
         CircleTransaction(tx, message.circle_id)
     ):
         take_down(CircleTransaction(tx, message.circle_id), message.workspace_id, now)
@@ -352,7 +352,7 @@ def tell_author(ctx: Context, whisper_id: str) -> None:
     if not kudos.told(ctx.tx, ctx.person.id, found.post_id):
         about = ctx.person.id, Why.TOLD, found.post_id
         tell(ctx.tx, found.about_id, *about, ctx.now)
-    messages.bump_for(ctx.tx, ctx.person.id, whisper_id, ctx.now)
+    messages.redraw_for(ctx.tx, ctx.person.id, whisper_id, ctx.now)
 
 
 def tell(
@@ -367,8 +367,8 @@ def tell(
     """Whisper. After `life` it is stale; None for never."""
     giver, _ = people.load(tx, giver_id)
     id = kudos.whisper(tx, giver_id, about_id, why, now, post_id)
-    reader = Recipient(giver.workspace_id, giver.address, giver.id)
-    messages.want(tx, WHISPER, id, [reader], now, expires_at=now + life if life else None)
+    reader = Recipient.of(giver)
+    messages.request(tx, WHISPER, id, [reader], now, expires_at=now + life if life else None)
 
 
 def was_heeded(scope: Scope, whisper: Whisper) -> bool:

@@ -5,6 +5,7 @@ from bot.domain.meeting import ANNOUNCEMENT, MINUTES, REMINDER
 from handlers.meetings.calendar import invitation
 from handlers.meetings.cards import examples
 from handlers.meetings.handlers import draw_announcement, draw_minutes, draw_reminder, router
+from handlers.meetings.jobs import MEETINGS
 
 FEATURE = Feature(
     "meetings",
@@ -16,4 +17,5 @@ FEATURE = Feature(
         Notice(MINUTES, draw_minutes),
     ),
     (Document("meeting.ics", invitation),),
+    (MEETINGS,),
 )

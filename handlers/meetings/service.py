@@ -25,6 +25,7 @@ from bot.domain.meeting import (
     Agenda,
     Meeting,
     Stage,
+    next_instant,
     next_stage,
     parse_moment,
 )
@@ -33,8 +34,8 @@ from bot.domain.rhythm import Ritual
 from bot.domain.schedule import instant
 from bot.domain.working_time import zone_or
 from handlers.meetings.cards import Coming
-from storage import board, circles, entries, kudos, meetings, messages, people, rituals, rounds, walls
-from storage.transaction import CircleTransaction, Transaction
+from storage import board, entries, kudos, meetings, messages, people, rituals, rounds, walls
+from storage.transaction import CircleTransaction
 
 RECENT = timedelta(days=31)
 
@@ -132,9 +133,9 @@ def _move(tx: CircleTransaction, meeting: Meeting, now: datetime, **values: obje
 
 
 def _redraw(tx: CircleTransaction, meeting: Meeting, now: datetime) -> None:
-    messages.bump(tx, ANNOUNCEMENT, meeting.id, now)
+    messages.redraw(tx, ANNOUNCEMENT, meeting.id, now)
     for changes in range(meeting.changes + 1):
-        messages.bump(tx, REMINDER, reminder_of(meeting.id, changes), now)
+        messages.redraw(tx, REMINDER, reminder_of(meeting.id, changes), now)
 
 
 def reminder_of(meeting_id: str, changes: int) -> str:
@@ -145,13 +146,15 @@ def reminder_of(meeting_id: str, changes: int) -> str:
 # By the clock
 
 
-def keep(tx: Transaction, now: datetime) -> int:
-    """Plan what the rhythm asks for, and say what is due; tells of how many meetings something was said."""
-    known = {circle.id: circle for circle in circles.every(tx)}
-    for circle in known.values():
-        plan(CircleTransaction(tx, circle.id), circle, now)
-    pending = meetings.pending(tx)
-    return sum(advance(CircleTransaction(tx, m.circle_id), known[m.circle_id], m, now) for m in pending)
+def keep(tx: CircleTransaction, circle: Circle, now: datetime) -> datetime | None:
+    """Plan what the rhythm asks for, and say what is due. Returns when there is something to do again: a
+    meeting begins, so that the next one is planned, or comes to a stage."""
+    plan(tx, circle, now)
+    for meeting in meetings.pending(tx):
+        advance(tx, circle, meeting, now)
+    waiting = [*meetings.pending(tx), meetings.coming(tx, now)]
+    moments = [next_instant(meeting, circle.zone, now) for meeting in waiting if meeting]
+    return min((moment for moment in moments if moment), default=None)
 
 
 def plan(tx: CircleTransaction, circle: Circle, now: datetime) -> None:
@@ -159,7 +162,7 @@ def plan(tx: CircleTransaction, circle: Circle, now: datetime) -> None:
     found = meetings.coming(tx, now)
     if found is not None and found.by_hand:
         return
-    kept = rhythm.schedule(circle, Ritual.MEETING, rituals.of_circle(tx, circle)[Ritual.MEETING])
+    kept = rituals.schedule_of(tx, circle, Ritual.MEETING)
     if kept is None:
         _call_off(tx, found, now)
         return
@@ -193,7 +196,7 @@ def advance(tx: CircleTransaction, circle: Circle, meeting: Meeting, now: dateti
 
 
 def _tell(tx: CircleTransaction, circle: Circle, kind: Kind, subject: str, now: datetime) -> None:
-    messages.want(tx, kind, subject, walls.audience(tx), now)
+    messages.request(tx, kind, subject, walls.audience(tx), now)
 
 
 # Minutes
@@ -220,5 +223,5 @@ def write_minutes(ctx: Context, meeting_id: str, notes: int, text: str) -> Meeti
         raise MinutesChanged
     _tell(ctx.tx, ctx.circle, MINUTES, meeting_id, ctx.now)
     for kind in (MINUTES, ANNOUNCEMENT):
-        messages.bump(ctx.tx, kind, meeting_id, ctx.now)
+        messages.redraw(ctx.tx, kind, meeting_id, ctx.now)
     return begun(ctx, meeting_id)

@@ -105,11 +105,11 @@ def join(ctx: Context, version: int, answers: Answers) -> Preferences:
 
 
 def prefer(ctx: Context, answers: Answers) -> Preferences:
-    """Change one's wishes; what was waiting is weighed again. Raises Problems."""
+    """Change one's wishes and reschedule what waits for them. Raises Problems."""
     ctx.as_member()
     wanted = _read(ctx, answers)
     people.prefer(ctx.tx, ctx.person, wanted)
-    messages.hasten(ctx.tx, ctx.person.id, ctx.now)
+    messages.reschedule_for(ctx.tx, ctx.person.id, ctx.now)
     return wanted
 
 
@@ -150,7 +150,7 @@ def leave(ctx: Context) -> bool:
     if ctx.member is None:
         return False
     people.leave(ctx.tx, ctx.person, ctx.now)
-    messages.drop_all_for(ctx.tx, ctx.person.id, "left the circle")
+    messages.recall_for(ctx.tx, ctx.person.id, "left the circle")
     return True
 
 
@@ -179,7 +179,7 @@ def pause(ctx: Context, back: str) -> datetime:
 def resume(ctx: Context) -> None:
     ctx.as_member()
     people.pause(ctx.tx, ctx.person, None)
-    messages.hasten(ctx.tx, ctx.person.id, ctx.now)
+    messages.reschedule_for(ctx.tx, ctx.person.id, ctx.now)
 
 
 def call(ctx: Context, place: str) -> None:
@@ -187,8 +187,8 @@ def call(ctx: Context, place: str) -> None:
     ctx.as_comms()
     if not place:
         raise OnlyInAChannel
-    there = Recipient(ctx.person.workspace_id, place)
-    messages.want(ctx.tx, CALL, new_id(), [there], ctx.now)
+    there = Recipient.channel(ctx.person.workspace_id, place)
+    messages.request(ctx.tx, CALL, new_id(), [there], ctx.now)
 
 
 def speak(ctx: Context, language: str) -> str:

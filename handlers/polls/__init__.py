@@ -5,6 +5,7 @@ from bot.domain.poll import POLL, POLL_AGAIN, POLL_AUTHOR, POLL_REMINDER
 from handlers.polls.cards import examples
 from handlers.polls.export import results
 from handlers.polls.handlers import draw_author, draw_poll, draw_reminder, router, tell_author
+from handlers.polls.jobs import SERIES
 
 FEATURE = Feature(
     "polls",
@@ -17,4 +18,5 @@ FEATURE = Feature(
         Notice(POLL_AGAIN, draw_author),
     ),
     (Document("poll.csv", results),),
+    (SERIES,),
 )

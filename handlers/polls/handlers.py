@@ -222,4 +222,4 @@ def tell_author(tx: Transaction, message: Message, now: datetime) -> None:
     """A channel did not take the card: its author can mend that."""
     if message.person_id is None:
         for kind in (POLL_AUTHOR, POLL_AGAIN):
-            messages.bump(CircleTransaction(tx, message.circle_id), kind, message.subject_id, now)
+            messages.redraw(CircleTransaction(tx, message.circle_id), kind, message.subject_id, now)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 
-from bot.context import Dated
+from bot.context import Dated, Occasion
 from bot.crash import crash
-from bot.domain.poll import REMINDED, schedule
+from bot.domain.poll import RECURRING, REMINDED, schedule
+from bot.domain.schedule import Schedule
 from handlers.polls import service
 from storage import people, polls
-from storage.transaction import CircleTransaction, Transaction, in_circle
+from storage.transaction import CircleTransaction, Transaction
 
 DRAFTS_KEPT = timedelta(days=1)
 
@@ -27,17 +27,19 @@ def keep_time(tx: Transaction, now: datetime) -> int:
     return sum(closed) + sum(reminded)
 
 
-def dates(tx: Transaction) -> list[Dated]:
-    """When the polls that repeat open again, each by its author's clock."""
-    found = []
-    for poll in polls.repeating(tx):
-        bound = CircleTransaction(tx, poll.circle_id)
-        first = polls.load(bound, poll.series)
-        assert first is not None
-        when = schedule(poll, first.opened_at, people.load(bound, poll.author_id)[0].zone)
-        found.append(Dated(when, in_circle(poll.circle_id, partial(_again, poll_id=poll.id))))
-    return found
+def when_to_repeat(occasion: Occasion) -> Schedule | None:
+    """By the clock of the author of the latest poll of the series; None once the series is over."""
+    tx, series = occasion.tx, occasion.subject_id
+    poll, first = polls.repeating(tx, series), polls.load(tx, series)
+    if poll is None or first is None:
+        return None
+    return schedule(poll, first.opened_at, people.load(tx, poll.author_id)[0].zone)
 
 
-def _again(tx: CircleTransaction, now: datetime, *, poll_id: str) -> None:
-    service.open_again(tx, poll_id, now)
+def open_again(occasion: Occasion) -> None:
+    poll = polls.repeating(occasion.tx, occasion.subject_id)
+    if poll is not None:
+        service.open_again(occasion.tx, poll.id, occasion.now)
+
+
+SERIES = Dated(RECURRING, when_to_repeat, open_again, in_each_circle=False)

@@ -168,8 +168,8 @@ def _open(
     poll_id = polls.open_poll(tx, author.id, ballot, now, series)
     poll = polls.load(tx, poll_id)
     assert poll is not None
-    messages.want(tx, POLL, poll_id, where, now)
-    messages.want(tx, authors, poll_id, [_recipient(author)], now)
+    messages.request(tx, POLL, poll_id, where, now)
+    messages.request(tx, authors, poll_id, [Recipient.of(author)], now)
     if poll.to_members:
         entries.write(tx, "log.poll_opened", now, question=poll.question)
     _take_past_slots(tx, poll, author.zone, now)
@@ -185,17 +185,13 @@ def _take_past_slots(tx: CircleTransaction, poll: Poll, zone: str, now: datetime
 
 
 def _channel(ctx: Context, place: str) -> Recipient:
-    return Recipient(ctx.person.workspace_id, place)
-
-
-def _recipient(person: Person) -> Recipient:
-    return Recipient(person.workspace_id, person.address, person.id)
+    return Recipient.channel(ctx.person.workspace_id, place)
 
 
 def _members(tx: CircleTransaction, author: Person) -> list[Recipient]:
     """Everybody but the author, whose own card has the buttons too."""
     everyone = people.everyone(tx)
-    return [_recipient(person) for person, _ in everyone if person.id != author.id]
+    return [Recipient.of(person) for person, _ in everyone if person.id != author.id]
 
 
 # Voting
@@ -238,9 +234,9 @@ def _counted(ctx: Context, poll: Poll) -> None:
     """The cards in channels, and this person's own, which of a poll in channels its author alone has: as few
     however many vote."""
     if not poll.to_members:
-        messages.bump_channels(ctx.tx, POLL, poll.id, ctx.now, after=COALESCED)
+        messages.redraw_in_channels(ctx.tx, POLL, poll.id, ctx.now, after=COALESCED)
     if poll.to_members or _is_mine(ctx, poll):
-        messages.bump_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
+        messages.redraw_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
 def say(ctx: Context, poll_id: str, typed: str) -> Poll:
@@ -268,7 +264,7 @@ def add_option(ctx: Context, poll_id: str, typed: str) -> Poll:
     another = read_another(typed, labels)
     polls.add_option(ctx.tx, poll.id, another, len(labels))
     for kind in KINDS:
-        messages.bump(ctx.tx, kind, poll.id, ctx.now, after=SOON)
+        messages.redraw(ctx.tx, kind, poll.id, ctx.now, after=SOON)
     _counted(ctx, poll)
     return poll
 
@@ -285,7 +281,7 @@ def refresh(ctx: Context, poll_id: str) -> None:
     poll = polls.load(ctx.tx, poll_id)
     if poll is None:
         raise PollGone
-    messages.bump_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
+    messages.redraw_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
 def signed(ctx: Context, poll_id: str) -> tuple[Poll, Sequence[tuple[str, str]]]:
@@ -333,7 +329,7 @@ def show_here(ctx: Context, poll_id: str, draft_id: str) -> Poll:
         raise NoChannelHere
     if not _may_show(ctx, poll):
         raise NotSharedPoll
-    messages.want(ctx.tx, POLL, poll.id, [_channel(ctx, found.place)], ctx.now)
+    messages.request(ctx.tx, POLL, poll.id, [_channel(ctx, found.place)], ctx.now)
     return poll
 
 
@@ -342,8 +338,8 @@ def retry(ctx: Context, poll_id: str) -> None:
     poll = mine(ctx, poll_id)
     for copy in polls.standing(ctx.tx, poll):
         if copy.lost:
-            messages.revive(ctx.tx, copy.message_id, ctx.now)
-    messages.bump_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
+            messages.retry_undelivered(ctx.tx, copy.message_id, ctx.now)
+    messages.redraw_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
 def is_lost(tx: CircleTransaction, poll: Poll) -> bool:
@@ -375,7 +371,7 @@ def change(ctx: Context, poll_id: str, answers: Answers) -> Poll:
     BadPollClosing."""
     poll = changeable(ctx, poll_id)
     repeats = _repeats(answers)
-    polls.mark(ctx.tx, poll, repeats=repeats)
+    polls.repeat(ctx.tx, poll, repeats, ctx.now)
     _take_past_slots(ctx.tx, replace(poll, repeats=repeats), ctx.person.zone, ctx.now)
     if answers.yes("now"):
         close(ctx.tx, poll, ctx.now)
@@ -388,8 +384,8 @@ def change(ctx: Context, poll_id: str, answers: Answers) -> Poll:
 def stop_repeating(ctx: Context, poll_id: str) -> None:
     """Raises PollGone or NotYourPoll."""
     poll = mine(ctx, poll_id)
-    polls.mark(ctx.tx, poll, repeats=Repeat.NEVER)
-    messages.bump_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
+    polls.repeat(ctx.tx, poll, Repeat.NEVER, ctx.now)
+    messages.redraw_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
 def close(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
@@ -406,7 +402,7 @@ def close(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
 
 def _redraw(tx: CircleTransaction, poll: Poll, now: datetime) -> None:
     for kind in KINDS:
-        messages.bump(tx, kind, poll.id, now)
+        messages.redraw(tx, kind, poll.id, now)
 
 
 def remind(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
@@ -415,7 +411,7 @@ def remind(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
         return False
     done = polls.answered(tx, poll)
     silent = [r for r in polls.readers(tx, poll) if r.person_id and poll.voter(r.person_id) not in done]
-    messages.want(tx, POLL_REMINDER, poll.id, silent, now)
+    messages.request(tx, POLL_REMINDER, poll.id, silent, now)
     polls.mark(tx, poll, reminded_at=now)
     return True
 
@@ -425,7 +421,7 @@ def open_again(tx: CircleTransaction, poll_id: str, now: datetime) -> None:
     poll = polls.hold(tx, poll_id)
     if poll is None or not poll.repeats:
         return
-    polls.mark(tx, poll, repeats=Repeat.NEVER)
+    polls.repeat(tx, poll, Repeat.NEVER, now)
     close(tx, poll, now)
     author, member = people.load(tx, poll.author_id)
     first = polls.load(tx, poll.series)

@@ -46,8 +46,8 @@ def tell_author(tx: CircleTransaction, draft_id: str, found: Found | str, now: d
     draft = posts.draft(tx, draft_id)
     assert draft is not None
     author, _ = people.load(tx, draft.author_id)
-    reader = Recipient(author.workspace_id, author.address, author.id)
-    messages.want(tx, DRAFT, draft_id, [reader], now)
+    reader = Recipient.of(author)
+    messages.request(tx, DRAFT, draft_id, [reader], now)
 
 
 def publish_due(tx: Transaction, now: datetime) -> int:

@@ -87,9 +87,9 @@ def compose(ctx: Context, draft_id: str, answers: Answers) -> Post:
     if not posts.close_draft(ctx.tx, draft_id):
         raise FormGone
     post_id = posts.add(ctx.tx, ctx.person.id, copy, ctx.now)
-    author = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
-    messages.want(ctx.tx, AUTHOR, post_id, [author], ctx.now)
-    messages.bump(ctx.tx, DRAFT, draft_id, ctx.now)
+    author = Recipient.of(ctx.person)
+    messages.request(ctx.tx, AUTHOR, post_id, [author], ctx.now)
+    messages.redraw(ctx.tx, DRAFT, draft_id, ctx.now)
     if copy.publish_at is None:
         publish(ctx.tx, post_id, ctx.now)
     return mine(ctx, post_id)
@@ -111,9 +111,9 @@ def publish(tx: CircleTransaction, post_id: str, now: datetime) -> int:
     wanted = set(post.copy.networks or Network)
     offers = [(p.id, n) for p, m in audience for n in m.preferences.networks if n in wanted]
     shares.offer(tx, post_id, offers)
-    recipients = (Recipient(p.workspace_id, p.address, p.id) for p, _ in audience)
-    messages.bump(tx, AUTHOR, post_id, now)
-    return messages.want(tx, POST, post_id, recipients, now, expires_at=post.copy.expires_at)
+    recipients = (Recipient.of(p) for p, _ in audience)
+    messages.redraw(tx, AUTHOR, post_id, now)
+    return messages.request(tx, POST, post_id, recipients, now, expires_at=post.copy.expires_at)
 
 
 def edit(ctx: Context, post_id: str, answers: Answers) -> Post:
@@ -136,13 +136,13 @@ def withdraw(ctx: Context, post_id: str) -> None:
 def restore(ctx: Context, post_id: str) -> None:
     mine(ctx, post_id)
     posts.mark(ctx.tx, post_id, withdrawn_at=None)
-    messages.pick_up(ctx.tx, post_id, ctx.now)
+    messages.restore(ctx.tx, post_id, ctx.now)
     _redraw(ctx, post_id)
 
 
 def _redraw(ctx: Context, post_id: str) -> None:
     for kind in (POST, REMINDER, AUTHOR):
-        messages.bump(ctx.tx, kind, post_id, ctx.now)
+        messages.redraw(ctx.tx, kind, post_id, ctx.now)
 
 
 def _read(ctx: Context, answers: Answers) -> Copy:
@@ -241,18 +241,18 @@ def answer(ctx: Context, question_id: str, text: str) -> None:
     row = posts.question(ctx.tx, question_id)
     assert row is not None
     asker, _ = people.load(ctx.tx, row.asker_id)
-    reader = Recipient(asker.workspace_id, asker.address, asker.id)
-    messages.want(ctx.tx, ANSWER, question_id, [reader], ctx.now)
+    reader = Recipient.of(asker)
+    messages.request(ctx.tx, ANSWER, question_id, [reader], ctx.now)
     for kind in (QUESTION, ANSWER):
-        messages.bump(ctx.tx, kind, question_id, ctx.now)
+        messages.redraw(ctx.tx, kind, question_id, ctx.now)
 
 
 def retry(ctx: Context, message_id: str) -> None:
     """Try again a message that did not arrive, or perhaps did. Raises CommsOnly or ButtonGone."""
     ctx.as_comms()
-    if not messages.revive(ctx.tx, message_id, ctx.now):
+    if not messages.retry_undelivered(ctx.tx, message_id, ctx.now):
         raise ButtonGone
-    messages.bump(ctx.tx, UNDELIVERED, ctx.circle.id, ctx.now)
+    messages.redraw(ctx.tx, UNDELIVERED, ctx.circle.id, ctx.now)
 
 
 def failures(reading: Reading) -> list[Failure]:
@@ -263,7 +263,7 @@ def failures(reading: Reading) -> list[Failure]:
             letter.last_error,
             letter.state == "unknown",
         )
-        for letter in messages.dead(reading.tx, LATEST)
+        for letter in messages.undelivered(reading.tx, LATEST)
     ]
 
 

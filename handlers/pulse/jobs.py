@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from bot.context import Dated
+from bot.context import Dated, Occasion
 from bot.domain.rhythm import Ritual
-from handlers.pulse.service import ask_by_the_month
+from bot.domain.schedule import Schedule
+from handlers.pulse import service
 from handlers.pulse.service import close_due as close_due
 from storage import rituals
-from storage.transaction import Transaction, in_circle
 
 
-def dates(tx: Transaction) -> Iterator[Dated]:
-    """In each circle, on the day that its rhythm has for it."""
-    for circle, monthly in rituals.schedules(tx, Ritual.PULSE):
-        yield Dated(monthly, in_circle(circle.id, ask_by_the_month))
+def when_to_ask(occasion: Occasion) -> Schedule | None:
+    return rituals.schedule_of(occasion.tx, occasion.circle, Ritual.PULSE)
+
+
+def ask(occasion: Occasion) -> None:
+    service.ask_by_the_month(occasion.tx, occasion.now)
+
+
+MONTHLY = Dated("ritual:pulse", when_to_ask, ask)

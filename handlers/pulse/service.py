@@ -114,8 +114,8 @@ def ask(tx: CircleTransaction, now: datetime) -> None:
     pulse_id = pulses.start(tx, now, closes_at)
     if pulse_id is None:
         return
-    asked = [Recipient(p.workspace_id, p.address, p.id) for p, _ in people.everyone(tx)]
-    messages.want(tx, PULSE, pulse_id, asked, now, expires_at=closes_at)
+    asked = [Recipient.of(p) for p, _ in people.everyone(tx)]
+    messages.request(tx, PULSE, pulse_id, asked, now, expires_at=closes_at)
     entries.write(tx, "log.pulse_opened", now)
 
 
@@ -128,7 +128,7 @@ def promise_reminders(tx: Transaction, arrived: Sequence[Message], now: datetime
         asked = [m for m in arrived if m.subject_id == pulse_id]
         readers = [Recipient(m.workspace_id, m.address, m.person_id) for m in asked]
         when = {"due_at": pulse.closes_at - LAST_DAYS, "expires_at": pulse.closes_at}
-        messages.want(CircleTransaction(tx, circle_id), PULSE_REMINDER, pulse_id, readers, now, **when)
+        messages.request(CircleTransaction(tx, circle_id), PULSE_REMINDER, pulse_id, readers, now, **when)
 
 
 def is_done(reading: Reading, pulse: Pulse) -> bool:
@@ -175,7 +175,7 @@ def close(tx: CircleTransaction, pulse_id: str, now: datetime) -> bool:
     SystemRandom().shuffle(words)
     pulses.keep(tx, pulse_id, len(answers), found, words)
     for kind in (PULSE, PULSE_REMINDER):
-        messages.bump(tx, kind, pulse_id, now)
+        messages.redraw(tx, kind, pulse_id, now)
     _tell(tx, pulse_id, len(answers), found, now)
     return True
 
@@ -199,4 +199,4 @@ def set_pace(tx: CircleTransaction, circle: Circle, pulse_id: str, trust: float,
     what = "log.slowed" if slow else "log.usual_pace"
     entries.write(tx, what, now, trust=str(trust), floor=str(circle.trust_floor))
     audience = walls.audience(tx)
-    messages.want(tx, PACE, pulse_id, audience, now, expires_at=now + NEWS_LIFE)
+    messages.request(tx, PACE, pulse_id, audience, now, expires_at=now + NEWS_LIFE)

@@ -6,6 +6,7 @@ from bot.context import Document, Feature, Notice
 from bot.domain.recap import RECAP
 from handlers.recap.cards import examples
 from handlers.recap.handlers import draw_recap, router
+from handlers.recap.jobs import MONTHLY
 from handlers.recap.picture import picture
 
 FEATURE = Feature(
@@ -17,4 +18,5 @@ FEATURE = Feature(
         Document("recap-fr.png", partial(picture, language="fr")),
         Document("recap-en.png", partial(picture, language="en")),
     ),
+    (MONTHLY,),
 )

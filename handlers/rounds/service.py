@@ -120,10 +120,10 @@ def start(ctx: Context, setting: str, answers: Answers) -> Round:
 
 
 def _ask_everybody(ctx: Context, round_id: str, closes_at: datetime) -> None:
-    asked = [Recipient(p.workspace_id, p.address, p.id) for p, _ in people.everyone(ctx.tx)]
+    asked = [Recipient.of(p) for p, _ in people.everyone(ctx.tx)]
     hung = walls.walls(ctx.tx)
     for kind, readers in ((ROUND, asked), (ROUND_WALL, hung)):
-        messages.want(ctx.tx, kind, round_id, readers, ctx.now, expires_at=closes_at)
+        messages.request(ctx.tx, kind, round_id, readers, ctx.now, expires_at=closes_at)
 
 
 def _read(ctx: Context, setting: str, answers: Answers) -> tuple[Change, str, datetime]:
@@ -281,9 +281,9 @@ def withdraw_objection(ctx: Context, round_id: str) -> None:
 
 def _redraw(ctx: Context, round_id: str, everybody: bool) -> None:
     """Who agrees changes a count at the walls; an objection, what everybody reads."""
-    messages.bump_for(ctx.tx, ctx.person.id, round_id, ctx.now)
+    messages.redraw_for(ctx.tx, ctx.person.id, round_id, ctx.now)
     for kind in (ROUND_WALL, ROUND) if everybody else (ROUND_WALL,):
-        messages.bump(ctx.tx, kind, round_id, ctx.now, after=COALESCE)
+        messages.redraw(ctx.tx, kind, round_id, ctx.now, after=COALESCE)
 
 
 def withdraw(ctx: Context, round_id: str) -> None:
@@ -313,8 +313,8 @@ def close(tx: CircleTransaction, round_id: str, now: datetime) -> bool:
         apply(tx, circles.circle(tx), round.change, now)
     _settle(tx, round, found, now)
     author, _ = people.load(tx, round.author_id)
-    reader = Recipient(author.workspace_id, author.address, author.id)
-    messages.want(tx, ROUND_OUTCOME, round_id, [reader], now, expires_at=now + NEWS_LIFE)
+    reader = Recipient.of(author)
+    messages.request(tx, ROUND_OUTCOME, round_id, [reader], now, expires_at=now + NEWS_LIFE)
     return True
 
 
@@ -346,7 +346,7 @@ def _settle(tx: CircleTransaction, round: Round, how: Outcome, now: datetime) ->
     what, values = _entry(how, round.change)
     entries.write(tx, what, now, **values)
     for kind in (ROUND, ROUND_WALL):
-        messages.bump(tx, kind, round.id, now)
+        messages.redraw(tx, kind, round.id, now)
 
 
 def _entry(how: Outcome, change: Change) -> tuple[str, dict[str, str]]:

@@ -91,8 +91,8 @@ def _words(tx: CircleTransaction, post: Post, person: Person) -> str:
 def _open(tx: CircleTransaction, share: Share, now: datetime) -> None:
     if not shares.mark_first_opening(tx, share, now):
         return
-    messages.bump_for(tx, share.person_id, share.post_id, now)
-    messages.bump(tx, AUTHOR, share.post_id, now, after=COALESCE)
+    messages.redraw_for(tx, share.person_id, share.post_id, now)
+    messages.redraw(tx, AUTHOR, share.post_id, now, after=COALESCE)
 
 
 def follow(tx: Transaction, token: str, visitor: Visitor | None, now: datetime) -> str | None:
@@ -120,8 +120,8 @@ def _tell(tx: CircleTransaction, share: Share, now: datetime) -> None:
     change. Whoever left the circle is told nothing any more."""
     _, member = people.load(tx, share.person_id)
     if member:
-        messages.bump_for(tx, share.person_id, share.post_id, now, after=COALESCE)
-    messages.bump(tx, AUTHOR, share.post_id, now, after=COALESCE)
+        messages.redraw_for(tx, share.person_id, share.post_id, now, after=COALESCE)
+    messages.redraw(tx, AUTHOR, share.post_id, now, after=COALESCE)
 
 
 def web_address(url: str) -> str:

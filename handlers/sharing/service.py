@@ -191,11 +191,11 @@ def choose_moment(ctx: Context, post_id: str, minutes: int) -> None:
 def _put_aside(ctx: Context, post: Post, until: datetime) -> None:
     """It comes back once: put aside again before that, it comes at the new moment; after that, no more."""
     posts.take_stance(ctx.tx, post.id, ctx.person.id, later_until=until)
-    reader = Recipient(ctx.person.workspace_id, ctx.person.address, ctx.person.id)
+    reader = Recipient.of(ctx.person)
     when = {"due_at": until, "expires_at": post.copy.expires_at}
-    made = messages.want(ctx.tx, REMINDER, post.id, [reader], ctx.now, **when)
+    made = messages.request(ctx.tx, REMINDER, post.id, [reader], ctx.now, **when)
     again = ctx.tx, REMINDER, post.id, ctx.person.id, until
-    if not made and not messages.put_off(*again):
+    if not made and not messages.reschedule(*again):
         raise CameBack
     redraw(ctx, post.id)
 
@@ -214,13 +214,13 @@ def decline(ctx: Context, post_id: str) -> None:
 
 
 def redraw(ctx: Context, post_id: str) -> None:
-    messages.bump_for(ctx.tx, ctx.person.id, post_id, ctx.now)
+    messages.redraw_for(ctx.tx, ctx.person.id, post_id, ctx.now)
 
 
 def count_delivery(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
     """More copies have arrived: the author's figures follow."""
     for circle_id, post_id in {(message.circle_id, message.subject_id) for message in arrived}:
-        messages.bump(CircleTransaction(tx, circle_id), AUTHOR, post_id, now, after=COALESCE)
+        messages.redraw(CircleTransaction(tx, circle_id), AUTHOR, post_id, now, after=COALESCE)
 
 
 def posted(ctx: Context, post_id: str, network: str, at: datetime | None) -> None:
@@ -234,7 +234,7 @@ def posted(ctx: Context, post_id: str, network: str, at: datetime | None) -> Non
         raise ButtonGone
     shares.mark(ctx.tx, share, posted_at=at)
     redraw(ctx, post_id)
-    messages.bump(ctx.tx, AUTHOR, post_id, ctx.now, after=COALESCE)
+    messages.redraw(ctx.tx, AUTHOR, post_id, ctx.now, after=COALESCE)
 
 
 def ask(ctx: Context, post_id: str, question: str) -> None:
@@ -244,5 +244,5 @@ def ask(ctx: Context, post_id: str, question: str) -> None:
         raise QuestionMissing
     question_id = posts.ask(ctx.tx, post_id, ctx.person.id, question, ctx.now)
     author, _ = people.load(ctx.tx, found.author_id)
-    reader = Recipient(author.workspace_id, author.address, author.id)
-    messages.want(ctx.tx, QUESTION, question_id, [reader], ctx.now)
+    reader = Recipient.of(author)
+    messages.request(ctx.tx, QUESTION, question_id, [reader], ctx.now)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests import databases
-from tests.bench import contest, fanout, growth, pace, servers, votes
+from tests.bench import contest, fanout, growth, idle_tick, pace, servers, votes
 from tests.bench.contest import Arena, Contender
 from tests.bench.figures import Better, Figure, Step, summary, table
 
@@ -67,6 +67,7 @@ PLANS: dict[str, Plan] = {
     "growth": growth.Plan(),
     "pace": pace.Plan(),
     "votes": votes.Plan(),
+    "idle_tick": idle_tick.Plan(),
 }
 SMALLEST: dict[str, Plan] = {
     "presses": Presses(members=16, rounds=1, presses=64, peer_presses=32, pressed=128, starts=1),
@@ -78,7 +79,7 @@ SMALLEST: dict[str, Plan] = {
         members=3,
         posts=6,
         tenant_members=3,
-        tenant_contents=3,
+        tenant_posts=3,
         backends=("postgres",),
     ),
     "votes": votes.Plan(
@@ -93,6 +94,7 @@ SMALLEST: dict[str, Plan] = {
         turns=3,
         backends=("sqlite",),
     ),
+    "idle_tick": idle_tick.Plan(circles=50, rounds=2, backends=("sqlite",)),
 }
 
 

@@ -119,8 +119,8 @@ def publish_and_tell(tx: Transaction, crowd: Crowd, now: datetime) -> int:
     circle = CircleTransaction(tx, crowd.circle)
     post = posts.latest(circle, 1)[0].id
     author, _ = people.load(circle, crowd.lead)
-    reader = Recipient(author.workspace_id, author.address, author.id)
-    messages.want(circle, AUTHOR, post, [reader], now)
+    reader = Recipient.of(author)
+    messages.request(circle, AUTHOR, post, [reader], now)
     stands = {"state": State.SHOWN, "shown_version": 1, "shown_at": now, "reference": "D1:1.1"}
     m = tables.message.c
     its = (m.circle_id == crowd.circle) & (m.kind == AUTHOR.name) & (m.subject_id == post)

@@ -82,12 +82,12 @@ class Line:
 def _accepting(folder: Path, backend: str, plan: Plan, step: Step) -> Figure:
     """By the way of a submission: the dispatcher, the handler, the commit."""
     label = LABELS[backend]
-    step(f"a content for {plan.accepting:,} members, {label}")
+    step(f"a post for {plan.accepting:,} members, {label}")
     with database(folder, backend) as url, sender(folder, url, "nod") as one:
         one.ask("start", by_itself=False)
         one.ask("gather", workspaces=1, members=plan.accepting)
         took = median(one.ask("accept")["seconds"] for _ in range(plan.times))
-    what = f"to accept a content for {plan.accepting:,}, {label}, to its limit"
+    what = f"to accept a post for {plan.accepting:,}, {label}, to its limit"
     return Figure(f"accept_{backend}", what, "s", took, PATIENCE, Better.LOWER, 1)
 
 

@@ -159,7 +159,7 @@ async def _press(
 async def _status(reader: asyncio.StreamReader) -> str:
     """Of one answer, read to its end."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-    length = next(line for line in head.split("\r\n") if line.startswith("post-length:"))
+    length = next(line for line in head.split("\r\n") if line.startswith("content-length:"))
     await reader.readexactly(int(length.partition(":")[2]))
     return head.split(" ", 2)[1]
 

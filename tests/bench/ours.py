@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from tests import databases
+from tests import databases, transitions
 from tests.bench.talk import Worker, worker
 
 
@@ -20,6 +20,7 @@ def database(folder: Path, backend: str) -> Iterator[str]:
         _durable()
     folder.mkdir(parents=True, exist_ok=True)
     with databases.fresh(backend, folder) as url:
+        transitions.unguard(url)
         yield url
 
 

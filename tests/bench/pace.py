@@ -42,7 +42,7 @@ class Plan:
     posts: int = 21
     processes: int = 2
     tenant_members: int = 30
-    tenant_contents: int = 45
+    tenant_posts: int = 45
 
     backends: tuple[str, ...] = databases.BACKENDS
 
@@ -89,7 +89,7 @@ def _slack(folder: Path, backend: str, plan: Plan, step: Step) -> list[Figure]:
 
 def _teams(folder: Path, plan: Plan, step: Step) -> list[Figure]:
     step("a tenant under Teams' limits")
-    crowd = Crowd("teams", 1, plan.tenant_members, plan.tenant_contents)
+    crowd = Crowd("teams", 1, plan.tenant_members, plan.tenant_posts)
     arrivals = _sent(folder, "sqlite", 1, crowd, plan.seconds)
     most = max(_most_in(moments, 1.0) for moments in _by(arrivals, lambda one: one.workspace))
     what = "most in a second to a tenant, to Teams' limit"

@@ -44,6 +44,7 @@ FIGURES = {
         "vote_sqlite",
         "count_sqlite",
     ],
+    "idle_tick": ["idle_tick_sqlite"],
 }
 
 

@@ -12,17 +12,22 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from bot.app import Cercle, utc_now
+from bot.chat.action import Action
 from bot.chat.card import Card
 from bot.demo import free_port, on_a_tuesday, people_it, previews, running
 from bot.platforms.playground.adapter import Playground
 from bot.platforms.playground.persona import PERSONAS
-from tests.browser import chromium_page
+from handlers.actions import OpenJoin
+from handlers.membership.cards import Join
+from handlers.posts.cards import Compose, OpenCompose, Restore, Withdraw
+from handlers.sharing.cards import NotPosted, OpenWords, Posted, SaveWords
+from tests.browser import IN_A_BROWSER, chromium_page
+from tests.house import ENGLISH, FRENCH
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_A_BROWSER
 
 AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
@@ -51,8 +56,16 @@ class Stage:
     def entry(self, words: str) -> Locator:
         return self.page.locator(".entry").filter(has_text=words).last
 
-    def button(self, name: str, *, exact: bool = False) -> Locator:
+    def control(self, name: str, *, exact: bool = False) -> Locator:
+        """A button of the page itself, which carries no action."""
         return self.page.get_by_role("button", name=name, exact=exact)
+
+    def button(self, kind: type[Action], last: str = "") -> Locator:
+        return self.page.locator(carrying("button", kind, last))
+
+    def sends(self, kind: type[Action]) -> Locator:
+        """The button that sends the form with that action."""
+        return self.dialog.locator(carrying("form", kind)).locator("button[type=submit]")
 
     @property
     def dialog(self) -> Locator:
@@ -62,14 +75,14 @@ class Stage:
         await self.dialog.get_by_label("Pourquoi c’est intéressant").fill(WHY)
         await self.dialog.get_by_label("Accroche 1").fill(OPENING)
         await self.dialog.get_by_label("Ressources humaines").check()
-        await self.dialog.get_by_role("button", name="Publier").click()
+        await self.sends(Compose).click()
         await expect(self.dialog).to_be_hidden()
 
     async def publish(self) -> None:
         """Camille posts a page of the sample world."""
         await self.become("Camille")
-        await self.button(TITLE).click()
-        await self.button("Composer").click(timeout=SOON)
+        await self.control(TITLE).click()
+        await self.button(OpenCompose).click(timeout=SOON)
         await self.compose()
         await expect(self.entry("C’est en route")).to_be_visible()
 
@@ -80,6 +93,13 @@ class Stage:
         persona = next(persona for persona in PERSONAS if persona.id == who)
         said = [entry.said for entry in playground.chat.entries(persona.address, who)]
         return next(card for card in reversed(said) if isinstance(card, Card) and card.title == title)
+
+
+def carrying(tag: str, kind: type[Action], last: str = "") -> str:
+    """Selects the elements of that tag with such an action; `last` is the value of its last field."""
+    if last:
+        return f'{tag}[data-action^="{kind.verb}/"][data-action$="/{last}"]'
+    return f'{tag}:is([data-action="{kind.verb}"], [data-action^="{kind.verb}/"])'
 
 
 @asynccontextmanager
@@ -117,17 +137,17 @@ async def test_from_a_link_to_its_readers_and_back() -> None:
         card = on.entry(WHY)
         await expect(card).to_contain_text("Ressources humaines · proposé par @Camille", timeout=SOON)
         await expect(card.get_by_role("img")).to_have_js_property("complete", True)
-        await on.button("Changer mes mots").click()
+        await on.button(OpenWords).click()
         await on.dialog.get_by_label("Votre texte").fill(OWN_WORDS)
-        await on.dialog.get_by_role("button", name="Garder mes mots").click()
+        await on.sends(SaveWords).click()
         await expect(card).to_contain_text(OWN_WORDS, timeout=SOON)
 
         link = await share(on, card)
-        await on.button("C’est publié sur LinkedIn").click(timeout=SOON)
+        await on.button(Posted, "linkedin").click(timeout=SOON)
         await expect(on.entry(TITLE)).to_contain_text("Publié sur LinkedIn", timeout=SOON)
-        await on.button("Annuler (LinkedIn)").click()
+        await on.button(NotPosted, "linkedin").click()
         await expect(on.entry(TITLE)).to_contain_text(OWN_WORDS, timeout=SOON)
-        await on.button("C’est publié sur LinkedIn").click(timeout=SOON)
+        await on.button(Posted, "linkedin").click(timeout=SOON)
         await expect(on.entry(TITLE)).to_contain_text("Publié sur LinkedIn", timeout=SOON)
 
         reader = await page.context.new_page()
@@ -135,7 +155,7 @@ async def test_from_a_link_to_its_readers_and_back() -> None:
         assert reader.url == f"{on.origin}/playground/world/fr/accueil-alternants"
         await reader.close()
 
-        await on.button("+ 1 heure").click()
+        await on.control("+ 1 heure").click()
         await expect(on.entry(TITLE)).to_contain_text("1 clic sur votre lien", timeout=SOON)
         await on.become("Camille")
         numbers = on.entry("Ces nombres sont ceux de tout le cercle")
@@ -149,8 +169,8 @@ async def test_from_a_link_to_its_readers_and_back() -> None:
             row = numbers.locator("dl div").filter(has_text=name)
             await expect(row.get_by_role("definition")).to_have_text(value, timeout=SOON)
 
-        await numbers.get_by_role("button", name="Retirer").click()
-        await expect(on.button("Proposer à nouveau")).to_be_visible(timeout=SOON)
+        await numbers.locator(carrying("button", Withdraw)).click()
+        await expect(on.button(Restore)).to_be_visible(timeout=SOON)
         await on.become("Inès")
         await expect(on.entry(TITLE)).to_contain_text("Ce contenu a été retiré", timeout=SOON)
         assert [urlsplit(url).hostname for url in on.outside] == ["www.linkedin.com"]
@@ -158,24 +178,24 @@ async def test_from_a_link_to_its_readers_and_back() -> None:
 
 async def a_newcomer_joins(on: Stage) -> None:
     await on.become("Lou")
-    await on.button("Lire l’appel dans #general").click()
-    await on.button("Lire la charte et entrer").click()
+    await on.control("Lire l’appel dans #general").click()
+    await on.button(OpenJoin).click()
     await expect(on.dialog).to_contain_text("Ce que l’organisation promet")
     await on.dialog.get_by_label("Bluesky").check()
-    await on.dialog.get_by_role("button", name="Entrer").click()
+    await on.sends(Join).click()
     consent = on.dialog.get_by_role("checkbox", name="adhère à cette charte")
     await expect(consent).to_have_attribute("aria-invalid", "true")
     await expect(consent).to_be_focused()
     await consent.check()
-    await on.dialog.get_by_role("button", name="Entrer").click()
+    await on.sends(Join).click()
     await expect(on.entry("Vous voilà dans le cercle")).to_contain_text("Visible de vous seulement")
-    await on.button("Cercle", exact=True).click()
+    await on.control("Cercle", exact=True).click()
 
 
 async def share(on: Stage, card: Locator) -> str:
     """One click opens our page in a tab, which hands the words to the network; tells the tracked link."""
     async with on.page.context.expect_page() as opened:
-        await card.get_by_role("link", name="Partager sur LinkedIn").click()
+        await card.get_by_role("link", name=FRENCH("post.share_on", network="LinkedIn")).click()
     tab = await opened.value
     await tab.wait_for_url(lambda url: not url.startswith(on.origin), timeout=SOON)
     handed = " ".join(value for values in parse_qs(urlsplit(tab.url).query).values() for value in values)
@@ -190,15 +210,17 @@ async def test_each_in_their_own_language_and_hours() -> None:
         await on.publish()
         await on.become("Tom")
         card = on.entry(TITLE)
-        await expect(card.get_by_role("link", name="Share on LinkedIn")).to_be_visible(timeout=SOON)
+        await expect(
+            card.get_by_role("link", name=ENGLISH("post.share_on", network="LinkedIn"))
+        ).to_be_visible(timeout=SOON)
         await on.become("Hugo")
         await expect(on.page.get_by_role("heading", name="Vous êtes Hugo")).to_be_visible()
         await expect(on.page.locator(".entry")).to_have_count(0)
-        await on.button("Au matin suivant").click()
+        await on.control("Au matin suivant").click()
         await expect(on.page.locator("#clock")).to_contain_text("09:00")
-        await expect(on.entry(TITLE).get_by_role("link", name="Partager sur Mastodon")).to_be_visible(
-            timeout=SOON
-        )
+        await expect(
+            on.entry(TITLE).get_by_role("link", name=FRENCH("post.share_on", network="Mastodon"))
+        ).to_be_visible(timeout=SOON)
         assert on.outside == []
 
 
@@ -220,10 +242,10 @@ async def test_the_drawers_hold_exactly_what_would_be_sent() -> None:
 
 async def test_a_page_that_cannot_be_read_loses_nothing() -> None:
     async with stage() as on:
-        await on.button("Une page en panne").click()
-        await on.button("Composer").click(timeout=SOON)
+        await on.control("Une page en panne").click()
+        await on.button(OpenCompose).click(timeout=SOON)
         await on.dialog.get_by_label("Titre").fill("Écrit à la main")
-        await on.dialog.get_by_role("button", name="Publier").click()
+        await on.sends(Compose).click()
         await expect(on.dialog.get_by_role("alert")).to_be_visible()
         await expect(on.dialog.get_by_label("Titre")).to_have_value("Écrit à la main")
         await on.compose()
@@ -234,10 +256,10 @@ async def test_a_page_that_cannot_be_read_loses_nothing() -> None:
 async def test_the_keyboard_is_enough_for_the_whole_story() -> None:
     async with stage(reduced_motion="reduce") as on:
         keyboard = on.page.keyboard
-        await reach(on, on.button(TITLE))
+        await reach(on, on.control(TITLE))
         await keyboard.press("Enter")
-        await expect(on.button("Composer")).to_be_visible(timeout=SOON)
-        await reach(on, on.button("Composer"), backwards=True)
+        await expect(on.button(OpenCompose)).to_be_visible(timeout=SOON)
+        await reach(on, on.button(OpenCompose), backwards=True)
         await keyboard.press("Enter")
         await reach(on, on.dialog.get_by_label("Pourquoi c’est intéressant"))
         await keyboard.type(WHY)
@@ -245,29 +267,31 @@ async def test_the_keyboard_is_enough_for_the_whole_story() -> None:
         await keyboard.type(OPENING)
         await reach(on, on.dialog.get_by_role("radio").first)
         await keyboard.press("Space")
-        await reach(on, on.dialog.get_by_role("button", name="Publier"))
+        await reach(on, on.sends(Compose))
         await keyboard.press("Enter")
         await expect(on.dialog).to_be_hidden()
 
         await reach(on, on.page.get_by_role("radio", name="Camille"), backwards=True)
         await keyboard.press("ArrowDown")
         await expect(on.page.get_by_role("radio", name="Inès")).to_be_checked()
-        await expect(on.button("Changer mes mots")).to_be_visible(timeout=SOON)
-        await reach(on, on.button("Changer mes mots"))
+        await expect(on.button(OpenWords)).to_be_visible(timeout=SOON)
+        await reach(on, on.button(OpenWords))
         await keyboard.press("Enter")
         await expect(on.dialog.get_by_label("Votre texte")).to_be_focused()
         await keyboard.press("Control+a")
         await keyboard.type(OWN_WORDS)
-        await reach(on, on.dialog.get_by_role("button", name="Garder mes mots"))
+        await reach(on, on.sends(SaveWords))
         await keyboard.press("Enter")
         await expect(on.entry(OWN_WORDS)).to_be_visible(timeout=SOON)
 
-        await reach(on, on.page.get_by_role("link", name="Partager sur LinkedIn"), backwards=True)
+        await reach(
+            on, on.page.get_by_role("link", name=FRENCH("post.share_on", network="LinkedIn")), backwards=True
+        )
         async with on.page.context.expect_page() as opened:
             await keyboard.press("Enter")
         await (await opened.value).close()
-        await expect(on.button("C’est publié sur LinkedIn")).to_be_visible(timeout=SOON)
-        await reach(on, on.button("C’est publié sur LinkedIn"))
+        await expect(on.button(Posted, "linkedin")).to_be_visible(timeout=SOON)
+        await reach(on, on.button(Posted, "linkedin"))
         await keyboard.press("Enter")
         await expect(on.entry(TITLE)).to_contain_text("Publié sur LinkedIn", timeout=SOON)
 

@@ -10,8 +10,21 @@ from dataclasses import dataclass
 import pytest
 from aiohttp import web
 
+from handlers.actions import OpenJoin
+from handlers.posts.cards import OpenAnswer, OpenCompose, OpenEdit, Withdraw
+from handlers.sharing.cards import (
+    Decline,
+    Later,
+    NotPosted,
+    OpenAsk,
+    OpenWords,
+    Posted,
+    Reconsider,
+    Why,
+)
 from tests.e2e.conftest import CRAWLER, Bot, Town
-from tests.emulators.slack import Ack, FakeSlack, Json, Message, SlackUser
+from tests.emulators.slack import Ack, FakeSlack, Json, Message, SlackUser, pressable
+from tests.house import ENGLISH, FRENCH
 from tests.platforms.slack.blocks import check
 
 ARTICLE = "/playground/world/fr/accueil-alternants"
@@ -82,7 +95,7 @@ class Workspace:
         """Camille posts and composes; the cards are on their way."""
         await self.camille.command(f"post {self.bot.site}{path}")
         await self.bot.settle()
-        await self.camille.click("Composer")
+        await self.camille.click(OpenCompose)
         topic = topics(self.slack.modals["U1"])[1]
         given = {
             "why": "Onze sur quatorze sont restés.",
@@ -99,21 +112,10 @@ def topics(modal: dict[str, object]) -> list[str]:
     return [option["value"] for option in block["element"]["options"]]
 
 
-def labels(message: Message) -> list[str]:
-    found = []
-    for block in message.blocks:
-        for element in block.get("elements", ()) if block["type"] == "actions" else ():
-            found += [element["text"]["text"]] if "text" in element else []
-            found += [option["text"]["text"] for option in element.get("options", ())]
-    return found
-
-
-def link(message: Message, label: str) -> str:
-    for block in message.blocks:
-        for element in block["elements"] if block["type"] == "actions" else ():
-            if element.get("text", {}).get("text") == label:
-                return str(element["url"])
-    raise LookupError(label)
+def links(message: Message) -> dict[str, str]:
+    """Addresses by label."""
+    shown = (option or element for element, option in pressable(message.blocks))
+    return {each["text"]["text"]: each["url"] for each in shown if "url" in each}
 
 
 @pytest.fixture
@@ -150,13 +152,13 @@ async def test_the_whole_story(place: Workspace) -> None:
     assert "volontaires" in call.words()
 
     # In by a button and a consent.
-    await ines.click("Lire la charte et entrer", call)
+    await ines.click(OpenJoin, call)
     assert "Entrer dans le cercle" in str(slack.modals["U2"]["title"])
     refused = await ines.submit({"networks": ["linkedin"]})
     assert "Sans votre accord" in refused.errors["consent"]
     joined = await ines.submit({"networks": ["linkedin"], "consent": True})
     assert "Vous voilà dans le cercle" in await place.told(ines, joined)
-    await priya.click("Lire la charte et entrer", call)
+    await priya.click(OpenJoin, call)
     joined = await priya.submit({"networks": ["linkedin", "x"], "consent": True})
     assert "You are in the circle" in await place.told(priya, joined)
 
@@ -170,7 +172,7 @@ async def test_the_whole_story(place: Workspace) -> None:
     assert draft.channel == slack.dm("U1")
 
     # The form is filled from the page; one thing is missing, and nothing typed is lost.
-    await camille.click("Composer", draft)
+    await camille.click(OpenCompose, draft)
     modal = slack.modals["U1"]
     topic = topics(modal)[1]
     wrong = await camille.submit({**WRITTEN, "topic": topic, "expires": "2020-01-01"})
@@ -184,11 +186,12 @@ async def test_the_whole_story(place: Workspace) -> None:
     # Each in their own language, in working hours.
     assert "Pourquoi c’est intéressant" in place.card(ines).words()
     assert "Why it is worth sharing" in place.card(priya).words()
-    assert "Partager sur LinkedIn" in labels(place.card(ines))
-    assert {"Share on LinkedIn", "Share on X"} <= set(labels(place.card(priya)))
+    assert FRENCH("post.share_on", network="LinkedIn") in links(place.card(ines))
+    shares = {ENGLISH("post.share_on", network=network) for network in ("LinkedIn", "X")}
+    assert shares <= set(links(place.card(priya)))
 
     # Words of one's own.
-    await ines.click("Changer mes mots", place.card(ines))
+    await ines.click(OpenWords, place.card(ines))
     assert "1 caractère" not in str(slack.modals["U2"])
     await ines.submit({"words": "Je me souviens de ma première semaine."})
     await bot.settle()
@@ -196,24 +199,20 @@ async def test_the_whole_story(place: Workspace) -> None:
     assert "Je me souviens" not in place.card(priya).words()
 
     # The share page, as a browser opens it.
-    page = link(place.card(ines), "Partager sur LinkedIn")
+    page = links(place.card(ines))[FRENCH("post.share_on", network="LinkedIn")]
     status, html = await bot.browse(page)
     assert status == 200
     assert "Je me souviens" in html
     assert "linkedin.com" in html
     await bot.later(minutes=1)
-    assert "C’est publié sur LinkedIn" in labels(place.card(ines))
+    assert place.card(ines).offers(Posted, network="linkedin")
     assert "Composeurs ouverts" in place.card(camille, "Composeurs").words()
 
     # Posted, undone, posted.
-    for label, after in (
-        ("C’est publié sur LinkedIn", "Annuler (LinkedIn)"),
-        ("Annuler (LinkedIn)", "C’est publié sur LinkedIn"),
-        ("C’est publié sur LinkedIn", "Annuler (LinkedIn)"),
-    ):
-        await ines.click(label, place.card(ines))
+    for kind, after in ((Posted, NotPosted), (NotPosted, Posted), (Posted, NotPosted)):
+        await ines.click(kind, place.card(ines), network="linkedin")
         await bot.later(minutes=1)
-        assert after in labels(place.card(ines))
+        assert place.card(ines).offers(after, network="linkedin")
     author = place.card(camille, "Composeurs").words()
     assert re.search(r"Composeurs ouverts\s1\b", author), author
     assert re.search(r"Publiés, d’après les membres\s1\b", author), author
@@ -229,7 +228,7 @@ async def test_the_whole_story(place: Workspace) -> None:
 
     # A correction reaches every copy where it stands.
     before = place.card(priya).reference
-    await camille.click("Corriger", place.card(camille, "Composeurs"))
+    await camille.click(OpenEdit, place.card(camille, "Composeurs"))
     corrected = await camille.submit({"title": "Nos alternants, un an après"})
     assert "Corrigé" in await place.told(camille, corrected)
     await bot.settle()
@@ -237,7 +236,7 @@ async def test_the_whole_story(place: Workspace) -> None:
     assert len(place.cards(priya, "alternants")) == 1
 
     # And so does a recall.
-    await camille.click("Retirer", place.card(camille, "Composeurs"))
+    await camille.click(Withdraw, place.card(camille, "Composeurs"))
     await bot.settle()
     assert "was withdrawn" in place.card(priya, "Nos alternants").words()
     assert "a été retiré" in place.card(ines, "Nos alternants").words()
@@ -258,7 +257,7 @@ async def test_within_seconds_by_itself(town: Town, slack: FakeSlack) -> None:
         async with asyncio.timeout(8):
             while not place.cards(place.camille):
                 await asyncio.sleep(0.05)
-        assert "Composer" in labels(place.card(place.camille))
+        assert place.card(place.camille).offers(OpenCompose)
 
 
 async def test_outside_working_hours_it_waits(circle: Workspace) -> None:
@@ -276,7 +275,7 @@ async def test_outside_working_hours_it_waits(circle: Workspace) -> None:
 
 async def test_later_comes_back_the_next_morning(circle: Workspace) -> None:
     ines, bot = circle.ines, circle.bot
-    await ines.click("Plus tard", circle.card(ines))
+    await ines.click(Later, circle.card(ines))
     await bot.settle()
     assert "Mis de côté jusqu’à mercredi 25 novembre, 09:00" in circle.card(ines).words()
     await bot.later(hours=23)
@@ -288,29 +287,29 @@ async def test_not_for_me_is_nobodys_business(circle: Workspace) -> None:
     priya, bot = circle.priya, circle.bot
     await bot.later(minutes=1)
     before = circle.card(circle.camille, "Composeurs").words()
-    await priya.click("Not for me", circle.card(priya))
+    await priya.click(Decline, circle.card(priya))
     await bot.later(minutes=1)
     assert "Nobody knows" in circle.card(priya).words()
     assert circle.card(circle.camille, "Composeurs").words() == before
-    await priya.click("On second thoughts", circle.card(priya))
+    await priya.click(Reconsider, circle.card(priya))
     await bot.settle()
-    assert "Not for me" in labels(circle.card(priya))
+    assert circle.card(priya).offers(Decline)
 
 
 async def test_a_question_and_its_answer(circle: Workspace) -> None:
     priya, camille, bot = circle.priya, circle.camille, circle.bot
-    await priya.click("Ask the author", circle.card(priya))
+    await priya.click(OpenAsk, circle.card(priya))
     sent = await priya.submit({"question": "Is it open to <@U1> interns & others?"})
     assert "on its way" in await circle.told(priya, sent)
     await bot.settle()
     question = circle.card(camille, "Une question")
     assert "<@U1> interns & others" in question.words().replace("\u2060", "")
     assert not any("user_id" in str(block) and "'U1'" in str(block) for block in question.blocks)
-    await camille.click("Répondre", question)
+    await camille.click(OpenAnswer, question)
     await camille.submit({"answer": "Oui, à tout le monde."})
     await bot.settle()
     assert "Oui, à tout le monde." in circle.card(camille, "Une question").words()
-    assert "Répondre" not in labels(circle.card(camille, "Une question"))
+    assert not circle.card(camille, "Une question").offers(OpenAnswer)
     assert "Oui, à tout le monde." in circle.card(priya, "An answer").words()
 
 
@@ -326,10 +325,9 @@ async def test_pause_leave_and_old_buttons(circle: Workspace) -> None:
 
     card = circle.card(ines)
     assert "Vous avez quitté le cercle" in await circle.told(ines, await ines.command("quitter"))
-    for label in ("Plus tard", "Pas pour moi", "Changer mes mots", "Pourquoi", "Poser une question"):
-        whole = next(each for each in labels(card) if each.startswith(label))
-        assert "membres du cercle" in await circle.told(ines, await ines.click(whole, card)), label
-    status, html = await bot.browse(link(card, "Partager sur LinkedIn"))
+    for kind in (Later, Decline, OpenWords, Why, OpenAsk):
+        assert "membres du cercle" in await circle.told(ines, await ines.click(kind, card)), kind
+    status, html = await bot.browse(links(card)[FRENCH("post.share_on", network="LinkedIn")])
     assert status == 200
     assert "J’étais leur tutrice" not in html
     await circle.post("/playground/world/fr/bilan-carbone")
@@ -340,21 +338,19 @@ async def test_home_language_and_help(circle: Workspace) -> None:
     priya, hugo, slack, bot = circle.priya, circle.hugo, circle.slack, circle.bot
     await priya.open_home()
     await bot.answered()
-    assert "My settings" in str(slack.homes["U3"])
+    assert ENGLISH("button.settings") in str(slack.homes["U3"])
     await hugo.open_home()
     await bot.answered()
-    assert "Lire la charte et entrer" in str(slack.homes["U4"])
+    assert FRENCH("button.read_and_join") in str(slack.homes["U4"])
     assert "désormais en français" in await circle.told(priya, await priya.command("language fr"))
     await priya.open_home()
     await bot.answered()
-    assert "Mes réglages" in str(slack.homes["U3"])
-    await priya.click(
-        "Plus tard" if "Plus tard" in labels(circle.card(priya)) else "Later", circle.card(priya)
-    )
+    assert FRENCH("button.settings") in str(slack.homes["U3"])
+    await priya.click(Later, circle.card(priya))
     await bot.settle()
     assert "Mis de côté" in circle.card(priya).words()
     assert "/cercle" in await circle.told(hugo, await hugo.say("bonjour, qui êtes-vous ?"))
-    assert "Composer" not in await circle.told(hugo, await hugo.say("aide"))
+    assert FRENCH("draft.compose") not in await circle.told(hugo, await hugo.say("aide"))
 
 
 class Organisation(FakeSlack):
@@ -404,7 +400,7 @@ async def test_two_workspaces_at_once_stay_apart(town: Town) -> None:
         place = Workspace(bot, slack)
         await people["U11"].command(f"post {bot.site}{ARTICLE}")
         await bot.settle()
-        await people["U11"].click("Composer")
+        await people["U11"].click(OpenCompose)
         topic = topics(slack.modals["U11"])[0]
         await people["U11"].submit({"why": "Pour T1.", "opening_1": "Chez nous.", "topic": topic})
         await bot.settle()

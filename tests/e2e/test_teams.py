@@ -7,8 +7,22 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from handlers.actions import OpenJoin
+from handlers.membership.cards import Join
+from handlers.posts.cards import OpenAnswer, OpenCompose, OpenEdit, Withdraw
+from handlers.sharing.cards import (
+    Decline,
+    Later,
+    NotPosted,
+    OpenAsk,
+    OpenWords,
+    Posted,
+    Reconsider,
+    Why,
+)
 from tests.e2e.conftest import CRAWLER, Bot, Microsoft, Town
 from tests.emulators.teams import CHANNEL, Json, Message, TeamsUser, actions, elements, words
+from tests.house import ENGLISH, FRENCH
 
 ARTICLE = "/playground/world/fr/accueil-alternants"
 OTHER = "/playground/world/fr/semaine-choisie"
@@ -67,14 +81,13 @@ class Tenant:
     async def join(self, user: TeamsUser, **wishes: str) -> None:
         await user.installs()
         await user.says("join")
-        submit = "Entrer" if user.locale.startswith("fr") else "Join"
-        await user.presses(submit, **{"networks": "linkedin,x", "consent": "true", **wishes})
+        await user.presses(Join, {"networks": "linkedin,x", "consent": "true", **wishes})
         assert user.status == 202
 
     async def post(self, path: str = ARTICLE) -> None:
         await self.camille.says(f"post {self.bot.site}{path}")
         await self.bot.settle()
-        await self.camille.presses("Composer")
+        await self.camille.presses(OpenCompose)
         assert self.camille.dialog
         await self.submits(self.camille, **WRITTEN, topic=topics(self.camille.dialog)[1])
         assert not self.camille.dialog, words(self.camille.dialog)
@@ -86,12 +99,9 @@ def topics(dialog: Json) -> list[str]:
     return [choice["value"] for choice in chooser["choices"]]
 
 
-def labels(message: Message) -> list[str]:
-    return [action["title"] for action in actions(message.card)]
-
-
-def link(message: Message, label: str) -> str:
-    return next(str(a["url"]) for a in actions(message.card) if a["title"] == label)
+def links(message: Message) -> dict[str, str]:
+    """Addresses by label."""
+    return {action["title"]: action["url"] for action in actions(message.card) if "url" in action}
 
 
 @pytest.fixture
@@ -129,14 +139,14 @@ async def test_the_whole_story(place: Tenant) -> None:
     assert "volontaires" in words(call.card)
 
     # In by a button, a dialog and a consent.
-    await ines.presses("Lire la charte et entrer")
+    await ines.presses(OpenJoin)
     assert "Entrer dans le cercle" in words(ines.dialog)
     assert "Sans votre accord" in await place.submits(ines, networks="linkedin")
     assert ines.dialog
     assert await place.submits(ines, networks="linkedin", consent="true")
     assert not ines.dialog
     assert "Vous voilà dans le cercle" in words(ines.messages[-1].card)
-    await priya.presses("Lire la charte et entrer")
+    await priya.presses(OpenJoin)
     await place.submits(priya, networks="linkedin,x", consent="true")
     assert "You are in the circle" in words(priya.messages[-1].card)
     assert "Vous voilà" not in str([words(m.card) for m in teams.visible(CHANNEL)])
@@ -147,7 +157,7 @@ async def test_the_whole_story(place: Tenant) -> None:
     assert "première semaine" in words(place.card(camille).card)
 
     # The form is filled from the page; one thing is wrong, and nothing typed is lost.
-    await camille.presses("Composer")
+    await camille.presses(OpenCompose)
     assert camille.dialog
     topic = topics(camille.dialog)[1]
     told = await place.submits(camille, **WRITTEN, topic=topic, expires="2020-01-01")
@@ -162,33 +172,30 @@ async def test_the_whole_story(place: Tenant) -> None:
     # Each in their own language, in working hours.
     assert "Pourquoi c’est intéressant" in words(place.card(ines).card)
     assert "Why it is worth sharing" in words(place.card(priya).card)
-    assert {"Share on LinkedIn", "Share on X"} <= set(labels(place.card(priya)))
+    shares = {ENGLISH("post.share_on", network=network) for network in ("LinkedIn", "X")}
+    assert shares <= set(links(place.card(priya)))
 
     # Words of one's own.
-    await ines.presses("Changer mes mots")
+    await ines.presses(OpenWords)
     await place.submits(ines, words="Je me souviens de ma première semaine.")
     await bot.settle()
     assert "Je me souviens" in words(place.card(ines).card)
     assert "Je me souviens" not in words(place.card(priya).card)
 
     # The share page, as a browser opens it.
-    page = link(place.card(ines), "Partager sur LinkedIn")
+    page = links(place.card(ines))[FRENCH("post.share_on", network="LinkedIn")]
     status, html = await bot.browse(page)
     assert status == 200
     assert "Je me souviens" in html
     await bot.later(minutes=1)
 
     # Posted, undone, posted.
-    for label, after in (
-        ("C’est publié sur LinkedIn", "Annuler (LinkedIn)"),
-        ("Annuler (LinkedIn)", "C’est publié sur LinkedIn"),
-        ("C’est publié sur LinkedIn", "Annuler (LinkedIn)"),
-    ):
-        await ines.presses(label)
+    for kind, after in ((Posted, NotPosted), (NotPosted, Posted), (Posted, NotPosted)):
+        await ines.presses(kind, network="linkedin")
         await bot.later(minutes=1)
-        assert after in labels(place.card(ines))
-    assert facts(place.card(camille, "Corriger"))["Composeurs ouverts"] == "1"
-    assert facts(place.card(camille, "Corriger"))["Publiés, d’après les membres"] == "1"
+        assert place.card(ines).offers(after, network="linkedin")
+    assert facts(place.card(camille, "Ces nombres"))["Composeurs ouverts"] == "1"
+    assert facts(place.card(camille, "Ces nombres"))["Publiés, d’après les membres"] == "1"
 
     # A reader clicks twice, a crawler once.
     tracked = await bot.tracked(page)
@@ -196,15 +203,15 @@ async def test_the_whole_story(place: Tenant) -> None:
         assert answer == (302, f"{bot.site}{ARTICLE}")
     await bot.later(minutes=1)
     assert "1 clic sur votre lien" in words(place.card(ines).card)
-    assert facts(place.card(camille, "Corriger"))["Lecteurs"].startswith("1 clic")
+    assert facts(place.card(camille, "Ces nombres"))["Lecteurs"].startswith("1 clic")
 
     # A correction reaches every copy where it stands, and so does a recall.
     before = place.card(priya).id
-    await camille.presses("Corriger")
+    await camille.presses(OpenEdit)
     assert "Corrigé" in await place.submits(camille, title="Nos alternants, un an après")
     await bot.settle()
     assert place.card(priya, "Nos alternants, un an après").id == before
-    await camille.presses("Retirer")
+    await camille.presses(Withdraw)
     await bot.settle()
     assert "was withdrawn" in words(place.card(priya, "Nos alternants").card)
     assert "a été retiré" in words(place.card(ines, "Nos alternants").card)
@@ -229,26 +236,26 @@ async def test_outside_working_hours_it_waits(circle: Tenant) -> None:
 
 async def test_later_and_not_for_me(circle: Tenant) -> None:
     ines, priya, bot = circle.ines, circle.priya, circle.bot
-    await ines.presses("Plus tard")
-    await priya.presses("Not for me")
+    await ines.presses(Later)
+    await priya.presses(Decline)
     await bot.settle()
     assert "Mis de côté" in words(circle.card(ines).card)
     assert "Nobody knows" in words(circle.card(priya).card)
-    await priya.presses("On second thoughts")
+    await priya.presses(Reconsider)
     await bot.later(hours=23)
     assert "Vous l’aviez mis de côté" in words(circle.card(ines).card)
-    assert "Not for me" in labels(circle.card(priya))
+    assert circle.card(priya).offers(Decline)
 
 
 async def test_a_question_and_its_answer(circle: Tenant) -> None:
     priya, camille, bot = circle.priya, circle.camille, circle.bot
-    await priya.presses("Ask the author")
+    await priya.presses(OpenAsk)
     assert "on its way" in await circle.submits(priya, question="Is it open to <at>Camille</at> & others?")
     await bot.settle()
-    await camille.presses("Répondre")
+    await camille.presses(OpenAnswer)
     await circle.submits(camille, answer="Oui, à tout le monde.")
     await bot.settle()
-    assert "Répondre" not in labels(circle.card(camille, "Une question"))
+    assert not circle.card(camille, "Une question").offers(OpenAnswer)
     assert "Oui, à tout le monde." in words(circle.card(priya, "An answer").card)
 
 
@@ -262,12 +269,10 @@ async def test_pause_leave_and_old_buttons(circle: Tenant) -> None:
     assert len(circle.cards(ines, "Quatre jours")) == 1
 
     assert "Vous avez quitté le cercle" in await circle.says(ines, "quitter")
-    card = circle.card(ines)
-    for start in ("Plus tard", "Pas pour moi", "Changer mes mots", "Pourquoi", "Poser une question"):
-        label = next(each for each in labels(card) if each.startswith(start))
+    for kind in (Later, Decline, OpenWords, Why, OpenAsk):
         ines.dialog = None
-        await ines.presses(label)
-        assert "membres du cercle" in await circle.told(ines), start
+        await ines.presses(kind)
+        assert "membres du cercle" in await circle.told(ines), kind
     await circle.post("/playground/world/fr/bilan-carbone")
     assert circle.cards(ines, "bilan carbone") == []
 
@@ -276,11 +281,11 @@ async def test_home_language_and_help(circle: Tenant) -> None:
     priya, hugo, bot = circle.priya, circle.hugo, circle.bot
     await hugo.installs()
     await circle.says(priya, "home")
-    assert "My settings" in labels(priya.messages[-1])
+    assert ENGLISH("button.settings") in words(priya.messages[-1].card)
     await circle.says(hugo, "accueil")
-    assert "Lire la charte et entrer" in labels(hugo.messages[-1])
+    assert FRENCH("button.read_and_join") in words(hugo.messages[-1].card)
     assert "désormais en français" in await circle.says(priya, "language fr")
-    await priya.presses("Later")
+    await priya.presses(Later)
     await bot.settle()
     assert "Mis de côté" in words(circle.card(priya).card)
     assert "rejoindre" in await circle.says(hugo, "bonjour, qui êtes-vous ?")

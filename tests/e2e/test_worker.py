@@ -39,8 +39,9 @@ SITE = "https://cercle.example"
 LIMIT = 10.0
 CAMILLE = Sender("slack", "T1", "U1", "Camille", "en-GB", "Europe/Paris")
 PLAIN = "from bot.__main__ import main; main()"
-DEAF = f"from datetime import timedelta; from scheduler import pump; pump.IDLE = timedelta(hours=1); {PLAIN}"
-"""A process whose pump looks at nothing unless it is rung for."""
+IDLE = "from datetime import timedelta; from scheduler.pump import loop; loop.IDLE = timedelta(hours=1)"
+DEAF = f"{IDLE}; {PLAIN}"
+"""A process whose pump looks at the tables only when it is notified."""
 
 
 def environ(url: str, slack: FakeSlack | None = None) -> dict[str, str]:

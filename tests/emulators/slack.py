@@ -24,6 +24,8 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
+from tests.pressing import Wanted, carries
+
 Json = dict[str, Any]
 Check = Callable[[Json, str], None]
 """(payload, "message" | "modal" | "home"); raises for what Slack would refuse."""
@@ -112,6 +114,10 @@ class Message:
 
     def words(self) -> str:
         return " ".join(_words(self.blocks)) or self.text
+
+    def offers(self, wanted: Wanted | str, **fields: object) -> bool:
+        """Whether it has a button that `SlackUser.click` would find."""
+        return bool(_elements(self.blocks, wanted, fields))
 
     def payload(self) -> Json:
         shown = {"type": "message", "user": "UBOT", "bot_id": "BBOT", "ts": self.ts, "text": self.text}
@@ -622,15 +628,14 @@ class SlackUser:
             text = text.replace(f"@{name}", f"<@{id}|{name.lower()}>")
         return re.sub(r"#(C\w+)", r"<#\1|general>", text)
 
-    async def click(self, label: str, message: Message | None = None) -> Ack:
-        """The button or menu entry of that label, on `message` or the newest place that shows one."""
-        if message is not None:
-            return await self._press(message, _element(message.blocks, label))
-        for seen in self._visible():
+    async def click(self, wanted: Wanted | str, message: Message | None = None, **fields: object) -> Ack:
+        """The button or menu entry with that action, on `message` or the newest place that shows one. What
+        carries no action of ours, such as a link, is found by its label."""
+        for seen in self._visible() if message is None else (message,):
             blocks = seen.blocks if isinstance(seen, Message) else seen["blocks"]
-            if found := _elements(blocks, label):
+            if found := _elements(blocks, wanted, fields):
                 return await self._press(seen, found[0])
-        raise LookupError(f"{self.id} sees no {label!r}")
+        raise LookupError(f"{self.id} sees no {wanted!r}")
 
     async def submit(self, values: Mapping[str, Any] | None = None) -> Ack:
         """Send the open modal: `values` by input name (a string, a bool, or a list of values or user ids);
@@ -773,27 +778,30 @@ def _words(node: Any) -> Iterator[str]:
                     yield from [value] if isinstance(value, str) else _words(value)
 
 
-def _elements(blocks: list[Json], label: str) -> list[tuple[Json, Json]]:
-    """(element, chosen option or {}) of whatever reads `label`."""
-    found: list[tuple[Json, Json]] = []
-    for element in _pressable(blocks):
-        if element.get("text", {}).get("text") == label:
-            found.append((element, {}))
-        found += [(element, o) for o in element.get("options", ()) if o["text"]["text"] == label]
+def _elements(
+    blocks: list[Json], wanted: Wanted | str, fields: Mapping[str, object]
+) -> list[tuple[Json, Json]]:
+    """(element, chosen option or {}) of what carries that action, or has that label. All do the same."""
+    found = [
+        (element, option) for element, option in pressable(blocks) if _is(option or element, wanted, fields)
+    ]
+    assert len({(option or element).get("value") for element, option in found}) <= 1, (wanted, found)
     return found
 
 
-def _element(blocks: list[Json], label: str) -> tuple[Json, Json]:
-    found = _elements(blocks, label)
-    if not found:
-        raise LookupError(f"no {label!r} there")
-    return found[0]
+def _is(pressed: Json, wanted: Wanted | str, fields: Mapping[str, object]) -> bool:
+    if isinstance(wanted, str):
+        return bool(pressed["text"]["text"] == wanted)
+    return carries(pressed.get("value", ""), wanted, **fields)
 
 
-def _pressable(blocks: list[Json]) -> Iterator[Json]:
+def pressable(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
+    """(button, {}) for each button and (menu, entry) for each entry of a menu."""
     for block in blocks:
-        yield from block.get("elements", ()) if block["type"] == "actions" else ()
-        yield from [block["accessory"]] if "accessory" in block else ()
+        elements = block.get("elements", ()) if block["type"] == "actions" else ()
+        for element in [*elements, *([block["accessory"]] if "accessory" in block else ())]:
+            options = element.get("options")
+            yield from [(element, {})] if options is None else [(element, option) for option in options]
 
 
 def _inputs(view: Json) -> list[Json]:

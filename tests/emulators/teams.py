@@ -24,6 +24,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.platforms.teams.glue import TeamsSettings
+from tests.pressing import Wanted, carries
 
 Json = dict[str, Any]
 
@@ -101,6 +102,10 @@ class Message:
     def card(self) -> Json:
         card: Json = self.activity["attachments"][0]["content"]
         return card
+
+    def offers(self, wanted: Wanted, **fields: object) -> bool:
+        """Whether it has a button that `TeamsUser.presses` would find."""
+        return bool(pressable(self.card, wanted, **fields))
 
 
 @dataclass(frozen=True)
@@ -400,15 +405,17 @@ class TeamsUser:
             entities=[*self._entities(), *mentions],
         )
 
-    async def presses(self, label: str, **inputs: str) -> None:
-        """The newest button of that label that this person can see; inputs are those of the same card."""
-        message, data = self._button(label)
+    async def presses(
+        self, wanted: Wanted, inputs: Mapping[str, str] | None = None, **fields: object
+    ) -> None:
+        """The newest button with that action that this person can see; inputs are those of the same card."""
+        message, data = self._button(wanted, fields)
         self.pressed = message.id
         place = {} if message.conversation.startswith("a:") else {"conversation": _channel()}
         if data.get("msteams", {}).get("type") == "task/fetch":
             await self._invoke("task/fetch", {"data": data}, replyToId=message.id, **place)
         else:
-            value = data | defaults(message.card) | inputs
+            value = data | defaults(message.card) | dict(inputs or {})
             await self._tell("message", value=value, replyToId=message.id, **place)
 
     async def submits(self, **inputs: str) -> None:
@@ -424,14 +431,13 @@ class TeamsUser:
         value = {"action": {"type": "Action.Execute", "data": data}, "trigger": "manual"}
         return await self._invoke("adaptiveCard/action", value, replyToId=message)
 
-    def _button(self, label: str) -> tuple[Message, Json]:
+    def _button(self, wanted: Wanted, fields: Mapping[str, object]) -> tuple[Message, Json]:
         seen = [m for m in self.teams.messages.values() if not m.deleted]
         mine = [m for m in seen if not m.conversation.startswith("a:") or m in self.messages]
         for message in reversed(mine):
-            for action in actions(message.card):
-                if action["title"] == label and action["type"] == "Action.Submit":
-                    return message, action["data"]
-        raise LookupError(f"no button {label!r}")
+            if found := pressable(message.card, wanted, **fields):
+                return message, found[0]
+        raise LookupError(f"no button {wanted!r}")
 
     async def _invoke(self, name: str, value: Json, **content: Any) -> Json:
         answer = await self._tell("invoke", name=name, value=value, **content)
@@ -483,6 +489,14 @@ def elements(card: Any) -> Iterator[Json]:
 
 def actions(card: Json) -> Iterator[Json]:
     return (e for e in elements(card) if str(e.get("type", "")).startswith("Action."))
+
+
+def pressable(card: Json, wanted: Wanted, **fields: object) -> list[Json]:
+    """The data of each button with that action. All do the same."""
+    data = (action["data"] for action in actions(card) if action["type"] == "Action.Submit")
+    found = [each for each in data if carries(each.get("cercle", ""), wanted, **fields)]
+    assert len({each["cercle"] for each in found}) <= 1, (wanted, found)
+    return found
 
 
 def defaults(card: Json) -> dict[str, str]:

@@ -18,12 +18,13 @@ from bot.chat.event import Click, Command, Sender, Submission
 from bot.chat.form import Answers, Choice, Choices, Form, Note, Value
 from bot.chat.reply import Ask, Replace, Reply, Say
 from bot.chat.text import spoken
+from bot.context import Occasion
 from bot.domain.board import LIFE, MAX_ANSWER, MAX_FINDING, Matter
 from bot.domain.circle import Circle, Role
 from bot.domain.member import Preferences
 from bot.platforms.slack import render as slack
 from handlers.actions import Leave, OpenGathering
-from handlers.board import jobs, service
+from handlers.board import service
 from handlers.board.cards import (
     AnswerTheme,
     GiveBack,
@@ -32,16 +33,19 @@ from handlers.board.cards import (
     OpenSort,
     OpenTell,
     PlanTheme,
+    ShowBoard,
     ShowTheme,
     ShowThemes,
     Sort,
     StartGathering,
+    TakeBackWords,
     Tell,
 )
+from handlers.board.jobs import MONTHLY, WEEKLY
 from handlers.membership.service import attach_workspace
 from storage import board, circles, entries, people, tables, walls
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import House, asked, button, filled, labels, said
+from tests.house import House, actions, asked, button, filled, kinds, said
 
 FIVE = ("camille", "ines", "hugo", "lou", "awa")
 TITLE = "Qu’est-ce qui vous freine"
@@ -100,7 +104,7 @@ def read(card: Card) -> str:
 
 
 async def opens(house: House, who: str = "ines", anonymity: str = "anonymous") -> str:
-    form = asked(await house.presses(who, "Ouvrir un tour", await the_board(house, who)))
+    form = asked(await house.presses(who, OpenGathering, await the_board(house, who)))
     reply = said(await house.submits(who, form, anonymity=anonymity))
     await house.settle()
     return reply
@@ -140,8 +144,8 @@ async def gathered(house: House) -> None:
     await house.database.transact(partial(service.close_due, now=house.clock()))
 
 
-async def sorting(house: House, what: str = "freins", who: str = "camille") -> Form:
-    return asked(await house.presses(who, f"Réunir les {what}", await the_board(house, who)))
+async def sorting(house: House, matter: Matter = Matter.BLOCKER, who: str = "camille") -> Form:
+    return asked(await house.presses(who, OpenSort, await the_board(house, who), matter=matter))
 
 
 def boxes(form: Form) -> dict[str, str]:
@@ -158,12 +162,12 @@ async def themed(house: House, title: str = "Le droit à l’image", findings: i
 
 
 async def planned(house: House, theme: Card, **values: Value) -> Reply:
-    form = asked(await house.presses("camille", "Choisir qui et quand", theme))
+    form = asked(await house.presses("camille", OpenPlan, theme))
     return await house.submits("camille", form, **values)
 
 
 async def answered(house: House, theme: Card, answer: str, who: str = "camille") -> Card:
-    form = asked(await house.presses(who, "Répondre", theme))
+    form = asked(await house.presses(who, OpenReply, theme))
     return card_of(await house.submits(who, form, answer=answer))
 
 
@@ -220,9 +224,9 @@ async def with_wall(house: House) -> None:
 async def test_any_member_opens_it_and_everybody_is_invited(circle: House) -> None:
     assert "Le tour de table est ouvert" in await opens(circle, "hugo")
     for who in FIVE:
-        assert labels(circle.card(who, TITLE)) == ["Répondre", "Voir le tableau"]
+        assert kinds(circle.card(who, TITLE)) == [OpenTell, ShowBoard]
     assert await logged(circle) == ["log.gathering_opened"]
-    form = asked(await circle.presses("lou", "Répondre", circle.card("lou", TITLE)))
+    form = asked(await circle.presses("lou", OpenTell, circle.card("lou", TITLE)))
     assert "C’est noté" in said(await circle.submits("lou", form, blocker="Le temps"))
 
 
@@ -263,12 +267,12 @@ async def test_whoever_was_not_asked_in_time_is_not_asked_any_more(circle: House
 
 async def test_the_verb_opens_the_form_while_there_is_one_and_the_board_otherwise(circle: House) -> None:
     for verb in ("blockers", "freins"):
-        assert "Ouvrir un tour de table" in labels(card_of(await circle.says("ines", f"/cercle {verb}")))
+        assert OpenGathering in kinds(card_of(await circle.says("ines", f"/cercle {verb}")))
     await opens(circle)
     for verb in ("blockers", "freins"):
         assert asked(await circle.says("ines", f"/cercle {verb}")).title == "Freins, bonnes pratiques"
     for verb in ("board", "tableau"):
-        assert "Répondre" in labels(card_of(await circle.says("ines", f"/cercle {verb}")))
+        assert OpenTell in kinds(card_of(await circle.says("ines", f"/cercle {verb}")))
 
 
 async def test_a_retrospective_that_another_feature_proposes_opens_one(circle: House) -> None:
@@ -296,7 +300,7 @@ async def test_one_that_is_over_gives_way_to_the_next(circle: House) -> None:
 
 async def test_too_few_for_anonymity_can_sign(sqlite_url: str) -> None:
     house = await inhabited(House(sqlite_url), FIVE[:4])
-    form = asked(await house.presses("ines", "Ouvrir un tour", await the_board(house, "ines")))
+    form = asked(await house.presses("ines", OpenGathering, await the_board(house, "ines")))
     refused = await house.submits("ines", form)
     assert isinstance(refused, Ask)
     assert "moins de cinq membres" in refused.errors["anonymity"]
@@ -326,8 +330,14 @@ async def test_the_month_leaves_a_circle_alone_that_is_too_small(sqlite_url: str
 
 async def test_each_circle_keeps_its_dates_under_names_of_its_own(circle: House) -> None:
     await circle.dispatch(Command(circle.key(), STRANGER, "aide"))
-    dated = await circle.database.read(lambda tx: list(jobs.dates(tx)))
-    assert len({each.schedule.name for each in dated}) == len(dated) == 4
+
+    def names(tx: Transaction) -> list[str]:
+        occasions = [Occasion(CircleTransaction(tx, c.id), circle.clock(), c, "") for c in circles.every(tx)]
+        kept = [each.schedule(occasion) for each in (MONTHLY, WEEKLY) for occasion in occasions]
+        return [schedule.name for schedule in kept if schedule]
+
+    found = await circle.database.read(names)
+    assert len(set(found)) == len(found) == 4
 
 
 # What may be read, and by whom it was said
@@ -380,13 +390,13 @@ async def test_what_is_signed_can_be_taken_back_and_nothing_else_is(on_each: Hou
     await tells(on_each, "awa", "Les outils", sign=True)
     form = await sorting(on_each)
     await on_each.submits("camille", form, findings=(boxes(form)["Le temps — Lou"],), title="Le temps")
-    assert "Reprendre ce que j’ai signé" not in labels(await the_board(on_each, "hugo"))
+    assert TakeBackWords not in kinds(await the_board(on_each, "hugo"))
     mine = await the_board(on_each, "lou")
-    assert isinstance(await on_each.presses("lou", "Reprendre ce que j’ai signé", mine), Replace)
+    assert isinstance(await on_each.presses("lou", TakeBackWords, mine), Replace)
     left = {row["text"] for row in await rows(on_each, tables.finding)}
     assert left == {"Sans mon nom", "Les outils"}
-    assert "ne fait plus rien" in said(await on_each.presses("lou", "Reprendre ce que j’ai signé", mine))
-    assert "Reprendre ce que j’ai signé" not in labels(await the_board(on_each, "lou"))
+    assert "ne fait plus rien" in said(await on_each.presses("lou", TakeBackWords, mine))
+    assert TakeBackWords not in kinds(await the_board(on_each, "lou"))
 
 
 async def test_the_answer_to_signed_words_takes_them_back_too(circle: House) -> None:
@@ -394,9 +404,9 @@ async def test_the_answer_to_signed_words_takes_them_back_too(circle: House) -> 
     form = asked(await circle.says("lou", "/cercle freins"))
     told = card_of(await circle.submits("lou", form, blocker="Le temps", sign=True))
     unsigned = card_of(await circle.submits("awa", form, blocker="Les outils", sign=False))
-    assert labels(unsigned) == ["Ajouter autre chose"]
+    assert kinds(unsigned) == [OpenTell]
     await passes(circle, days=8)
-    await circle.presses("lou", "Reprendre ce que j’ai signé", told)
+    await circle.presses("lou", TakeBackWords, told)
     await circle.settle()
     assert "1 réponse attend" in read(circle.card("camille", "tour de table"))
 
@@ -526,8 +536,8 @@ async def test_only_members_answer_and_read(circle: House) -> None:
 async def test_the_comms_team_reads_and_sorts_without_being_members(circle: House) -> None:
     await gathered(circle)
     await with_role(circle, "tom", Role.COMMS)
-    assert "Gather blockers into themes" in labels(await the_board(circle, "tom"))
-    assert "Réunir les freins par thèmes" not in labels(await the_board(circle, "hugo"))
+    assert OpenSort in kinds(await the_board(circle, "tom"))
+    assert OpenSort not in kinds(await the_board(circle, "hugo"))
 
 
 async def test_nothing_reaches_into_another_circle(circle: House) -> None:
@@ -563,10 +573,13 @@ async def test_nothing_reaches_into_another_circle(circle: House) -> None:
     assert await circle.database.read(everything) == before
 
 
+def pages(card: Card) -> list[int]:
+    """The pages of the themes that its buttons turn to."""
+    return [action.page for action in actions(card) if isinstance(action, ShowThemes)]
+
+
 async def theme_id(house: House, card: Card) -> str:
-    action = button(card, "Choisir qui et quand").action
-    assert isinstance(action, OpenPlan)
-    return action.theme
+    return button(card, OpenPlan).action.theme  # type: ignore[attr-defined]
 
 
 # Making themes
@@ -577,12 +590,12 @@ async def test_the_comms_team_is_told_once_and_sorts_from_there(circle: House) -
     await circle.settle()
     card = circle.card("camille", "Le tour de table est clos")
     assert "7 réponses attendent" in read(card)
-    form = asked(await circle.presses("camille", "Réunir les freins", card))
+    form = asked(await circle.presses("camille", OpenSort, card, matter=Matter.BLOCKER))
     ticked = tuple(boxes(form).values())
     await circle.submits("camille", form, findings=ticked, title="Tout")
     await circle.settle()
     assert "1 réponse attend" in read(circle.card("camille", "Le tour de table est clos"))
-    form = await sorting(circle, "bonnes pratiques")
+    form = await sorting(circle, Matter.PRACTICE)
     await circle.submits("camille", form, findings=tuple(boxes(form).values()), title="Essayer")
     await circle.settle()
     assert "a trouvé son thème" in read(circle.cards("camille")[-1])
@@ -608,14 +621,14 @@ async def test_a_theme_is_new_or_one_that_is_there(on_each: House) -> None:
 async def test_good_practice_keeps_the_name_of_whoever_signed_it(circle: House) -> None:
     await opens(circle, anonymity="signed")
     await tells(circle, "lou", practice="Raconter l’erreur d’abord", sign=True)
-    form = await sorting(circle, "bonnes pratiques")
+    form = await sorting(circle, Matter.PRACTICE)
     ticked = boxes(form)
     assert list(ticked) == ["Raconter l’erreur d’abord — Lou"]
     card = card_of(
         await circle.submits("camille", form, findings=tuple(ticked.values()), title="Dire l’erreur")
     )
     assert "Raconter l’erreur d’abord — Lou" in read(card)
-    assert labels(card) == ["Changer le titre"]
+    assert kinds(card) == [OpenPlan]
     assert "Ce qui a marché\nDire l’erreur" in await words(circle)
 
 
@@ -697,9 +710,9 @@ async def test_whoever_is_named_is_told_and_may_hand_it_back(circle: House) -> N
     assert "Lou s’en occupe. Réponse d’ici vendredi 18 décembre." in read(saved)
     await circle.settle()
     card = circle.card("lou", "Le droit à l’image")
-    assert labels(card) == ["Répondre", "Lire ce thème", "Rendre ce thème"]
+    assert kinds(card) == [OpenReply, ShowTheme, GiveBack]
     assert "sans dire pourquoi" in read(card)
-    assert "cherche quelqu’un" in said(await circle.presses("lou", "Rendre", card))
+    assert "cherche quelqu’un" in said(await circle.presses("lou", GiveBack, card))
     await circle.settle()
     assert "Vous ne vous occupez plus" in read(circle.cards("lou")[-1])
     assert "Personne ne s’en occupe encore. Réponse d’ici vendredi 18 décembre." in await words(circle)
@@ -710,7 +723,7 @@ async def test_whoever_is_named_is_told_and_may_hand_it_back(circle: House) -> N
     await circle.settle()
     assert "Vous ne vous occupez plus" in read(circle.cards("lou")[-1])
     assert "Un thème vous est proposé" in circle.card("awa", "Le droit à l’image").title
-    assert "ancienne carte" in said(await circle.presses("lou", "Rendre", card))
+    assert "ancienne carte" in said(await circle.presses("lou", GiveBack, card))
 
 
 async def test_somebody_who_takes_a_theme_on_is_not_written_to(circle: House) -> None:
@@ -784,7 +797,7 @@ async def test_an_owner_in_the_other_chat_stays_unless_another_is_chosen(circle:
         people.report(circle, found[1].account, workspace_id=other, address="slack:T1:U1")
 
     await circle.database.transact(move)
-    form = asked(await circle.presses("camille", "Choisir qui et quand", theme))
+    form = asked(await circle.presses("camille", OpenPlan, theme))
     assert "Lou s’en occupe, depuis l’autre messagerie" in notes(form)
     await circle.submits("camille", form, due_on="2026-12-18")
     assert "Lou s’en occupe. Réponse d’ici" in await words(circle)
@@ -819,7 +832,7 @@ async def test_an_answer_reaches_the_circle_once_a_week_and_stands_in_the_log(ci
     assert [what for what in await logged(circle) if "theme" in what] == ["log.theme_answered"] * 2
     assert "Réponse du mercredi 2 décembre : Oui, c’est permis." in await words(circle)
     await passes(circle, days=7)
-    form = asked(await circle.presses("camille", "Répondre", first))
+    form = asked(await circle.presses("camille", OpenReply, first))
     assert filled(form)["answer"] == "Oui, c’est permis."
     await circle.submits("camille", form, answer="Oui, sauf le labo.")
     await circle.settle()
@@ -863,23 +876,22 @@ async def test_only_the_team_and_whoever_looks_after_it_answer(circle: House) ->
     ):
         assert "ou la personne qui s’en occupe" in said(reply)
     shown = card_of(await clicks(circle, "hugo", ShowTheme(action)))
-    assert labels(shown) == []
+    assert kinds(shown) == []
     assert "ancienne carte" in said(await clicks(circle, "hugo", GiveBack(action)))
 
 
 async def test_an_empty_answer_and_one_to_good_practice(circle: House) -> None:
     await gathered(circle)
     theme = await themed(circle)
-    form = asked(await circle.presses("camille", "Répondre", theme))
+    form = asked(await circle.presses("camille", OpenReply, theme))
     again = await circle.submits("camille", form, answer="\n")
     assert isinstance(again, Ask)
     assert set(again.errors) == {"answer"}
-    practices = await sorting(circle, "bonnes pratiques")
+    practices = await sorting(circle, Matter.PRACTICE)
     ticked = tuple(boxes(practices).values())
     card = card_of(await circle.submits("camille", practices, findings=ticked, title="Un essai"))
-    action = button(card, "Changer le titre").action
-    assert isinstance(action, OpenPlan)
-    assert "n’est pas sur le tableau" in said(await clicks(circle, "camille", OpenReply(action.theme)))
+    reply = await clicks(circle, "camille", OpenReply(await theme_id(circle, card)))
+    assert "n’est pas sur le tableau" in said(reply)
 
 
 async def test_of_two_who_answer_at_once_the_later_reads_the_earlier(on_each: House) -> None:
@@ -912,7 +924,7 @@ async def test_of_two_who_answer_at_once_the_later_reads_the_earlier(on_each: Ho
 async def test_of_two_who_plan_at_once_the_later_reads_the_earlier(circle: House) -> None:
     await gathered(circle)
     theme = await themed(circle)
-    form = asked(await circle.presses("camille", "Choisir qui et quand", theme))
+    form = asked(await circle.presses("camille", OpenPlan, theme))
     await circle.submits("camille", form, owner=(HOME + "lou",))
     again = await circle.submits("camille", form, owner=(HOME + "awa",), title="Un autre")
     assert isinstance(again, Ask)
@@ -1017,15 +1029,16 @@ async def test_a_long_board_stays_within_what_a_message_takes(circle: House) -> 
     card = await the_board(circle, "camille")
     assert len(slack.message(card)["blocks"]) <= 50
     assert "Et 20 autres." in read(card)
-    first = card_of(await circle.presses("camille", "Tous les thèmes", card))
+    first = card_of(await circle.presses("camille", ShowThemes, card))
     assert read(first).startswith("Tous les thèmes\n23 t")
-    assert "Plus récents" not in labels(first)
-    second = card_of(await circle.presses("camille", "Plus anciens", first))
-    third = card_of(await circle.presses("camille", "Plus anciens", second))
-    assert "Plus anciens" not in labels(third)
-    assert read(third).count("Lire ce thème") == 4
+    assert pages(first) == [2]
+    second = card_of(await circle.presses("camille", ShowThemes, first, page=2))
+    assert pages(second) == [1, 3]
+    third = card_of(await circle.presses("camille", ShowThemes, second, page=3))
+    assert pages(third) == [2]
+    assert kinds(third).count(ShowTheme) == 4
     for page in (-5, 10**9, 0):
-        assert "Lire ce thème" in labels(card_of(await clicks(circle, "camille", ShowThemes(page))))
+        assert ShowTheme in kinds(card_of(await clicks(circle, "camille", ShowThemes(page))))
     form = await sorting(circle)
     assert len(boxes(form)) == 10
     assert len(slack.modal(form, cancel="Annuler")["blocks"]) <= 100

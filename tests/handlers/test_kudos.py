@@ -18,19 +18,29 @@ from bot.chat.form import Form, Note
 from bot.chat.reply import Ask, Replace, Reply, Say
 from bot.chat.text import Mention
 from bot.domain.circle import MAX_CEILING
-from bot.domain.kudos import WALL, Kudos
+from bot.domain.kudos import WALL, Kudos, KudosKind
 from bot.domain.member import Preferences
 from bot.locales import Translator, language_of
 from bot.platforms.slack import render as slack
 from bot.platforms.teams import render as teams
 from handlers.actions import OpenKudos
-from handlers.kudos.cards import ChangeKind, OpenWhisper, Show, TakeBack, TellAuthor, examples
+from handlers.kudos.cards import (
+    ChangeKind,
+    Keep,
+    OpenWhisper,
+    Refuse,
+    Show,
+    ShowMine,
+    TakeBack,
+    TellAuthor,
+    examples,
+)
 from handlers.kudos.service import unhang
 from handlers.membership.service import attach_workspace
 from handlers.sharing.cards import NotPosted, Posted
 from storage import circles, entries, kudos, messages, people, tables
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import TUESDAY, House, asked, labels, said
+from tests.house import TUESDAY, House, asked, button, kinds, said
 
 CHANNEL = "playground:playground:#cafe"
 GENERAL = "playground:playground:#general"
@@ -154,10 +164,10 @@ async def test_the_kind_is_said_differently_on_the_answer(circle: House) -> None
     reply = await thank(circle, "hugo", "Inès")
     assert isinstance(reply, Say)
     await circle.settle()
-    reply = await circle.presses("hugo", "Petite victoire", reply.card)
+    reply = await circle.presses("hugo", ChangeKind, reply.card, kind=KudosKind.WIN)
     assert isinstance(reply, Replace)
     assert reply.card.title == "Merci à Inès — petite victoire"
-    assert "Entraide" in labels(reply.card)
+    assert button(reply.card, ChangeKind, kind=KudosKind.HELP)
     await circle.settle()
     assert [card.title for card in circle.cards("ines")] == ["Hugo vous dit merci — petite victoire"]
 
@@ -334,7 +344,7 @@ async def test_markup_in_words_and_names_stays_words(circle: House, mark: str) -
     await circle.settle()
     card = circle.card("ines")
     assert mark in plain.render(card)
-    await circle.presses("ines", "Montrer", card)
+    await circle.presses("ines", Show, card)
     await circle.settle()
     for shown in (card, wall_of(circle)[-1]):
         assert "<!channel>" not in str(slack.message(shown)["text"])
@@ -433,7 +443,7 @@ async def thanked(circle: House) -> House:
 
 async def test_only_what_a_receiver_agrees_to_show_is_on_the_wall(thanked: House) -> None:
     before = len(wall_of(thanked))
-    await thanked.presses("ines", "Montrer au cercle", thanked.card("ines"))
+    await thanked.presses("ines", Show, thanked.card("ines"))
     await thanked.settle()
     assert "Le cercle peut le lire" in plain.render(thanked.card("ines"))
     post = wall_of(thanked)[-1]
@@ -442,7 +452,7 @@ async def test_only_what_a_receiver_agrees_to_show_is_on_the_wall(thanked: House
         Mention(thanked.sender("hugo").address, "Hugo"),
         Mention(thanked.sender("ines").address, "Inès"),
     ]
-    await thanked.presses("lou", "Montrer au cercle", thanked.card("lou"))
+    await thanked.presses("lou", Show, thanked.card("lou"))
     await thanked.settle()
     assert len(wall_of(thanked)) == before + 1  # one card a thank-you, drawn again
     assert "Inès" in plain.render(wall_of(thanked)[-1])
@@ -450,13 +460,13 @@ async def test_only_what_a_receiver_agrees_to_show_is_on_the_wall(thanked: House
 
 
 async def test_what_is_shown_can_be_taken_down_again_and_shown_again(thanked: House) -> None:
-    await thanked.presses("ines", "Montrer au cercle", thanked.card("ines"))
+    await thanked.presses("ines", Show, thanked.card("ines"))
     await thanked.settle()
-    await thanked.presses("ines", "Ne plus le montrer", thanked.card("ines"))
+    await thanked.presses("ines", Keep, thanked.card("ines"))
     await thanked.settle()
     assert plain.render(wall_of(thanked)[-1]) == "Ce merci n’est plus montré."
     assert "Gardé pour vous" in plain.render(thanked.card("ines"))
-    await thanked.presses("ines", "Montrer au cercle", thanked.card("ines"))
+    await thanked.presses("ines", Show, thanked.card("ines"))
     await thanked.settle()
     assert "Inès" in plain.render(wall_of(thanked)[-1])
 
@@ -464,11 +474,11 @@ async def test_what_is_shown_can_be_taken_down_again_and_shown_again(thanked: Ho
 async def test_shown_and_hidden_before_it_left_it_never_hangs(thanked: House) -> None:
     before = len(wall_of(thanked))
     card = thanked.card("ines")
-    await thanked.presses("ines", "Montrer au cercle", card)
-    await thanked.presses("ines", "Garder pour moi", card)
+    await thanked.presses("ines", Show, card)
+    await thanked.presses("ines", Keep, card)
     await thanked.settle()
     assert len(wall_of(thanked)) == before
-    await thanked.presses("ines", "Montrer au cercle", card)
+    await thanked.presses("ines", Show, card)
     await thanked.settle()
     assert len(wall_of(thanked)) == before + 1
 
@@ -477,11 +487,11 @@ async def test_kept_refused_and_unread_look_the_same_to_everybody_else(circle: H
     """For the giver, the lead, the wall and the log, and for what taking it back does."""
     await with_wall(circle)
     seen = []
-    for label in ("", "Garder pour moi", "Je préfère sans"):
+    for kind in (None, Keep, Refuse):
         await thank(circle, "hugo", "Inès")
         await circle.settle()
-        if label:
-            await circle.presses("ines", label, circle.card("ines"))
+        if kind:
+            await circle.presses("ines", kind, circle.card("ines"))
             await circle.settle()
         mine = await circle.says("hugo", "/cercle kudos mine")
         back = await clicks(circle, "hugo", TakeBack((await row(circle)).id))
@@ -493,12 +503,12 @@ async def test_kept_refused_and_unread_look_the_same_to_everybody_else(circle: H
 
 
 async def test_a_refused_thank_you_is_gone_and_can_be_found_again(thanked: House) -> None:
-    await thanked.presses("ines", "Je préfère sans", thanked.card("ines"))
+    await thanked.presses("ines", Refuse, thanked.card("ines"))
     await thanked.settle()
     card = thanked.cards("ines")[-1]
     assert WORDS not in plain.render(card)
     assert WORDS not in said(await thanked.says("ines", "/cercle kudos mine"))
-    await thanked.presses("ines", "Le retrouver", card)
+    await thanked.presses("ines", Keep, card)
     await thanked.settle()
     assert WORDS in plain.render(thanked.card("ines"))
 
@@ -506,32 +516,36 @@ async def test_a_refused_thank_you_is_gone_and_can_be_found_again(thanked: House
 async def test_the_giver_takes_it_back_until_it_is_shown(circle: House) -> None:
     reply = await thank(circle, "hugo", "Inès")
     assert isinstance(reply, Say)
-    back = await circle.presses("hugo", "Reprendre", reply.card)
+    back = await circle.presses("hugo", TakeBack, reply.card)
     assert isinstance(back, Replace)
     await circle.settle()
     assert circle.cards("ines") == []
-    assert "n’est plus là" in said(await circle.presses("hugo", "Reprendre", reply.card))
-    assert "n’est plus là" in said(await circle.presses("hugo", "Courage", reply.card))
+    assert "n’est plus là" in said(await circle.presses("hugo", TakeBack, reply.card))
+    assert "n’est plus là" in said(
+        await circle.presses("hugo", ChangeKind, reply.card, kind=KudosKind.COURAGE)
+    )
 
     reply = await thank(circle, "hugo", "Inès")
     assert isinstance(reply, Say)
     await circle.settle()
     old = circle.card("ines")
-    await circle.presses("hugo", "Reprendre", reply.card)
+    await circle.presses("hugo", TakeBack, reply.card)
     await circle.settle()
     assert (
         plain.render(circle.cards("ines")[-1]) == "Ce merci a été repris par la personne qui l’avait écrit."
     )
-    assert "n’est plus là" in said(await circle.presses("ines", "Montrer", old))
+    assert "n’est plus là" in said(await circle.presses("ines", Show, old))
     assert "encore remercier 4 personnes" in said(await thank(circle, "hugo", "Inès"))
 
 
 async def test_what_is_on_the_wall_is_no_longer_the_givers(thanked: House) -> None:
-    await thanked.presses("ines", "Montrer au cercle", thanked.card("ines"))
+    await thanked.presses("ines", Show, thanked.card("ines"))
     given = await row(thanked)
     for action in (TakeBack(given.id), ChangeKind(given.id, "win")):
         assert "sur le mur du cercle" in said(await clicks(thanked, "hugo", action))
-    assert "Reprendre" not in said(await thanked.says("hugo", "/cercle kudos mine"))
+    reply = await thanked.says("hugo", "/cercle kudos mine")
+    assert isinstance(reply, Say)
+    assert TakeBack not in kinds(reply.card)
 
 
 async def test_nobody_presses_somebody_elses_buttons(thanked: House) -> None:
@@ -541,7 +555,7 @@ async def test_nobody_presses_somebody_elses_buttons(thanked: House) -> None:
     assert "n’est plus là" in said(await clicks(thanked, "hugo", Show(given.id)))
     assert "bouton" in said(await clicks(thanked, "hugo", ChangeKind(given.id, "gold")))
     await thanked.says("ines", "/cercle leave")
-    assert "membres du cercle" in said(await thanked.presses("ines", "Montrer", thanked.card("ines")))
+    assert "membres du cercle" in said(await thanked.presses("ines", Show, thanked.card("ines")))
 
 
 async def test_ones_own_thanks_are_read_in_private(thanked: House) -> None:
@@ -550,9 +564,9 @@ async def test_ones_own_thanks_are_read_in_private(thanked: House) -> None:
     assert WORDS in words
     assert "Inès et Lou" in said(await thanked.says("hugo", "/cercle kudos mine"))
     assert WORDS not in said(await thanked.says("tom", "/cercle kudos mine"))
-    await thanked.presses("ines", "Garder", thanked.card("ines"))
+    await thanked.presses("ines", Keep, thanked.card("ines"))
     await thanked.settle()
-    assert WORDS in said(await thanked.presses("ines", "Mes mercis", thanked.card("ines")))
+    assert WORDS in said(await thanked.presses("ines", ShowMine, thanked.card("ines")))
 
 
 async def test_it_waits_for_working_time_pause_and_ceiling(house: House) -> None:
@@ -579,8 +593,8 @@ async def test_it_waits_for_working_time_pause_and_ceiling(house: House) -> None
 
 
 async def test_leaving_drops_what_is_on_its_way_and_takes_the_name_off_what_is_drawn(thanked: House) -> None:
-    await thanked.presses("ines", "Montrer", thanked.card("ines"))
-    await thanked.presses("lou", "Montrer", thanked.card("lou"))
+    await thanked.presses("ines", Show, thanked.card("ines"))
+    await thanked.presses("lou", Show, thanked.card("lou"))
     await thanked.says("ines", "/cercle leave")
     await thanked.settle()
     assert "Inès" not in plain.render(wall_of(thanked)[-1])
@@ -600,7 +614,7 @@ async def test_the_wall_hangs_moves_and_comes_down(circle: House) -> None:
     await circle.says("camille", "/cercle mur", GENERAL)
     await thank(circle, "hugo", "Inès")
     await circle.settle()
-    await circle.presses("ines", "Montrer", circle.card("ines"))
+    await circle.presses("ines", Show, circle.card("ines"))
     await circle.settle()
     assert WORDS not in str(wall_of(circle))
     assert WORDS in str(wall_of(circle, GENERAL))
@@ -628,7 +642,7 @@ async def test_the_latest_thanks_can_be_read_where_no_wall_hangs(circle: House) 
     assert "Aucun merci" in said(await circle.says("hugo", "/cercle mur"))
     await thank(circle, "hugo", "Inès", "Lou")
     await circle.settle()
-    await circle.presses("ines", "Montrer", circle.card("ines"))
+    await circle.presses("ines", Show, circle.card("ines"))
     for line in ("/cercle wall", "/cercle mur", "/cercle kudos wall", "/cercle merci mur"):
         words = said(await circle.says("tom", line))
         assert "Hugo thanks Inès" in words
@@ -697,8 +711,8 @@ async def test_a_busy_house_counts_nobody(circle: House) -> None:
         circle.clock.pass_(days=7)
     for who in ("ines", "lou"):
         for card in list(circle.cards(who))[:10]:
-            if "Montrer" in str(labels(card)) or "Show" in str(labels(card)):
-                await circle.presses(who, labels(card)[0], card)
+            if Show in kinds(card):
+                await circle.presses(who, Show, card)
     await circle.settle()
     asked_for = [
         await circle.says(who, line) for who in TEAM for line in ("/cercle kudos mine", "/cercle kudos wall")
@@ -768,13 +782,13 @@ async def test_a_whisper_opens_the_form_filled_in_and_then_rests(circle: House) 
     await settled_pair(circle)
     await pass_days(circle, 1, 1)
     card = circle.card("ines", "Un mot pour Lou")
-    form = asked(await circle.presses("ines", "Dire merci à Lou", card))
+    form = asked(await circle.presses("ines", OpenWhisper, card))
     assert value(form, "people") == (circle.sender("lou").address,)
     await circle.submits("ines", form, reason="ton fil")
     await circle.settle()
     assert "Inès vous dit merci" in circle.card("lou").title
     assert "Votre merci à Lou est parti" in plain.render(circle.card("ines", "Un mot pour Lou"))
-    assert labels(circle.card("ines", "Un mot pour Lou")) == []
+    assert kinds(circle.card("ines", "Un mot pour Lou")) == []
     await pass_days(circle, 7, 28, 7)
     assert len(whispers(circle, "ines")) == 1
 
@@ -783,7 +797,7 @@ async def test_a_whisper_about_somebody_elsewhere_names_them_in_the_form(circle:
     await settled_pair(circle)
     await in_another_workspace(circle, "lou")
     await pass_days(circle, 1, 1)
-    form = asked(await circle.presses("ines", "Dire merci à Lou", circle.card("ines", "Un mot pour Lou")))
+    form = asked(await circle.presses("ines", OpenWhisper, circle.card("ines", "Un mot pour Lou")))
     assert (value(form, "people"), value(form, "elsewhere")) == ((), "@Lou")
 
 
@@ -823,7 +837,7 @@ async def test_a_post_is_whispered_to_whoever_posted_and_named_to_nobody(circle:
     assert "que Camille avait proposé" in words
     assert whispers(circle, "camille") == []
     assert "Inès" not in str(circle.cards("camille"))
-    form = asked(await circle.presses("ines", "Dire merci à Camille", circle.card("ines", "Après")))
+    form = asked(await circle.presses("ines", OpenWhisper, circle.card("ines", "Après")))
     assert value(form, "people") == (circle.sender("camille").address,)
 
 
@@ -833,12 +847,12 @@ async def test_the_author_hears_of_a_post_when_whoever_posted_says_so(circle: Ho
     await pass_days(circle, 1)
     card = circle.card("ines", "Après")
     for _ in range(2):
-        await circle.presses("ines", "Dire à Camille", card)
+        await circle.presses("ines", TellAuthor, card)
     await circle.settle()
     assert "Camille le saura par vous" in plain.render(circle.card("ines", "Après"))
     [words] = whispers(circle, "camille")
     assert words.startswith("Inès tient à vous le dire")
-    form = asked(await circle.presses("camille", "Dire merci à Inès", circle.card("camille", "tient")))
+    form = asked(await circle.presses("camille", OpenWhisper, circle.card("camille", "tient")))
     await circle.submits("camille", form, reason="avoir publié")
     await circle.settle()
     assert "Camille vous dit merci" in circle.card("ines").title

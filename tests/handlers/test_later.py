@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.chat import plain
-from bot.chat.action import pack
+from bot.chat.action import Action, pack
 from bot.chat.card import Card
 from bot.chat.event import Click
 from bot.chat.form import Value
-from handlers.sharing.cards import Later, PutOff, minutes
-from tests.house import House, asked, button, labels, said
+from handlers.sharing.cards import Decline, Later, Now, PutOff, minutes
+from tests.house import House, actions, asked, button, kinds, said
 
 WEDNESDAY = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def words(house: House) -> str:
 
 
 async def later(house: House) -> Card:
-    await house.presses("ines", "Plus tard", house.cards("ines")[-1])
+    await house.presses("ines", Later, house.cards("ines")[-1])
     await house.settle()
     return house.cards("ines")[-1]
 
@@ -62,15 +62,12 @@ async def later(house: House) -> Card:
 async def test_one_click_is_the_next_morning_and_two_are_another_moment(circle: House) -> None:
     card = await later(circle)
     assert "Mis de côté jusqu’à mercredi 25 novembre, 09:00." in plain.render(card)
-    assert labels(card) == [
-        "Revoir maintenant",
-        "Plutôt mardi 24 novembre, 14:00",
-        "Plutôt lundi 30 novembre, 09:00",
-    ]
-    await circle.presses("ines", "lundi 30", card)
+    post = button(card, Now).action.post
+    assert actions(card) == [Now(post), PutOff(post, minutes(AFTERNOON)), PutOff(post, minutes(MONDAY))]
+    await circle.presses("ines", PutOff, card, until=minutes(MONDAY))
     await circle.settle()
     assert "Mis de côté jusqu’à lundi 30 novembre, 09:00." in words(circle)
-    assert "Plutôt mercredi 25 novembre, 09:00" in labels(circle.cards("ines")[-1])
+    assert PutOff(post, minutes(WEDNESDAY)) in actions(circle.cards("ines")[-1])
     assert await at(circle, WEDNESDAY) == 1
     assert await at(circle, MONDAY - MINUTE) == 1
     assert await at(circle, MONDAY) == 2
@@ -79,17 +76,17 @@ async def test_one_click_is_the_next_morning_and_two_are_another_moment(circle: 
 
 
 async def test_it_may_be_moved_forward_too(circle: House) -> None:
-    await circle.presses("ines", "mardi 24 novembre, 14:00", await later(circle))
+    await circle.presses("ines", PutOff, await later(circle), until=minutes(AFTERNOON))
     assert await at(circle, AFTERNOON - MINUTE) == 1
     assert await at(circle, AFTERNOON) == 2
     assert await at(circle, WEDNESDAY) == 2
 
 
 async def test_it_comes_back_once_only(circle: House) -> None:
-    put_aside = button(circle.cards("ines")[-1], "Plus tard").action
+    put_aside = button(circle.cards("ines")[-1], Later).action
     await later(circle)
     await at(circle, WEDNESDAY)
-    assert "Plus tard" not in labels(circle.cards("ines")[-1])
+    assert Later not in kinds(circle.cards("ines")[-1])
     click = Click(circle.key(), circle.sender("ines"), pack(put_aside))
     assert "vous est déjà revenu" in said((await circle.dispatch(click)).reply)
     assert await at(circle, MONDAY) == 2
@@ -121,19 +118,19 @@ async def test_a_full_week_does_not_keep_it(circle: House) -> None:
     assert "Vous l’aviez mis de côté" in words(circle)
 
 
-@pytest.mark.parametrize("label", ["Pas pour moi", "Revoir maintenant"])
-async def test_whoever_does_not_want_it_back_is_not_reminded(circle: House, label: str) -> None:
+@pytest.mark.parametrize("kind", [Decline, Now])
+async def test_whoever_does_not_want_it_back_is_not_reminded(circle: House, kind: type[Action]) -> None:
     card = await later(circle)
-    if label not in labels(card):
-        await circle.presses("ines", "Revoir maintenant", card)
+    if kind not in kinds(card):
+        await circle.presses("ines", Now, card)
         await circle.settle()
-    await circle.presses("ines", label, circle.cards("ines")[-1])
+    await circle.presses("ines", kind, circle.cards("ines")[-1])
     assert await at(circle, WEDNESDAY) == 1
 
 
 async def test_put_aside_again_after_all(circle: House) -> None:
     """Brought back before its moment, and put aside once that had gone by."""
-    await circle.presses("ines", "Revoir maintenant", await later(circle))
+    await circle.presses("ines", Now, await later(circle))
     await at(circle, WEDNESDAY)
     await later(circle)
     assert await at(circle, WEDNESDAY + timedelta(days=1) - MINUTE) == 1
@@ -144,15 +141,15 @@ async def test_on_its_last_day_it_comes_back_that_day_or_not_at_all(house: House
     await with_post(house, expires="2026-11-24")
     assert "Mis de côté jusqu’à mardi 24 novembre, 14:00." in plain.render(await later(house))
     house.clock.now = AFTERNOON - 20 * MINUTE
-    await house.presses("ines", "Revoir maintenant", house.cards("ines")[-1])
+    await house.presses("ines", Now, house.cards("ines")[-1])
     await house.settle()
-    reply = await house.presses("ines", "Plus tard", house.cards("ines")[-1])
+    reply = await house.presses("ines", Later, house.cards("ines")[-1])
     assert "proposé jusqu’à mardi 24 novembre" in said(reply)
     assert await at(house, WEDNESDAY) == 1
 
 
 async def test_moments_that_nobody_offered(circle: House) -> None:
-    action = button(circle.cards("ines")[-1], "Plus tard").action
+    action = button(circle.cards("ines")[-1], Later).action
     assert isinstance(action, Later)
     now = minutes(circle.clock())
     for moment in (now, now - 1, 0, -1, 10**30, now + 60 * 24 * 40):

@@ -11,7 +11,8 @@ from icalendar import Calendar
 from sqlalchemy import insert, select
 
 from bot.chat import plain
-from bot.chat.action import pack
+from bot.chat.action import Action, pack
+from bot.chat.card import Card
 from bot.chat.event import Click, Submission
 from bot.chat.form import Answers, Form
 from bot.chat.reply import Ask, Say
@@ -23,7 +24,7 @@ from handlers.meetings.calendar import invitation
 from handlers.meetings.cards import OpenMeeting, OpenMinutes, SaveMinutes
 from storage import entries, kudos, meetings, people, rituals, rounds, tables
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import House, asked, labels, link, said
+from tests.house import House, asked, kinds, links, said
 
 FIRST = datetime(2026, 12, 22, 9, tzinfo=UTC)
 """The fourth Tuesday of December, 10:00 in Paris."""
@@ -64,14 +65,20 @@ async def at(house: House, *moments: datetime) -> None:
         await house.settle()
 
 
-async def form_of(house: House, who: str, label: str) -> Form:
+async def form_of(house: House, who: str, kind: type[Action]) -> Form:
     reply = await house.says(who, "/cercle réunion")
     assert isinstance(reply, Say)
-    return asked(await house.presses(who, label, reply.card))
+    return asked(await house.presses(who, kind, reply.card))
+
+
+def calendar_link(card: Card) -> str:
+    """The only link of a meeting's card."""
+    (url,) = links(card).values()
+    return url
 
 
 async def moved(house: House, day: str, hour: str = "10:00", place: str = "") -> None:
-    form = await form_of(house, "camille", "Changer la date")
+    form = await form_of(house, "camille", OpenMeeting)
     reply = await house.submits("camille", form, day=day, at=hour, place=place)
     assert isinstance(reply, Say), reply
     await house.settle()
@@ -123,7 +130,7 @@ async def test_the_rhythm_moves_it_and_calls_it_off(circle: House) -> None:
     assert "jeudi 17 décembre, 10:00" in said(await circle.says("ines", "/cercle réunion"))
     await at(circle, datetime(2026, 12, 11, 12, tzinfo=UTC))
     assert "La prochaine réunion du cercle" in titles(circle, "ines")
-    url = link(circle.card("ines", "prochaine réunion"), "agenda")
+    url = calendar_link(circle.card("ines", "prochaine réunion"))
     await circle.database.transact(partial(change, when=When(0)))
     await circle.settle()
     assert titles(circle, "ines")[-1] == "La réunion n’a pas lieu"
@@ -170,7 +177,7 @@ async def test_who_was_away_is_not_told_of_what_is_over(circle: House) -> None:
 async def test_afterwards_its_card_invites_to_write_the_minutes(circle: House) -> None:
     await past(circle)
     card = circle.card("ines", "La réunion du mardi 22 décembre")
-    assert labels(card) == ["Écrire le compte rendu"]
+    assert kinds(card) == [OpenMinutes]
 
 
 # The agenda
@@ -208,7 +215,7 @@ async def test_the_file_says_what_the_card_says(circle: House) -> None:
     await moved(circle, "2026-12-23", "14:30", "Salle 4 ; au fond, à gauche\\n\nBEGIN:VEVENT")
     reply = await circle.says("ines", "/cercle réunion")
     assert isinstance(reply, Say)
-    url = link(reply.card, "agenda")
+    url = calendar_link(reply.card)
     assert url.startswith("https://cercle.example/f/meeting.ics/")
     (event,) = (await calendar(circle, url)).events
     assert event.start == datetime(2026, 12, 23, 13, 30, tzinfo=UTC)
@@ -220,7 +227,7 @@ async def test_the_file_says_what_the_card_says(circle: House) -> None:
 
 async def test_a_moved_meeting_keeps_its_uid_and_its_old_link(circle: House) -> None:
     await at(circle, FIRST - WEEK)
-    url = link(circle.card("ines", "prochaine réunion"), "agenda")
+    url = calendar_link(circle.card("ines", "prochaine réunion"))
     (before,) = (await calendar(circle, url)).events
     await moved(circle, "2026-12-29")
     (after,) = (await calendar(circle, url)).events
@@ -283,7 +290,7 @@ async def test_told_for_the_first_time_on_the_last_day_it_is_told_once(circle: H
     ],
 )
 async def test_a_moment_that_cannot_be(circle: House, day: str, hour: str, field: str, sentence: str) -> None:
-    form = await form_of(circle, "camille", "Changer la date")
+    form = await form_of(circle, "camille", OpenMeeting)
     reply = await circle.submits("camille", form, day=day, at=hour, place="Chez <b>Hugo</b>")
     assert isinstance(reply, Ask)
     assert sentence in reply.errors[field]
@@ -298,7 +305,7 @@ async def test_who_is_no_lead_is_told_who_can(circle: House) -> None:
     assert found
     reply = await circle.says("ines", "/cercle réunion")
     assert isinstance(reply, Say)
-    assert not any("Changer" in label for label in labels(reply.card))
+    assert OpenMeeting not in kinds(reply.card)
     click = Click(circle.key(), circle.sender("ines"), pack(OpenMeeting(found.id)))
     assert "Camille" in said((await circle.dispatch(click)).reply)
 
@@ -310,8 +317,8 @@ async def test_of_two_leads_who_save_at_once_the_second_is_told(circle: House) -
         people.change(CircleTransaction(tx, found[0].id), found[1], role=Role.LEAD)
 
     await circle.database.transact(lead_too)
-    first = await form_of(circle, "camille", "Changer la date")
-    second = await form_of(circle, "ines", "Changer la date")
+    first = await form_of(circle, "camille", OpenMeeting)
+    second = await form_of(circle, "ines", OpenMeeting)
     await circle.submits("camille", first, day="2026-12-16")
     reply = await circle.submits("ines", second, day="2026-12-17")
     assert isinstance(reply, Ask)
@@ -333,14 +340,14 @@ async def test_markup_stays_what_it_is(circle: House) -> None:
 
 async def test_minutes_are_shown_to_everybody_and_kept(circle: House) -> None:
     await past(circle)
-    form = await form_of(circle, "ines", "Écrire le compte rendu")
+    form = await form_of(circle, "ines", OpenMinutes)
     await circle.submits("ines", form, minutes="Deux contenus par semaine.\n<b>Pas plus.</b>")
     await circle.settle()
     for who, title in (("ines", "Compte rendu"), ("tom", "Minutes of the meeting")):
         assert "<b>Pas plus.</b>" in plain.render(circle.card(who, title))
         assert "Inès" not in plain.render(circle.card(who, title))
     assert "Deux contenus" in said(await circle.says("camille", "/cercle réunion"))
-    form = await form_of(circle, "tom", "Correct the minutes")
+    form = await form_of(circle, "tom", OpenMinutes)
     await circle.submits("tom", form, minutes="Un contenu par semaine.")
     await circle.settle()
     assert titles(circle, "ines").count("Compte rendu de la réunion du mardi 22 décembre") == 1
@@ -349,7 +356,7 @@ async def test_minutes_are_shown_to_everybody_and_kept(circle: House) -> None:
 
 async def test_minutes_that_are_empty_or_too_long(circle: House) -> None:
     await past(circle)
-    form = await form_of(circle, "ines", "Écrire le compte rendu")
+    form = await form_of(circle, "ines", OpenMinutes)
     for text in ("", "   \n ", "x" * 2501):
         reply = await circle.submits("ines", form, minutes=text)
         assert isinstance(reply, Ask)
@@ -383,8 +390,8 @@ async def test_strangers_write_no_minutes(circle: House) -> None:
 
 async def test_of_two_who_write_at_once_nothing_is_lost(circle: House) -> None:
     await past(circle)
-    first = await form_of(circle, "ines", "Écrire le compte rendu")
-    second = await form_of(circle, "camille", "Écrire le compte rendu")
+    first = await form_of(circle, "ines", OpenMinutes)
+    second = await form_of(circle, "camille", OpenMinutes)
     await circle.submits("ines", first, minutes="D’Inès.")
     reply = await circle.submits("camille", second, minutes="De Camille.")
     assert isinstance(reply, Ask)

@@ -15,10 +15,16 @@ from bot.chat.event import Click
 from bot.chat.reply import Reply, Say
 from bot.platforms.slack import render as slack
 from bot.platforms.teams import render as teams
+from handlers.actions import OpenGathering
+from handlers.board.cards import OpenPlan, OpenSort, OpenTell
+from handlers.kudos.cards import Show
+from handlers.polls.cards import ShowVoters
+from handlers.rounds.cards import OpenObjection, OpenRound
 from tests import house as place
-from tests.house import PEOPLE, House, asked, button
+from tests.house import PEOPLE, House, asked, button, votes
 from tests.platforms.slack import blocks
 from tests.platforms.teams import cards as adaptive
+from tests.pressing import Wanted
 
 GENERAL = "playground:playground:#general"
 NAMES = {
@@ -66,30 +72,30 @@ async def lives(house: House) -> list[Card]:
     await house.submits("ines", form, question="On déjeune ?", options="Oui\nNon", rules=("live",))
     await house.settle()
     poll = of(house, "On déjeune ?")
-    await press(house, "hugo", "Oui", poll)
-    voters = heard(await press(house, "ines", "Qui a choisi quoi", poll))
+    await press(house, "hugo", votes(poll)["Oui"], poll)
+    voters = heard(await press(house, "ines", ShowVoters, poll))
 
     choose = heard(await house.says("ines", "/cercle décision"))
-    form = asked(await house.presses("ines", "cadence", choose))
+    form = asked(await house.presses("ines", OpenRound, choose, setting="cadence"))
     await house.submits("ines", form, value="1", reason="Moins, c’est mieux.")
     await house.settle()
-    form = asked(await house.presses("hugo", "J’objecte", house.card("hugo", "Proposition")))
+    form = asked(await house.presses("hugo", OpenObjection, house.card("hugo", "Proposition")))
     await house.submits("hugo", form, reason="Le salon approche.")
 
     thanked = await house.says("hugo", f"/cercle merci {house.sender('ines').address} pour le fil")
     await house.settle()
-    await house.presses("ines", "Montrer au cercle", house.card("ines", "merci"))
+    await house.presses("ines", Show, house.card("ines", "merci"))
 
     empty = heard(await house.says("hugo", "/cercle tableau"))
-    form = asked(await house.presses("hugo", "Ouvrir un tour", empty))
+    form = asked(await house.presses("hugo", OpenGathering, empty))
     asking = heard(await house.submits("hugo", form, anonymity="signed"))
-    form = asked(await house.presses("hugo", "Répondre", asking))
+    form = asked(await house.presses("hugo", OpenTell, asking))
     await house.submits("hugo", form, blocker="Le temps")
     board = heard(await house.says("camille", "/cercle tableau"))
-    form = asked(await house.presses("camille", "Réunir", board))
+    form = asked(await house.presses("camille", OpenSort, board))
     (box,) = next(p.options for p in form.parts if getattr(p, "name", "") == "findings")  # type: ignore[union-attr]
     theme = heard(await house.submits("camille", form, findings=(box.value,), title="Le temps"))
-    form = asked(await house.presses("camille", "Choisir qui", theme))
+    form = asked(await house.presses("camille", OpenPlan, theme))
     theme = heard(await house.submits("camille", form, owner=(house.sender("ines").address,)))
     await house.settle()
     house.clock.pass_(days=1)
@@ -108,8 +114,8 @@ def of(house: House, title: str) -> Card:
     return next(card for card in on(house) if title in card.title)
 
 
-async def press(house: House, who: str, label: str, card: Card) -> Reply:
-    event = Click(house.key(), house.sender(who), pack(button(card, label).action), GENERAL)
+async def press(house: House, who: str, wanted: Wanted, card: Card) -> Reply:
+    event = Click(house.key(), house.sender(who), pack(button(card, wanted).action), GENERAL)
     return (await house.dispatch(event)).reply
 
 

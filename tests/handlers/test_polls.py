@@ -28,7 +28,10 @@ from handlers.membership.service import attach_workspace
 from handlers.polls.cards import (
     AddOption,
     ChangePoll,
+    OpenAddOption,
     OpenChangePoll,
+    OpenPollWords,
+    RefreshPoll,
     SayWords,
     ShowAgain,
     ShowHere,
@@ -42,7 +45,7 @@ from scheduler.pump import Pump
 from storage import circles, entries, messages, people, polls, tables
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import TUESDAY, House, asked, button, labels, link, said
+from tests.house import TUESDAY, House, asked, button, kinds, links, said, votes
 from tests.scheduler.world import FakeChat
 
 GENERAL = "playground:playground:#general"
@@ -85,9 +88,20 @@ async def clicks(house: House, who: str, action: Action, place: str = GENERAL) -
     return await house._heard(Click(house.key(), house.sender(who), pack(action), place))
 
 
-async def presses(house: House, who: str, label: str, place: str = GENERAL) -> Reply:
+async def presses(house: House, who: str, kind: type[Action], place: str = GENERAL) -> Reply:
     """A button of the card in a channel."""
-    return await clicks(house, who, button(board(house, place), label).action, place)
+    return await clicks(house, who, button(board(house, place), kind).action, place)
+
+
+async def chooses(house: House, who: str, answer: str, place: str = GENERAL) -> Reply:
+    """Votes on the card in a channel."""
+    return await clicks(house, who, votes(board(house, place))[answer], place)
+
+
+async def chooses_in_copy(house: House, who: str, answer: str, title: str = "") -> Reply:
+    """Votes on the card that one member was sent."""
+    card = house.card(who, title)
+    return await house.presses(who, votes(card)[answer], card)
 
 
 async def asks(house: House, who: str = "ines", place: str = "", **values: Value) -> Reply:
@@ -130,7 +144,8 @@ async def test_the_quick_way_asks_the_channel_at_once(circle: House) -> None:
     await circle.settle()
     card = board(circle)
     assert card.title == "On déjeune ?"
-    assert labels(card) == ["Oui", "Non"]
+    assert list(votes(card)) == ["Oui", "Non"]
+    assert kinds(card) == [Vote, Vote]
     assert "jusqu’au vendredi 27 novembre, 17:00" in words(card)
     assert "Sondage proposé par Inès" in words(card)
     assert "ni l’auteur du sondage ni les référents ne verront votre choix" in words(card)
@@ -254,7 +269,8 @@ async def test_markup_in_a_question_stays_words(circle: House) -> None:
     await circle.says("ines", f'/cercle sondage "<!here> *tout* ?" {text}', GENERAL)
     await circle.settle()
     card = board(circle)
-    assert labels(card) == list(bad)
+    assert list(votes(card)) == list(bad)
+    assert kinds(card) == [Vote] * len(bad)
     drawn = slack.message(card)
     assert "<!" not in drawn["text"]
     elements = [each for block in drawn["blocks"] for each in block.get("elements", ())]
@@ -273,10 +289,10 @@ async def test_markup_in_a_question_stays_words(circle: House) -> None:
 async def test_one_click_votes_and_another_changes_it(either: House) -> None:
     await either.says("ines", QUICK, GENERAL)
     await either.settle()
-    assert "Votre choix : Oui" in said(await presses(either, "hugo", "Oui")).replace("\u00a0", " ")
+    assert "Votre choix : Oui" in said(await chooses(either, "hugo", "Oui")).replace("\u00a0", " ")
     await later(either, seconds=2)
     assert counts(board(either)) == [1, 0]
-    assert "Votre choix : Non" in said(await presses(either, "hugo", "Non")).replace("\u00a0", " ")
+    assert "Votre choix : Non" in said(await chooses(either, "hugo", "Non")).replace("\u00a0", " ")
     await later(either, seconds=2)
     assert counts(board(either)) == [0, 1]
     assert "1 vote," in words(board(either))
@@ -285,9 +301,9 @@ async def test_one_click_votes_and_another_changes_it(either: House) -> None:
 async def test_a_vote_is_taken_back_on_the_private_answer(circle: House) -> None:
     await circle.says("ines", QUICK, GENERAL)
     await circle.settle()
-    reply = await presses(circle, "hugo", "Oui")
+    reply = await chooses(circle, "hugo", "Oui")
     assert isinstance(reply, Say)
-    back = await clicks(circle, "hugo", button(reply.card, "Retirer").action)
+    back = await clicks(circle, "hugo", button(reply.card, TakeBack).action)
     assert isinstance(back, Replace)
     assert "Aucun choix" in words(back.card)
     await later(circle, seconds=2)
@@ -299,16 +315,16 @@ async def test_a_double_click_is_one_vote(circle: House) -> None:
     """Two clicks are two events to a platform; neither takes the other back."""
     await circle.says("ines", QUICK, GENERAL)
     await circle.settle()
-    await presses(circle, "hugo", "Oui")
-    assert "C’est déjà votre choix" in said(await presses(circle, "hugo", "Oui"))
+    await chooses(circle, "hugo", "Oui")
+    assert "C’est déjà votre choix" in said(await chooses(circle, "hugo", "Oui"))
     assert (await only_poll(circle)).voters == 1
 
 
 async def test_several_answers_where_several_are_asked_for(either: House) -> None:
     await asks(either, place=GENERAL, rules=("many", "live", "anonymous"))
     await either.settle()
-    await presses(either, "hugo", "Oui")
-    answer = said(await presses(either, "hugo", "Peut-être"))
+    await chooses(either, "hugo", "Oui")
+    answer = said(await chooses(either, "hugo", "Peut-être"))
     assert "Oui et Peut-être" in answer
     await later(either, seconds=2)
     assert counts(board(either)) == [1, 0, 1]
@@ -318,8 +334,8 @@ async def test_several_answers_where_several_are_asked_for(either: House) -> Non
 async def test_anyone_of_the_workspace_votes_in_a_channel_and_a_guest_does_not(circle: House) -> None:
     await circle.says("ines", QUICK, GENERAL)
     await circle.settle()
-    assert "Votre choix" in said(await presses(circle, "lou", "Oui"))
-    packed = pack(button(board(circle), "Oui").action)
+    assert "Votre choix" in said(await chooses(circle, "lou", "Oui"))
+    packed = pack(votes(board(circle))["Oui"])
     guest = Sender("playground", "playground", "guest", "Guest", guest=True)
     reply = (await circle.dispatch(Click(circle.key(), guest, packed, GENERAL))).reply
     assert "autre organisation" in said(reply) or "another organisation" in said(reply)
@@ -329,30 +345,30 @@ async def test_anyone_of_the_workspace_votes_in_a_channel_and_a_guest_does_not(c
 async def test_a_member_sees_their_choice_in_their_own_copy_at_once(circle: House) -> None:
     await asks(circle)
     await circle.settle()
-    assert await circle.presses("hugo", "Oui", circle.card("hugo")) is None
+    assert await chooses_in_copy(circle, "hugo", "Oui") is None
     await circle.settle()
     card = circle.card("hugo", "On déjeune ?")
-    assert "✓ Oui" in labels(card)
+    assert isinstance(votes(card)["Oui"], TakeBack)
     assert "Votre choix : Oui" in words(card)
-    assert await circle.presses("hugo", "✓ Oui", card) is None
+    assert await circle.presses("hugo", TakeBack, card) is None
     await circle.settle()
-    assert "Oui" in labels(circle.card("hugo"))
+    assert isinstance(votes(circle.card("hugo"))["Oui"], Vote)
     assert counts(circle.card("hugo")) == [0, 0, 0]
 
 
 async def test_the_author_votes_on_their_own_card(circle: House) -> None:
     await asks(circle)
     await circle.settle()
-    await circle.presses("ines", "Non", circle.card("ines"))
+    await chooses_in_copy(circle, "ines", "Non")
     await circle.settle()
-    assert "✓ Non" in labels(circle.card("ines"))
+    assert isinstance(votes(circle.card("ines"))["Non"], TakeBack)
     assert counts(circle.card("ines")) == [0, 1, 0]
 
 
 async def test_what_was_asked_of_members_only_members_answer(circle: House) -> None:
     await asks(circle)
     await circle.settle()
-    vote = button(circle.card("hugo"), "Oui").action
+    vote = votes(circle.card("hugo"))["Oui"]
     assert "membres du cercle" in said(await clicks(circle, "lou", vote, ""))
     assert (await only_poll(circle)).voters == 0
 
@@ -360,10 +376,10 @@ async def test_what_was_asked_of_members_only_members_answer(circle: House) -> N
 async def test_others_votes_show_when_asked_for(circle: House) -> None:
     await asks(circle)
     await circle.settle()
-    await circle.presses("hugo", "Oui", circle.card("hugo"))
+    await chooses_in_copy(circle, "hugo", "Oui")
     await circle.settle()
     assert counts(circle.card("tom")) == [0, 0, 0]
-    assert await circle.presses("tom", "Refresh", circle.card("tom")) is None
+    assert await circle.presses("tom", RefreshPoll, circle.card("tom")) is None
     await circle.settle()
     assert counts(circle.card("tom")) == [1, 0, 0]
 
@@ -371,7 +387,7 @@ async def test_others_votes_show_when_asked_for(circle: House) -> None:
 async def test_results_that_wait_for_the_end_show_to_nobody_before(circle: House) -> None:
     await asks(circle, place=GENERAL, rules=("anonymous",))
     await circle.settle()
-    await presses(circle, "hugo", "Oui")
+    await chooses(circle, "hugo", "Oui")
     await later(circle, seconds=2)
     assert counts(board(circle)) == []
     assert "Résultats à la clôture" in words(board(circle))
@@ -385,7 +401,7 @@ async def test_where_results_wait_no_copy_of_a_member_counts_the_votes_it_has_no
 ) -> None:
     await asks(circle, rules=("anonymous",))
     await circle.settle()
-    await circle.presses("hugo", "Oui", circle.card("hugo"))
+    await chooses_in_copy(circle, "hugo", "Oui")
     await circle.settle()
     for who in ("hugo", "tom", "ines"):
         assert "vote, " not in words(circle.card(who, "On déjeune ?"))
@@ -401,10 +417,10 @@ async def test_where_results_wait_no_copy_of_a_member_counts_the_votes_it_has_no
 async def test_an_option_is_added_by_whoever_votes(either: House) -> None:
     await asks(either, place=GENERAL, rules=("anonymous", "live", "open_options"))
     await either.settle()
-    form = asked(await presses(either, "lou", "Ajouter une réponse"))
+    form = asked(await presses(either, "lou", OpenAddOption))
     assert await either.submits("lou", form, options="Plus tard") is None
     await later(either, seconds=2)
-    assert labels(board(either))[:4] == ["Oui", "Non", "Peut-être", "Plus tard"]
+    assert list(votes(board(either))) == ["Oui", "Non", "Peut-être", "Plus tard"]
     again = await either.submits("hugo", form, options=" plus TARD ")
     assert isinstance(again, Ask)
     assert "y est déjà" in again.errors["options"]
@@ -413,21 +429,21 @@ async def test_an_option_is_added_by_whoever_votes(either: House) -> None:
 async def test_an_option_is_added_to_every_members_copy(circle: House) -> None:
     await asks(circle, rules=("live", "open_options"))
     await circle.settle()
-    form = asked(await circle.presses("hugo", "Ajouter", circle.card("hugo")))
+    form = asked(await circle.presses("hugo", OpenAddOption, circle.card("hugo")))
     await circle.submits("hugo", form, options="Plus tard")
     await later(circle, seconds=61)
-    assert "Plus tard" in labels(circle.card("tom", "On déjeune ?"))
+    assert "Plus tard" in votes(circle.card("tom", "On déjeune ?"))
 
 
 async def test_there_is_room_for_ten_options_and_for_those_asked_for(circle: House) -> None:
     await asks(circle, place=GENERAL, rules=("live", "open_options"))
     await circle.settle()
-    form = asked(await presses(circle, "lou", "Ajouter"))
+    form = asked(await presses(circle, "lou", OpenAddOption))
     for n in range(7):
         assert await circle.submits("lou", form, options=f"n° {n}") is None
     assert "n’en prend pas d’autre" in said(await circle.submits("lou", form, options="Onze"))
     await later(circle, seconds=2)
-    assert "Ajouter une réponse" not in labels(board(circle))
+    assert OpenAddOption not in kinds(board(circle))
 
 
 async def test_a_poll_with_fixed_options_takes_no_other(circle: House) -> None:
@@ -445,7 +461,7 @@ async def submit(house: House, who: str, action: Action, **values: Value) -> Rep
 
 
 async def speak(house: House, who: str, text: str) -> Reply:
-    form = asked(await presses(house, who, "mes mots"))
+    form = asked(await presses(house, who, OpenPollWords))
     return await house.submits(who, form, words=text)
 
 
@@ -483,8 +499,8 @@ async def test_a_signed_poll_says_so_and_shows_it(either: House) -> None:
     await asks(either, place=GENERAL, rules=("live",))
     await either.settle()
     assert "Vote signé" in words(board(either))
-    await presses(either, "hugo", "Oui")
-    shown = said(await presses(either, "lou", "Qui a choisi quoi"))
+    await chooses(either, "hugo", "Oui")
+    shown = said(await presses(either, "lou", ShowVoters))
     assert "Hugo" in shown
 
 
@@ -493,7 +509,7 @@ async def test_nobody_is_shown_who_chose_what_in_a_secret_one_or_before_the_end(
     await asks(circle, place=CAFE, rules=())
     await circle.settle()
     for place in (GENERAL, CAFE):
-        await presses(circle, "hugo", "Oui", place)
+        await chooses(circle, "hugo", "Oui", place)
     ids = await circle.database.read(lambda tx: list(tx.execute(select(tables.poll.c.id)).scalars()))
     for poll_id in ids:
         for who in ("ines", "camille"):
@@ -506,17 +522,17 @@ async def test_nobody_is_shown_who_chose_what_in_a_secret_one_or_before_the_end(
 async def test_it_closes_by_itself_and_says_so_everywhere(either: House) -> None:
     await either.says("ines", QUICK, GENERAL)
     await either.settle()
-    await presses(either, "hugo", "Oui")
+    await chooses(either, "hugo", "Oui")
     old = board(either)
     await later(either, days=3, hours=7, seconds=5)
     card = board(either)
-    assert labels(card) == []
+    assert kinds(card) == []
     assert counts(card) == [1, 0]
     assert "1 vote. Clos le vendredi 27 novembre, 17:00." in words(card)
     assert "Clos le" in words(either.card("ines", "On déjeune ?"))
-    late = await clicks(either, "tom", button(old, "Non").action)
+    late = await clicks(either, "tom", votes(old)["Non"])
     assert "This poll is closed" in said(late)
-    back = await clicks(either, "hugo", TakeBack(button(old, "Oui").action.option))  # type: ignore[union-attr]
+    back = await clicks(either, "hugo", TakeBack(votes(old)["Oui"].option))
     assert "Ce sondage est clos" in said(back)
     assert counts(board(either)) == [1, 0]
 
@@ -525,13 +541,13 @@ async def test_a_vote_between_the_hour_and_the_tick_is_late(circle: House) -> No
     await circle.says("ines", QUICK, GENERAL)
     await circle.settle()
     circle.clock.pass_(days=3, hours=7)
-    assert "Ce sondage est clos" in said(await presses(circle, "hugo", "Oui"))
+    assert "Ce sondage est clos" in said(await chooses(circle, "hugo", "Oui"))
 
 
 async def test_its_author_closes_it_early_or_keeps_it_open(circle: House) -> None:
     await circle.says("ines", QUICK, GENERAL)
     await circle.settle()
-    form = asked(await circle.presses("ines", "Modifier", circle.card("ines")))
+    form = asked(await circle.presses("ines", OpenChangePoll, circle.card("ines")))
     assert (part(form, "closes_date"), part(form, "closes_time")) == ("2026-11-27", "17:00")
     wrong = await circle.submits("ines", form, closes_date="2026-11-20")
     assert isinstance(wrong, Ask)
@@ -588,16 +604,15 @@ async def only_of(house: House, question: str) -> Poll:
 async def test_a_reminder_goes_once_to_those_who_have_not_answered(circle: House) -> None:
     await asks(circle, closes_date="2026-11-27", closes_time="17:00", rules=("anonymous", "live"))
     await circle.settle()
-    await circle.presses("hugo", "Oui", circle.card("hugo"))
+    await chooses_in_copy(circle, "hugo", "Oui")
     await later(circle, days=2, hours=6)
     assert reminded(circle) == []
     for _ in range(4):
         await later(circle, hours=1, minutes=5)
     assert reminded(circle) == ["tom"]  # Friday comes; Inès asked, Hugo answered
-    card = circle.card("tom", "On déjeune ?")
-    await circle.presses("tom", "Oui", card)
+    await chooses_in_copy(circle, "tom", "Oui", "On déjeune ?")
     await circle.settle()
-    assert "✓ Oui" in labels(circle.card("tom"))
+    assert isinstance(votes(circle.card("tom"))["Oui"], TakeBack)
 
 
 def reminded(house: House) -> list[str]:
@@ -611,7 +626,7 @@ async def test_a_closing_that_is_put_off_is_not_soon_and_reminds_nobody_again(ci
     await circle.settle()
     await later(circle, days=2, hours=8)
     assert "This poll closes soon" in words(circle.card("tom", "On déjeune ?"))
-    form = asked(await circle.presses("ines", "Modifier", circle.card("ines", "On déjeune ?")))
+    form = asked(await circle.presses("ines", OpenChangePoll, circle.card("ines", "On déjeune ?")))
     await circle.submits("ines", form, closes_date="2026-12-04")
     await later(circle, seconds=1)
     assert "This poll closes soon" not in words(circle.card("tom", "On déjeune ?"))
@@ -626,7 +641,7 @@ async def test_whoever_answers_before_it_may_leave_is_not_reminded(either: House
     waiting = await either.database.read(partial(count, kind=POLL_REMINDER.name, state=State.WAITING))
     assert waiting == 2
     for who in ("hugo", "tom"):
-        await either.presses(who, "Oui", either.card(who))
+        await chooses_in_copy(either, who, "Oui")
     await later(either, hours=11)
     assert reminded(either) == []
 
@@ -658,9 +673,10 @@ async def test_a_channel_without_the_bot_is_told_to_the_author_with_what_mends_i
     card = circle.card("ines", "On déjeune ?")
     assert "/invite @Cercle dans ce canal" in words(card)
     circle.chat.chat._conversations[lost] = {}  # somebody invites the bot
-    assert await circle.presses("ines", "Réessayer", card) is None
+    assert await circle.presses("ines", ShowAgain, card) is None
     await circle.settle()
-    assert labels(board(circle, lost)) == ["Oui", "Non"]
+    assert list(votes(board(circle, lost))) == ["Oui", "Non"]
+    assert kinds(board(circle, lost)) == [Vote, Vote]
     assert "/invite" not in words(circle.card("ines", "On déjeune ?"))
 
 
@@ -674,13 +690,13 @@ async def test_one_poll_in_slack_and_in_teams_has_one_count(either: House) -> No
     ada = Sender("teams", "tenant", "ada", "Ada", "fr-FR", "Europe/Paris")
     listing = (await either.dispatch(Command("k1", ada, "sondages", TEAM))).reply
     assert isinstance(listing, Say)
-    assert labels(listing.card) == ["Afficher ici"]
-    show = pack(button(listing.card, "Afficher ici").action)
+    assert kinds(listing.card) == [ShowHere]
+    show = pack(button(listing.card, ShowHere).action)
     alone = Click("k2", ada, show)  # Teams answers one to one, so that is where the button stands
     assert "comptés ensemble" in said((await either.dispatch(alone)).reply)
     await pump.drain()
-    await presses(either, "hugo", "Oui")
-    await either.dispatch(Click("k3", ada, pack(button(board(either), "Oui").action), TEAM))
+    await chooses(either, "hugo", "Oui")
+    await either.dispatch(Click("k3", ada, pack(votes(board(either))["Oui"]), TEAM))
     either.clock.pass_(seconds=2)
     await pump.drain()
     assert counts(board(either)) == [2, 0, 0]
@@ -712,8 +728,10 @@ async def test_what_was_kept_to_one_channel_is_not_offered_to_others(circle: Hou
     forged = ShowHere(poll.id, form.action.draft)  # type: ignore[attr-defined]
     assert "gardé en un seul lieu" in said(await clicks(circle, "hugo", forged, CAFE))
     assert "dans un canal" in said(await clicks(circle, "ines", forged, CAFE))
-    assert "Afficher ici" in said(await circle.says("ines", "/cercle sondages", CAFE))
-    assert "Afficher ici" not in said(await circle.says("ines", "/cercle sondages"))
+    for place, shown in ((CAFE, True), ("", False)):
+        reply = await circle.says("ines", "/cercle sondages", place)
+        assert isinstance(reply, Say)
+        assert (ShowHere in kinds(reply.card)) is shown
 
 
 async def test_the_list_with_nothing_in_it(circle: House) -> None:
@@ -723,7 +741,7 @@ async def test_the_list_with_nothing_in_it(circle: House) -> None:
 async def test_a_click_on_another_circles_option_is_met_kindly(circle: House) -> None:
     await circle.says("ines", QUICK, GENERAL)
     await circle.settle()
-    vote = pack(button(board(circle), "Oui").action)
+    vote = pack(votes(board(circle))["Oui"])
     stranger = Sender("slack", "T9", "U9", "Eve", "fr-FR", "Europe/Paris")
     assert "n’est plus là" in said((await circle.dispatch(Click("k", stranger, vote, "slack:T9:C1"))).reply)
     assert "n’est plus là" in said(await clicks(circle, "hugo", Vote("nothing")))
@@ -738,7 +756,7 @@ async def test_it_comes_back_on_its_day_where_it_stood(either: House) -> None:
     either.clock.now = datetime(2026, 10, 20, 8, 0, 30, tzinfo=UTC)
     await asks(either, place=GENERAL, repeats="weekly", closes_date="2026-10-22", closes_time="17:00")
     await either.settle()
-    await presses(either, "hugo", "Oui")
+    await chooses(either, "hugo", "Oui")
     either.clock.now = datetime(2026, 10, 27, 8, 59, tzinfo=UTC)
     await either.settle()
     assert len(await all_polls(either)) == 1
@@ -769,14 +787,14 @@ async def test_its_author_is_not_woken_when_it_comes_back(circle: House) -> None
 
 
 def repeating_cards(house: House, who: str) -> int:
-    return sum("Ne plus répéter" in labels(card) for card in house.cards(who))
+    return sum(StopRepeating in kinds(card) for card in house.cards(who))
 
 
 async def test_a_series_stops_when_told_to_or_when_its_author_leaves(circle: House) -> None:
     await asks(circle, place=GENERAL, repeats="weekly")
     await asks(circle, "hugo", place=CAFE, repeats="monthly")
     await circle.settle()
-    assert await circle.presses("ines", "Ne plus répéter", circle.card("ines")) is None
+    assert await circle.presses("ines", StopRepeating, circle.card("ines")) is None
     await circle.says("hugo", "/cercle quitter")
     for _ in range(6):
         await later(circle, days=7)
@@ -786,7 +804,7 @@ async def test_a_series_stops_when_told_to_or_when_its_author_leaves(circle: Hou
 async def test_a_form_turns_repeating_on_without_an_extra_one_today(circle: House) -> None:
     await circle.says("ines", QUICK, GENERAL)
     await circle.settle()
-    form = asked(await circle.presses("ines", "Modifier", circle.card("ines")))
+    form = asked(await circle.presses("ines", OpenChangePoll, circle.card("ines")))
     circle.clock.pass_(hours=2)
     await circle.submits("ines", form, repeats="weekly")
     await later(circle, minutes=5)
@@ -814,12 +832,13 @@ async def all_polls(house: House) -> list[Poll]:
 async def test_the_results_come_as_a_table_once_it_is_closed(circle: House) -> None:
     await circle.says("ines", '/cercle sondage "=1+1 ?" "@Oui" "Non; jamais"', GENERAL)
     await circle.settle()
-    await presses(circle, "hugo", "@Oui")
+    await chooses(circle, "hugo", "@Oui")
     token = (await only_poll(circle)).export_token
     assert await circle.database.read(lambda tx: results(tx, circle.clock(), token)) is None
     assert await circle.database.read(lambda tx: results(tx, circle.clock(), "nothing")) is None
     await later(circle, days=4)
-    assert link(circle.card("ines", "=1+1"), "résultats").endswith(f"/f/poll.csv/{token}")
+    (url,) = links(circle.card("ines", "=1+1")).values()
+    assert url.endswith(f"/f/poll.csv/{token}")
     file = await circle.database.read(lambda tx: results(tx, circle.clock(), token))
     assert file
     assert file.body.decode() == (
@@ -887,7 +906,7 @@ async def test_a_vote_touches_as_few_rows_however_many_members_and_votes_there_a
         await either.database.transact(partial(fill, crowd=crowd, now=either.clock()))
         card = either.card(who, "On déjeune ?")
         event.listen(engine, "after_cursor_execute", ran)
-        await either.presses(who, "Oui", card)
+        await either.presses(who, votes(card)["Oui"], card)
         event.remove(engine, "after_cursor_execute", ran)
         costs.append((len(statements), sum(rows)))
         statements.clear()
@@ -908,7 +927,7 @@ async def test_a_vote_in_a_channel_asks_the_database_ten_things(either: House) -
         statements.append(statement)
 
     event.listen(engine, "after_cursor_execute", ran)
-    await presses(either, "hugo", "Oui")
+    await chooses(either, "hugo", "Oui")
     event.remove(engine, "after_cursor_execute", ran)
     assert len(statements) <= 10, statements
 
@@ -916,7 +935,7 @@ async def test_a_vote_in_a_channel_asks_the_database_ten_things(either: House) -
 async def test_the_author_of_a_poll_in_a_channel_sees_their_own_vote_counted(either: House) -> None:
     await either.says("ines", QUICK, GENERAL)
     await either.settle()
-    await presses(either, "ines", "Oui")
+    await chooses(either, "ines", "Oui")
     await either.settle()
     assert "1 vote," in words(either.card("ines", "On déjeune ?"))
 
@@ -932,8 +951,8 @@ def fill(tx: Transaction, crowd: int, now: datetime) -> None:
         found = people.find(tx, "playground", "playground", f"more{n}")
         assert found
         person = found[1]
-        there = Recipient(person.workspace_id, person.address, person.id)
-        messages.want(circle, POLL, poll_id, [there], now)
+        there = Recipient.of(person)
+        messages.request(circle, POLL, poll_id, [there], now)
         polls.vote(circle, poll, poll.voter(person.id), polls.options(circle, poll)[1].id)
     shown = {"state": State.SHOWN, "shown_version": 1, "reference": "r"}
     tx.execute(update(tables.message).where(tables.message.c.shown_version == 0).values(**shown))

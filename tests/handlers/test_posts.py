@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.chat import plain
+from bot.chat.action import Action, pack
 from bot.chat.card import Card
-from bot.chat.event import Command, Sender
-from bot.chat.reply import Ask, Say
+from bot.chat.event import Click, Command, Sender
+from bot.chat.reply import Ask, Reply, Say
 from bot.context import Reading
-from tests.house import House, asked, labels, said
+from handlers.posts.cards import OpenAnswer, OpenCompose, OpenEdit, Restore, Withdraw
+from handlers.sharing.cards import Decline, Later, OpenAsk, OpenWords, Stop
+from tests.house import ENGLISH, FRENCH, House, actions, asked, kinds, links, said
 
 URL = "https://example.org/alternants"
 
@@ -33,14 +36,9 @@ async def test_a_link_becomes_a_card_and_a_filled_form(circle: House) -> None:
     assert "Deux d’entre eux sont devenus collègues." in words
     assert "J’étais leur tutrice." in words
     assert "proposé par Camille" in words
-    assert {
-        "Partager sur LinkedIn",
-        "Partager sur X",
-        "Changer mes mots",
-        "Plus tard",
-        "Pas pour moi",
-    } <= set(labels(card))
-    assert "Share on LinkedIn" in labels(circle.card("tom", "alternants"))
+    assert {FRENCH("post.share_on", network=network) for network in ("LinkedIn", "X")} <= set(links(card))
+    assert {OpenWords, Later, Decline} <= set(kinds(card))
+    assert ENGLISH("post.share_on", network="LinkedIn") in links(circle.card("tom", "alternants"))
 
 
 async def test_a_page_that_cannot_be_read_gives_the_reason_and_an_empty_form(circle: House) -> None:
@@ -49,7 +47,7 @@ async def test_a_page_that_cannot_be_read_gives_the_reason_and_an_empty_form(cir
     await circle.settle()
     card = circle.card("camille", "pas pu être lue")
     assert "trop de temps à répondre" in plain.render(card)
-    form = asked(await circle.presses("camille", "Composer", card))
+    form = asked(await circle.presses("camille", OpenCompose, card))
     assert next(p.value for p in form.parts if getattr(p, "name", "") == "url") == URL  # type: ignore[union-attr]
 
 
@@ -74,7 +72,7 @@ async def test_the_role_is_asked_again_when_the_form_comes_back(circle: House) -
     circle.pages[URL] = "page.slow"
     await circle.says("camille", f"/cercle post {URL}")
     await circle.settle()
-    form = asked(await circle.presses("camille", "Composer", circle.card("camille")))
+    form = asked(await circle.presses("camille", OpenCompose, circle.card("camille")))
     words = said(await circle.submits("tom", form, why="Mine now", title="T", opening_1="o"))
     assert "comms team" in words
     assert "Mine now" in words  # nothing typed is lost
@@ -103,7 +101,7 @@ async def test_each_mistake_is_said_beside_its_input(
     circle.pages[URL] = "page.slow"
     await circle.says("camille", f"/cercle post {URL}")
     await circle.settle()
-    form = asked(await circle.presses("camille", "Composer", circle.card("camille")))
+    form = asked(await circle.presses("camille", OpenCompose, circle.card("camille")))
     topic = next(p for p in form.parts if getattr(p, "name", "") == "topic").options[0].value  # type: ignore[union-attr]
     good = {"title": "Titre", "why": "Parce que", "opening_1": "Voici", "topic": topic}
     reply = await circle.submits("camille", form, **{**good, **values})
@@ -118,8 +116,8 @@ async def test_each_mistake_is_said_beside_its_input(
 async def test_a_draft_becomes_a_post_once(circle: House) -> None:
     await circle.with_post()
     old = circle.card("camille", "alternants")
-    assert "Composer" not in labels(old) or "n’est plus à jour" in said(
-        await circle.presses("camille", "Composer", old)
+    assert OpenCompose not in kinds(old) or "n’est plus à jour" in said(
+        await circle.presses("camille", OpenCompose, old)
     )
 
 
@@ -137,7 +135,7 @@ async def test_a_correction_changes_every_copy_where_it_stands(circle: House) ->
     await circle.with_post()
     await circle.settle()
     before = len(circle.cards("ines"))
-    form = asked(await circle.presses("camille", "Corriger", circle.card("camille", "alternants")))
+    form = asked(await circle.presses("camille", OpenEdit, circle.card("camille", "alternants")))
     await circle.submits("camille", form, title="Comment nous accueillons")
     await circle.settle()
     assert len(circle.cards("ines")) == before
@@ -148,27 +146,27 @@ async def test_a_withdrawn_post_says_so_everywhere_and_its_old_buttons_are_kind(
     await circle.with_post()
     await circle.settle()
     old = circle.card("ines", "alternants")
-    await circle.presses("camille", "Retirer", circle.card("camille", "alternants"))
+    await circle.presses("camille", Withdraw, circle.card("camille", "alternants"))
     await circle.settle()
     for who, words in (("ines", "a été retiré par son auteur"), ("tom", "withdrawn by its author")):
         assert words in plain.render(circle.card(who, "alternants"))
-    for label in ("Plus tard", "Pas pour moi", "Changer mes mots", "Poser une question"):
-        assert "n’est plus partagé" in said(await circle.presses("ines", label, old))
+    for kind in (Later, Decline, OpenWords, OpenAsk):
+        assert "n’est plus partagé" in said(await circle.presses("ines", kind, old))
 
-    await circle.presses("camille", "Proposer à nouveau", circle.card("camille", "alternants"))
+    await circle.presses("camille", Restore, circle.card("camille", "alternants"))
     await circle.settle()
-    assert "Plus tard" in labels(circle.card("ines", "alternants"))
+    assert Later in kinds(circle.card("ines", "alternants"))
 
 
 async def test_a_withdrawn_post_that_has_not_left_never_does(circle: House) -> None:
     await circle.with_member("awa", day_start="15:00")
     await circle.with_post()
     await circle.settle()
-    await circle.presses("camille", "Retirer", circle.card("camille", "alternants"))
+    await circle.presses("camille", Withdraw, circle.card("camille", "alternants"))
     circle.clock.pass_(hours=7)
     await circle.settle()
     assert circle.cards("awa") == []
-    await circle.presses("camille", "Proposer à nouveau", circle.card("camille", "alternants"))
+    await circle.presses("camille", Restore, circle.card("camille", "alternants"))
     await circle.settle()
     assert circle.card("awa", "alternants")
 
@@ -180,14 +178,14 @@ async def test_ids_of_another_circle_are_nothing_here(circle: House) -> None:
     stranger = replace(circle.sender("camille"), workspace="elsewhere", user="eve", name="Eve")
     await _lead_elsewhere(circle, stranger)
     for card in (circle.card("ines", "alternants"), circle.card("camille", "alternants")):
-        for label in labels(card):
-            if label.startswith(("Partager", "Lire")) or label in ("Ne plus recevoir",):
+        for action in actions(card):
+            if action == Stop():
                 continue
-            words = said(await _press_as(circle, stranger, label, card))
+            words = said(await _press_as(circle, stranger, action))
             assert "alternants" not in words
     circle.clock.pass_(minutes=5)
     await circle.settle()
-    assert "Plus tard" in labels(circle.card("ines", "alternants"))
+    assert Later in kinds(circle.card("ines", "alternants"))
 
 
 async def _lead_elsewhere(circle: House, stranger: Sender) -> None:
@@ -201,13 +199,9 @@ async def _lead_elsewhere(circle: House, stranger: Sender) -> None:
     assert "référent" in said(answer.reply)
 
 
-async def _press_as(circle: House, sender: Sender, label: str, card: object) -> object:
-    from bot.chat.action import pack
-    from bot.chat.event import Click
-    from tests.house import button
-
-    answer = await circle.dispatch(Click(circle.key(), sender, pack(button(card, label).action)))  # type: ignore[arg-type]
-    assert isinstance(answer.reply, Say), (label, answer)
+async def _press_as(circle: House, sender: Sender, action: Action) -> Reply:
+    answer = await circle.dispatch(Click(circle.key(), sender, pack(action)))
+    assert isinstance(answer.reply, Say), (action, answer)
     return answer.reply
 
 
@@ -220,16 +214,16 @@ async def test_the_list_of_posts(circle: House) -> None:
 async def test_a_question_reaches_the_author_and_its_answer_the_asker(circle: House) -> None:
     await circle.with_post()
     await circle.settle()
-    form = asked(await circle.presses("tom", "Ask the author", circle.card("tom", "alternants")))
+    form = asked(await circle.presses("tom", OpenAsk, circle.card("tom", "alternants")))
     assert "on its way" in said(await circle.submits("tom", form, question="May we name them?"))
     await circle.settle()
     card = circle.card("camille", "question")
     assert "Tom demande" in plain.render(card)
-    answer = asked(await circle.presses("camille", "Répondre", card))
+    answer = asked(await circle.presses("camille", OpenAnswer, card))
     await circle.submits("camille", answer, answer="Oui, toutes sont d’accord.")
     await circle.settle()
     assert "Oui, toutes sont d’accord." in plain.render(circle.card("tom", "answer"))
-    assert "Répondre" not in labels(circle.card("camille", "question"))
+    assert OpenAnswer not in kinds(circle.card("camille", "question"))
 
 
 async def test_the_same_event_twice_has_one_effect(circle: House) -> None:
@@ -259,15 +253,15 @@ async def test_a_card_that_cannot_be_drawn_stands_in_nobodys_way(
     """The one it is about is a dead letter; the others leave."""
     from dataclasses import replace as changed
 
-    drawings = circle.pump._drawings
-    whole = drawings["post"]
+    kinds = circle.pump._kinds
+    whole = kinds["post"]
 
     def broken_for_tom(reading: Reading) -> Card | None:
         if reading.reader is not None and reading.reader.name == "Tom":
             raise LookupError("a bug of ours")
         return whole.draw(reading)
 
-    monkeypatch.setitem(drawings, "post", changed(whole, draw=broken_for_tom))
+    monkeypatch.setitem(kinds, "post", changed(whole, draw=broken_for_tom))
     await circle.with_post()
     await circle.settle()
     await circle.settle()

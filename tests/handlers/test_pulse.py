@@ -21,10 +21,10 @@ from bot.domain.pulse import LIFE, Answer
 from bot.domain.secrecy import SPOKEN_FROM
 from handlers.actions import OpenGathering
 from handlers.pulse import service
-from handlers.pulse.cards import OpenPulse
+from handlers.pulse.cards import OpenPulse, StartPulse
 from storage import circles, entries, pulses, tables, walls
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import House, asked, button, filled, labels, said
+from tests.house import House, asked, filled, kinds, said
 
 FIVE = ("camille", "ines", "hugo", "lou", "awa")
 TITLE = "Comment va le cercle\u202f?"
@@ -53,10 +53,14 @@ async def on_each(house: House) -> House:
     return await inhabited(house, FIVE)
 
 
-async def open_pulse(house: House, who: str = "ines") -> str:
+async def read_trend(house: House, who: str = "ines") -> Card:
     trend = await house.says(who, "/cercle baromètre")
     assert isinstance(trend, Say)
-    await house.presses(who, "Ouvrir un baromètre", trend.card)
+    return trend.card
+
+
+async def open_pulse(house: House, who: str = "ines") -> str:
+    await house.presses(who, StartPulse, await read_trend(house, who))
     await house.settle()
     return await house.database.read(
         lambda tx: str(
@@ -109,8 +113,8 @@ def words_of(card: Card) -> str:
 async def test_each_member_is_asked_one_to_one_and_answers_in_a_form(circle: House) -> None:
     await open_pulse(circle)
     for who in FIVE:
-        assert labels(circle.card(who, TITLE)) == ["Répondre"]
-    form = asked(await circle.presses("hugo", "Répondre", circle.card("hugo", TITLE)))
+        assert kinds(circle.card(who, TITLE)) == [OpenPulse]
+    form = asked(await circle.presses("hugo", OpenPulse, circle.card("hugo", TITLE)))
     values: dict[str, Value] = {"trust": "4", "pressure": "1", "energy": "5"}
     assert "C’est noté" in said(await circle.submits("hugo", form, **values))
 
@@ -276,8 +280,7 @@ async def test_low_trust_slows_tells_the_circle_and_proposes_to_talk(on_each: Ho
     assert await told(on_each) == ["log.pulse_closed", "log.pulse_opened", "log.slowed"]
     card = on_each.card("ines", "Cercle ralentit")
     assert "est à 2 sur 5" in words_of(card)
-    assert button(card, "tour de table").action == OpenGathering()
-    assert asked(await on_each.presses("ines", "tour de table", card))
+    assert asked(await on_each.presses("ines", OpenGathering, card))
 
 
 async def test_at_the_walls_it_is_said_once_to_everybody(circle: House) -> None:
@@ -390,13 +393,12 @@ async def test_only_members_open_answer_and_read(circle: House) -> None:
     await open_pulse(circle)
     card = circle.card("ines", TITLE)
     await circle.says("ines", "/cercle quitter")
-    assert "membres du cercle" in said(await circle.presses("ines", "Répondre", card))
+    assert "membres du cercle" in said(await circle.presses("ines", OpenPulse, card))
 
 
 async def test_a_double_click_opens_one(circle: House) -> None:
-    trend = await circle.says("ines", "/cercle baromètre")
-    assert isinstance(trend, Say)
-    replies = [await circle.presses(who, "Ouvrir", trend.card) for who in ("ines", "ines", "hugo")]
+    trend = await read_trend(circle)
+    replies = [await circle.presses(who, StartPulse, trend) for who in ("ines", "ines", "hugo")]
     assert all("ouvert pour sept jours" in said(reply) for reply in replies)
     assert len(await rows(circle, tables.pulse)) == 1
     await circle.settle()
@@ -404,16 +406,15 @@ async def test_a_double_click_opens_one(circle: House) -> None:
 
 
 async def test_too_few_or_too_soon(circle: House) -> None:
-    trend = await circle.says("ines", "/cercle baromètre")
-    assert isinstance(trend, Say)
+    trend = await read_trend(circle)
     await held(circle, 4)
-    reply = await circle.presses("ines", "Ouvrir", trend.card)
+    reply = await circle.presses("ines", StartPulse, trend)
     assert "à partir de mercredi 9 décembre" in said(reply)
-    assert "Ouvrir un baromètre" not in said(await circle.says("ines", "/cercle baromètre"))
+    assert StartPulse not in kinds(await read_trend(circle))
     circle.clock.pass_(days=7)
-    assert "Ouvrir un baromètre" in said(await circle.says("ines", "/cercle baromètre"))
+    assert StartPulse in kinds(await read_trend(circle))
     await circle.says("lou", "/cercle quitter")
-    assert "moins de cinq membres" in said(await circle.presses("ines", "Ouvrir", trend.card))
+    assert "moins de cinq membres" in said(await circle.presses("ines", StartPulse, trend))
 
 
 async def test_markup_in_a_free_word_is_only_words(circle: House) -> None:

@@ -19,7 +19,7 @@ from handlers.actions import OpenKudos, OpenPoll
 from handlers.rhythm.cards import OpenRhythm, SaveRhythm
 from storage import entries, people, walls
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import House, asked, labels, said
+from tests.house import House, asked, kinds, said
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -42,7 +42,7 @@ async def circle(house: House) -> House:
 async def opened(house: House, who: str = "camille") -> Form:
     reply = await house.says(who, "/cercle rythme")
     assert isinstance(reply, Say)
-    return asked(await house.presses(who, "Changer le rythme", reply.card))
+    return asked(await house.presses(who, OpenRhythm, reply.card))
 
 
 async def logged(house: House) -> list[str]:
@@ -76,7 +76,7 @@ async def test_anybody_reads_the_usual_month(circle: House) -> None:
     )
     reply = await circle.says("tom", "/cercle rhythm")
     assert isinstance(reply, Say)
-    assert labels(reply.card) == []
+    assert kinds(reply.card) == []
 
 
 async def test_a_lead_changes_it_in_one_form_and_the_log_says_so(circle: House) -> None:

@@ -19,10 +19,17 @@ from bot.domain.circle import Circle
 from bot.domain.rhythm import Ritual, When
 from bot.domain.round import Stance, Voice
 from handlers.rounds import service
-from handlers.rounds.cards import OpenObjection, OpenRound, StartRound, TakeStance
+from handlers.rounds.cards import (
+    OpenObjection,
+    OpenRound,
+    StartRound,
+    TakeStance,
+    WithdrawObjection,
+    WithdrawRound,
+)
 from storage import circles, entries, rituals, rounds, tables, walls
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import House, asked, filled, labels, said
+from tests.house import FRENCH, House, actions, asked, button, filled, kinds, said
 
 MEMBERS = ("camille", "ines", "hugo", "lou")
 CHANNEL = "playground:playground:#general"
@@ -32,12 +39,6 @@ PURPOSE: dict[str, Value] = {
     "other": "Showing our work as we live it.",
 }
 """As it stands to begin with."""
-BUTTONS = {
-    "cadence": "Proposer une autre cadence",
-    "ceiling": "Proposer un autre plafond",
-    "ritual": "Proposer de déplacer un rituel",
-    "purpose": "Proposer une autre raison d’être",
-}
 
 
 async def inhabited(house: House) -> House:
@@ -65,7 +66,7 @@ async def on_each(house: House) -> House:
 async def round_form(house: House, setting: str, who: str = "ines") -> Form:
     choice = await house.says(who, "/cercle décision")
     assert isinstance(choice, Say)
-    return asked(await house.presses(who, BUTTONS[setting], choice.card))
+    return asked(await house.presses(who, OpenRound, choice.card, setting=setting))
 
 
 async def propose(house: House, setting: str, value: str, who: str = "ines", **more: Value) -> str:
@@ -75,8 +76,8 @@ async def propose(house: House, setting: str, value: str, who: str = "ines", **m
     return reply
 
 
-async def speaks(house: House, who: str, label: str, reason: str = "") -> None:
-    reply = await house.presses(who, label, house.card(who, "Proposition"))
+async def speaks(house: House, who: str, kind: type[Action], reason: str = "", **fields: object) -> None:
+    reply = await house.presses(who, kind, house.card(who, "Proposition"), **fields)
     if reason:
         await house.submits(who, asked(reply), reason=reason)
     await house.settle()
@@ -116,17 +117,22 @@ async def test_any_member_proposes_and_each_one_is_asked(circle: House) -> None:
     assert "jusqu’à mercredi 2 décembre" in (await propose(circle, "cadence", "1")).lower()
     for who in ("camille", "hugo", "lou"):
         card = circle.card(who, "la cadence des contenus")
-        assert labels(card) == ["D’accord", "Je m’abstiens", "J’objecte"]
+        id = button(card, OpenObjection).action.round
+        assert actions(card) == [
+            TakeStance(id, Stance.AGREE),
+            TakeStance(id, Stance.ABSTAIN),
+            OpenObjection(id),
+        ]
         assert "2 contenus par semaine" in plain.render(card)
         assert "1 contenu par semaine" in plain.render(card)
         assert WHY in plain.render(card)
-    assert labels(circle.card("ines", "Proposition")) == ["Retirer ma proposition"]
+    assert kinds(circle.card("ines", "Proposition")) == [WithdrawRound]
     assert await last_told(circle) == ("log.round_opened", {"what": "setting.cadence"})
 
 
 async def test_an_agreed_ceiling_bounds_what_the_pump_sends(on_each: House) -> None:
     await propose(on_each, "ceiling", "2")
-    await speaks(on_each, "hugo", "D’accord")
+    await speaks(on_each, "hugo", TakeStance, stance=Stance.AGREE)
     await close(on_each)
     found = await the_circle(on_each)
     assert found.weekly_ceiling == 2
@@ -146,7 +152,7 @@ async def test_an_agreed_ceiling_bounds_what_the_pump_sends(on_each: House) -> N
 
 async def test_an_agreed_cadence_is_told_to_whoever_goes_above_it(circle: House) -> None:
     await propose(circle, "cadence", "1")
-    await speaks(circle, "hugo", "D’accord")
+    await speaks(circle, "hugo", TakeStance, stance=Stance.AGREE)
     await close(circle)
     assert (await the_circle(circle)).cadence == 1
     await circle.says("camille", "/cercle quitter")
@@ -175,7 +181,7 @@ async def test_an_agreed_ritual_changes_its_week_and_nothing_else_of_it(circle: 
         )
     )
     await propose(circle, "ritual", "2", ritual="meeting")
-    await speaks(circle, "hugo", "D’accord")
+    await speaks(circle, "hugo", TakeStance, stance=Stance.AGREE)
     await close(circle)
     rhythm = await circle.database.read(lambda tx: rituals.of_circle(CircleTransaction(tx, found.id), found))
     assert rhythm[Ritual.MEETING] == When(2, 3, time(15))
@@ -186,7 +192,7 @@ async def test_an_agreed_purpose_is_a_new_charter_in_both_languages(circle: Hous
     kept = await rows(circle, tables.consent)
     await propose(circle, "purpose", "Raconter ce métier.", other="To tell of this work.")
     assert "restent valables jusqu’à la prochaine saison" in words(circle, "hugo")
-    await speaks(circle, "hugo", "D’accord")
+    await speaks(circle, "hugo", TakeStance, stance=Stance.AGREE)
     await close(circle)
     charters = {(row["version"], row["language"]): row for row in await rows(circle, tables.charter)}
     assert charters[2, "fr"]["purpose"] == "Raconter ce métier."
@@ -201,8 +207,8 @@ async def test_an_agreed_purpose_is_a_new_charter_in_both_languages(circle: Hous
 
 async def test_an_objection_is_read_with_its_reason_and_stops_it(circle: House) -> None:
     await propose(circle, "cadence", "1")
-    await speaks(circle, "hugo", "D’accord")
-    await speaks(circle, "lou", "J’objecte", "Le salon de janvier en demandera davantage.")
+    await speaks(circle, "hugo", TakeStance, stance=Stance.AGREE)
+    await speaks(circle, "lou", OpenObjection, "Le salon de janvier en demandera davantage.")
     circle.clock.pass_(minutes=1)
     await circle.settle()
     for who in MEMBERS:
@@ -211,32 +217,32 @@ async def test_an_objection_is_read_with_its_reason_and_stops_it(circle: House) 
     await close(circle)
     assert (await the_circle(circle)).cadence == 2
     assert await last_told(circle) == ("log.round_objected", {"what": "setting.cadence"})
-    back = [card for card in circle.cards("ines") if "Proposer autrement" in labels(card)]
+    back = [card for card in circle.cards("ines") if OpenRound in kinds(card)]
     assert len(back) == 1
     assert "Le salon de janvier" in plain.render(back[0])
-    assert asked(await circle.presses("ines", "Proposer autrement", back[0]))
-    assert not [card for card in circle.cards("hugo") if "Proposer autrement" in labels(card)]
+    assert asked(await circle.presses("ines", OpenRound, back[0]))
+    assert not [card for card in circle.cards("hugo") if OpenRound in kinds(card)]
 
 
 async def test_an_objection_can_be_withdrawn_while_it_is_open(circle: House) -> None:
     await propose(circle, "cadence", "1")
-    await speaks(circle, "hugo", "D’accord")
-    await speaks(circle, "lou", "J’objecte", "Pas encore.")
-    form = asked(await circle.presses("lou", "J’objecte", circle.card("lou", "Proposition")))
+    await speaks(circle, "hugo", TakeStance, stance=Stance.AGREE)
+    await speaks(circle, "lou", OpenObjection, "Pas encore.")
+    form = asked(await circle.presses("lou", OpenObjection, circle.card("lou", "Proposition")))
     assert filled(form)["reason"] == "Pas encore."
-    await speaks(circle, "lou", "Retirer mon objection")
+    await speaks(circle, "lou", WithdrawObjection)
     circle.clock.pass_(minutes=1)
     await circle.settle()
-    assert "objecte" not in words(circle, "hugo").split("J’objecte")[0]
-    assert "Retirer mon objection" not in labels(circle.card("lou", "Proposition"))
+    assert "objecte" not in words(circle, "hugo").split(FRENCH("round.object"))[0]
+    assert WithdrawObjection not in kinds(circle.card("lou", "Proposition"))
     await close(circle)
     assert (await the_circle(circle)).cadence == 1
 
 
 async def test_a_voice_can_be_changed_and_stays_one(circle: House) -> None:
     await propose(circle, "cadence", "1")
-    for label, now in (("D’accord", "Vous êtes d’accord."), ("Je m’abstiens", "Vous vous abstenez.")):
-        await speaks(circle, "hugo", label)
+    for stance, now in ((Stance.AGREE, "Vous êtes d’accord."), (Stance.ABSTAIN, "Vous vous abstenez.")):
+        await speaks(circle, "hugo", TakeStance, stance=stance)
         assert now in words(circle, "hugo")
     (voice,) = await rows(circle, tables.voice)
     assert voice["stance"] == "abstain"
@@ -255,8 +261,8 @@ async def test_silence_is_no_consent_and_lapses_kindly(circle: House) -> None:
 async def test_who_is_silent_abstains_or_agrees_is_shown_to_nobody(circle: House) -> None:
     await hang_a_wall(circle)
     await propose(circle, "cadence", "1")
-    await speaks(circle, "hugo", "D’accord")
-    await speaks(circle, "lou", "Je m’abstiens")
+    await speaks(circle, "hugo", TakeStance, stance=Stance.AGREE)
+    await speaks(circle, "lou", TakeStance, stance=Stance.ABSTAIN)
     circle.clock.pass_(minutes=1)
     await circle.settle()
     seen = [plain.render(on_the_wall(circle)), words(circle, "camille"), words(circle, "ines")]
@@ -297,7 +303,7 @@ async def test_one_living_card_at_the_wall_counts_and_takes_voices(circle: House
     assert "1 personne est d’accord" in plain.render(on_the_wall(circle))
     await close(circle)
     assert "le réglage a changé" in plain.render(on_the_wall(circle))
-    assert labels(on_the_wall(circle)) == []
+    assert kinds(on_the_wall(circle)) == []
 
 
 async def round_id(house: House) -> str:
@@ -306,12 +312,12 @@ async def round_id(house: House) -> str:
 
 async def test_its_author_withdraws_it(circle: House) -> None:
     await propose(circle, "cadence", "1")
-    await speaks(circle, "hugo", "D’accord")
+    await speaks(circle, "hugo", TakeStance, stance=Stance.AGREE)
     old = circle.card("lou", "Proposition")
     circle.clock.pass_(minutes=1)
-    await speaks(circle, "ines", "Retirer ma proposition")
+    await speaks(circle, "ines", WithdrawRound)
     assert "Proposition retirée" in words(circle, "hugo")
-    assert "n’est plus ouverte" in said(await circle.presses("lou", "D’accord", old))
+    assert "n’est plus ouverte" in said(await circle.presses("lou", TakeStance, old, stance=Stance.AGREE))
     await close(circle)
     assert (await the_circle(circle)).cadence == 2
     assert await last_told(circle) == ("log.round_withdrawn", {"what": "setting.cadence"})
@@ -319,8 +325,8 @@ async def test_its_author_withdraws_it(circle: House) -> None:
 
 async def test_a_voice_leaves_with_its_member(circle: House) -> None:
     await propose(circle, "cadence", "1")
-    await speaks(circle, "hugo", "D’accord")
-    await speaks(circle, "lou", "J’objecte", "Non.")
+    await speaks(circle, "hugo", TakeStance, stance=Stance.AGREE)
+    await speaks(circle, "lou", OpenObjection, "Non.")
     await circle.says("lou", "/cercle quitter")
     await close(circle)
     assert (await the_circle(circle)).cadence == 1
@@ -414,7 +420,7 @@ async def test_two_rituals_are_two_settings(circle: House) -> None:
 @pytest.mark.parametrize("reason", ["", "   "])
 async def test_an_objection_needs_a_reason(circle: House, reason: str) -> None:
     await propose(circle, "cadence", "1")
-    form = asked(await circle.presses("lou", "J’objecte", circle.card("lou", "Proposition")))
+    form = asked(await circle.presses("lou", OpenObjection, circle.card("lou", "Proposition")))
     reply = await circle.submits("lou", form, reason=reason)
     assert isinstance(reply, Ask)
     assert "Quelques mots suffisent" in reply.errors["reason"]
@@ -424,10 +430,12 @@ async def test_an_objection_needs_a_reason(circle: House, reason: str) -> None:
 async def test_after_closing_nothing_counts_and_nothing_typed_is_lost(circle: House) -> None:
     await propose(circle, "cadence", "1")
     card = circle.card("lou", "Proposition")
-    form = asked(await circle.presses("lou", "J’objecte", card))
+    form = asked(await circle.presses("lou", OpenObjection, card))
     circle.clock.now = datetime(2026, 12, 2, 23, 0, tzinfo=UTC)
     for _ in range(2):  # over, and then closed
-        assert "n’est plus ouverte" in said(await circle.presses("lou", "D’accord", card))
+        assert "n’est plus ouverte" in said(
+            await circle.presses("lou", TakeStance, card, stance=Stance.AGREE)
+        )
         reply = said(await circle.submits("lou", form, reason="Trop tard ?"))
         assert "n’est plus ouverte" in reply
         assert "Trop tard" in reply
@@ -439,7 +447,7 @@ async def test_no_voice_for_whoever_is_no_member_or_of_another_circle(circle: Ho
     await propose(circle, "cadence", "1")
     card = circle.card("lou", "Proposition")
     assert "members" in said(await circle.says("tom", "/cercle round"))
-    assert "for members" in said(await circle.presses("tom", "D’accord", card))
+    assert "for members" in said(await circle.presses("tom", TakeStance, card, stance=Stance.AGREE))
     stranger = Sender("slack", "T9", "U9", "Eve", "fr", "Europe/Paris")
     join = asked((await circle.dispatch(Click(circle.key(), stranger, "join.open"))).reply)
     answers = Answers({**filled(join), "consent": True})
@@ -454,9 +462,11 @@ async def test_no_voice_for_whoever_is_no_member_or_of_another_circle(circle: Ho
 async def test_ones_own_round_is_agreed_to_already(circle: House) -> None:
     await propose(circle, "cadence", "1")
     card = circle.card("hugo", "Proposition")
-    assert "votre accord est acquis" in said(await circle.presses("ines", "D’accord", card))
+    assert "votre accord est acquis" in said(
+        await circle.presses("ines", TakeStance, card, stance=Stance.AGREE)
+    )
     mine = circle.card("ines", "Proposition")
-    assert "Seule la personne" in said(await circle.presses("hugo", "Retirer ma proposition", mine))
+    assert "Seule la personne" in said(await circle.presses("hugo", WithdrawRound, mine))
     await close(circle)
     assert (await the_circle(circle)).cadence == 2
 
@@ -480,8 +490,8 @@ async def test_double_clicks(circle: House) -> None:
     await circle.settle()
     assert len(await rows(circle, tables.round)) == 1
     for _ in range(2):
-        await circle.presses("hugo", "D’accord", circle.card("hugo", "Proposition"))
-        await circle.presses("lou", "Je m’abstiens", circle.card("lou", "Proposition"))
+        await circle.presses("hugo", TakeStance, circle.card("hugo", "Proposition"), stance=Stance.AGREE)
+        await circle.presses("lou", TakeStance, circle.card("lou", "Proposition"), stance=Stance.ABSTAIN)
     assert len(await rows(circle, tables.voice)) == 2
 
 
@@ -489,7 +499,7 @@ async def test_markup_in_a_purpose_is_only_words(circle: House) -> None:
     nasty = "<!channel> *gras* [lien](https://e.example) {day} <script>"
     await propose(circle, "purpose", nasty)
     assert nasty in words(circle, "hugo")
-    await speaks(circle, "hugo", "D’accord")
+    await speaks(circle, "hugo", TakeStance, stance=Stance.AGREE)
     await close(circle)
     assert nasty in plain.render(await circle.opens_home("lou"))
     assert nasty in str(asked(await circle.says("tom", "/cercle join")).parts)
@@ -501,7 +511,7 @@ async def test_markup_in_a_purpose_is_only_words(circle: House) -> None:
 async def test_what_is_said_while_it_closes_counts_or_is_refused(on_each: House) -> None:
     """An objection that was taken is never passed over."""
     await propose(on_each, "cadence", "1")
-    await speaks(on_each, "hugo", "D’accord")
+    await speaks(on_each, "hugo", TakeStance, stance=Stance.AGREE)
     one, circle_id = await round_id(on_each), (await the_circle(on_each)).id
     lou = next(str(a["person_id"]) for a in await rows(on_each, tables.account) if a["name"] == "Lou")
     now = on_each.clock()

@@ -8,9 +8,11 @@ import pytest
 
 from bot.chat import plain
 from bot.chat.reply import Ask
+from handlers.actions import Leave, OpenJoin, OpenPause
+from handlers.sharing.cards import Decline, Later, NotPosted, OpenWords, Posted, Reconsider, Stop, Why
 from storage import shares
 from storage.transaction import CircleTransaction
-from tests.house import SITE, House, asked, button, labels, link, said
+from tests.house import FRENCH, SITE, House, asked, button, kinds, links, said
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ async def circle(house: House) -> House:
 
 
 async def test_the_saved_words_are_the_members_own_and_only_theirs(circle: House) -> None:
-    form = asked(await circle.presses("ines", "Changer mes mots", circle.card("ines")))
+    form = asked(await circle.presses("ines", OpenWords, circle.card("ines")))
     assert await circle.submits("ines", form, words="Je me souviens de ma première semaine.") is None
     await circle.settle()
     assert "Je me souviens" in plain.render(circle.card("ines"))
@@ -34,7 +36,7 @@ async def test_the_saved_words_are_the_members_own_and_only_theirs(circle: House
 
 
 async def test_too_long_everywhere_keeps_the_form_and_the_words(circle: House) -> None:
-    form = asked(await circle.presses("ines", "Changer mes mots", circle.card("ines")))
+    form = asked(await circle.presses("ines", OpenWords, circle.card("ines")))
     reply = await circle.submits("ines", form, words="é" * 2990)
     assert isinstance(reply, Ask)
     assert "pour LinkedIn, qui en accepte 3" in reply.errors["words"]
@@ -42,13 +44,13 @@ async def test_too_long_everywhere_keeps_the_form_and_the_words(circle: House) -
 
 
 async def test_too_long_for_one_network_is_saved_and_said(circle: House) -> None:
-    form = asked(await circle.presses("ines", "Changer mes mots", circle.card("ines")))
+    form = asked(await circle.presses("ines", OpenWords, circle.card("ines")))
     await circle.submits("ines", form, words="long " * 70)
     await circle.settle()
     card = circle.card("ines")
     assert "caractères pour X." in plain.render(card)
-    assert "Partager sur LinkedIn" in labels(card)
-    assert "Partager sur X" not in labels(card)
+    assert FRENCH("post.share_on", network="LinkedIn") in links(card)
+    assert FRENCH("post.share_on", network="X") not in links(card)
 
 
 async def test_different_people_start_from_different_openings(circle: House) -> None:
@@ -67,37 +69,37 @@ async def test_different_people_start_from_different_openings(circle: House) -> 
 
 
 async def test_opened_and_posted_are_different_facts(circle: House) -> None:
-    page = link(circle.card("ines"), "Partager sur LinkedIn")
+    page = links(circle.card("ines"))[FRENCH("post.share_on", network="LinkedIn")]
     token = page.removeprefix(f"{SITE}/s/")
     circle_id, share = await circle.database.transact(lambda tx: shares.by_page(tx, token))  # type: ignore[misc]
     await circle.database.transact(
         lambda tx: shares.mark(CircleTransaction(tx, circle_id), share, opened_at=circle.clock())
     )
-    form = asked(await circle.presses("ines", "Changer mes mots", circle.card("ines")))
+    form = asked(await circle.presses("ines", OpenWords, circle.card("ines")))
     await circle.submits("ines", form, words="Mes mots.")
     await circle.settle()
     card = circle.card("ines")
-    assert "C’est publié sur LinkedIn" in labels(card)
+    assert button(card, Posted, network="linkedin")
 
-    await circle.presses("ines", "C’est publié", card)
+    await circle.presses("ines", Posted, card, network="linkedin")
     circle.clock.pass_(minutes=1)
     await circle.settle()
     card = circle.card("ines")
     assert "Publié sur LinkedIn, mardi 24 novembre." in plain.render(card)
-    assert "Annuler (LinkedIn)" in labels(card)
+    assert button(card, NotPosted, network="linkedin")
     author = plain.render(circle.card("camille", "alternants"))
     assert "Composeurs ouverts : 1" in author
     assert "Publiés, d’après les membres : 1" in author
 
-    await circle.presses("ines", "Annuler (LinkedIn)", card)
+    await circle.presses("ines", NotPosted, card, network="linkedin")
     circle.clock.pass_(minutes=1)
     await circle.settle()
-    assert "C’est publié sur LinkedIn" in labels(circle.card("ines"))
+    assert button(circle.card("ines"), Posted, network="linkedin")
     assert "Publiés, d’après les membres : 0" in plain.render(circle.card("camille", "alternants"))
 
 
 async def test_later_comes_back_once_on_the_next_working_morning(circle: House) -> None:
-    await circle.presses("ines", "Plus tard", circle.card("ines"))
+    await circle.presses("ines", Later, circle.card("ines"))
     await circle.settle()
     assert "Mis de côté jusqu’à mercredi 25 novembre, 09:00." in plain.render(circle.card("ines"))
     circle.clock.now = datetime(2026, 11, 25, 7, 59, tzinfo=UTC)
@@ -116,27 +118,28 @@ async def test_not_for_me_is_undone_and_told_to_nobody(circle: House) -> None:
     circle.clock.pass_(minutes=1)
     await circle.settle()
     before = plain.render(circle.card("camille", "alternants"))
-    await circle.presses("ines", "Pas pour moi", circle.card("ines"))
+    await circle.presses("ines", Decline, circle.card("ines"))
     circle.clock.pass_(minutes=1)
     await circle.settle()
     assert "Personne n’en sait rien" in plain.render(circle.card("ines"))
     assert plain.render(circle.card("camille", "alternants")) == before
     assert "Inès" not in said(await circle.says("camille", "/cercle contenus"))
-    await circle.presses("ines", "Finalement", circle.card("ines"))
+    await circle.presses("ines", Reconsider, circle.card("ines"))
     await circle.settle()
-    assert "Plus tard" in labels(circle.card("ines"))
+    assert Later in kinds(circle.card("ines"))
 
 
 async def test_why_this_message_answers_four_questions(circle: House) -> None:
-    words = said(await circle.presses("ines", "Pourquoi ce message", circle.card("ines")))
-    for answer in ("suivez le thème", "de 09:00 à 18:00", "Camille l’a proposé", "Quitter le cercle"):
-        assert answer in words
+    reply = await circle.presses("ines", Why, circle.card("ines"))
+    for answer in ("suivez le thème", "de 09:00 à 18:00", "Camille l’a proposé"):
+        assert answer in said(reply)
+    assert Leave in kinds(reply.card)  # type: ignore[union-attr]
 
 
 async def test_stop_offers_every_way_out(circle: House) -> None:
-    reply = await circle.presses("ines", "Ne plus recevoir", circle.card("ines"))
+    reply = await circle.presses("ines", Stop, circle.card("ines"))
     assert reply is not None
-    assert {"Mes réglages", "Faire une pause", "Quitter le cercle"} <= set(labels(reply.card))  # type: ignore[union-attr]
+    assert {OpenJoin, OpenPause, Leave} <= set(kinds(reply.card))  # type: ignore[union-attr]
 
 
 async def test_a_network_that_is_not_the_members_is_refused_kindly(circle: House) -> None:
@@ -144,9 +147,8 @@ async def test_a_network_that_is_not_the_members_is_refused_kindly(circle: House
 
     from bot.chat.action import pack
     from bot.chat.event import Click
-    from handlers.sharing.cards import Posted
 
-    later = button(circle.card("ines"), "Plus tard").action
+    later = button(circle.card("ines"), Later).action
     forged = pack(Posted(later.post, "myspace"))  # type: ignore[attr-defined]
     answer = await circle.dispatch(Click(circle.key(), replace(circle.sender("ines")), forged))
     assert "ancienne carte" in said(answer.reply)

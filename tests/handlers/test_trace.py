@@ -10,22 +10,25 @@ from sqlalchemy import select, update
 
 from bot.app import DRAWINGS
 from bot.chat import plain
-from bot.chat.action import pack
+from bot.chat.action import Action, pack
 from bot.chat.card import Card
 from bot.chat.event import Click
 from bot.chat.reply import Say
+from bot.context import Dated, Occasion
 from bot.domain.kudos import KUDOS, WALL
 from bot.domain.message import CALL, POST, REMOVED, State
 from bot.domain.round import ROUND_WALL
 from bot.domain.schedule import Schedule
 from bot.domain.story import CROWD
 from handlers.actions import Retry
+from handlers.sharing.cards import Decline, Later
 from handlers.trace.cards import KINDS, SCHEDULES
 from scheduler import slots
-from scheduler.timetable import CIRCLES_DATES, DATES
-from storage import stories, tables
+from scheduler.timetable import CHORES, RECURRING
+from storage import circles, stories, tables
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import PEOPLE, House, labels, said
+from tests import transitions
+from tests.house import PEOPLE, House, kinds, said
 
 NIGHT = {"day_start": "02:00", "day_end": "03:00"}
 MEMBERS = ("ines", "tom", "sam")
@@ -64,13 +67,17 @@ def person(tx: Transaction, who: str) -> str:
     ).scalar_one()
 
 
-async def set_message(house: House, who: str, **values: object) -> str:
+async def set_message(house: House, who: str, state: State | None = None, **values: object) -> str:
     """Change the row of somebody's post card, as the pump would; returns its id."""
     m = tables.message.c
 
     def change(tx: Transaction) -> str:
         mine = (m.kind == POST.name) & (m.person_id == person(tx, who))
-        tx.execute(update(tables.message).where(mine).values(**values))
+        was = State(tx.execute(select(m.state).where(mine)).scalar_one())
+        for step in transitions.path(was, state or was):
+            tx.execute(update(tables.message).where(mine).values(state=step))
+        if values:
+            tx.execute(update(tables.message).where(mine).values(**values))
         return tx.execute(select(m.id).where(mine)).scalar_one()
 
     return await house.database.transact(change)
@@ -178,8 +185,8 @@ async def test_why_somebody_waits_leaves_no_trace(
     ]
 
 
-@pytest.mark.parametrize("answer", ["Pas pour moi", "Plus tard", ""])
-async def test_a_refusal_or_a_silence_leaves_no_trace(circle: House, answer: str) -> None:
+@pytest.mark.parametrize("answer", [Decline, Later, None])
+async def test_a_refusal_or_a_silence_leaves_no_trace(circle: House, answer: type[Action] | None) -> None:
     await circle.with_post()
     await circle.settle()
     before = (await words(circle)).split("\n—\n")[0]
@@ -226,12 +233,12 @@ async def test_what_did_not_arrive_is_told_by_name_and_can_be_tried_again(circle
     assert "Tom · Comment nous accueillons nos alternants" in told
     assert "8 essais, la plateforme répond : invalid_blocks" in told
     assert "Non remises : 1" in told
-    assert "Un nouvel essai est en cours" in said(await circle.presses("camille", "Réessayer", card))
-    assert "Réessayer" not in labels(await traced(circle))
+    assert "Un nouvel essai est en cours" in said(await circle.presses("camille", Retry, card))
+    assert Retry not in kinds(await traced(circle))
     await circle.settle()
     assert "Cartes reçues : 3" in await words(circle)
     assert len([c for c in circle.cards("tom") if "alternants" in c.title]) == 1
-    again = said(await circle.presses("camille", "Réessayer", card))
+    again = said(await circle.presses("camille", Retry, card))
     assert "ancienne carte" in again
 
 
@@ -251,7 +258,7 @@ async def test_many_failures_are_a_number(circle: House) -> None:
     dead = update(tables.message).where(m.kind == POST.name).values(state=State.DEAD, last_error="no")
     await circle.database.transact(lambda tx: tx.execute(dead))
     card = await traced(circle)
-    assert labels(card).count("Réessayer") == 5
+    assert kinds(card).count(Retry) == 5
     assert "Et 2 autres." in read(card)
 
 
@@ -320,8 +327,15 @@ async def test_whatever_recurs_has_a_name(circle: House) -> None:
     await circle.with_member("ines")
     await circle.says("ines", '/cercle poll "Encore ?" "oui" "non"', "playground:camille:general")
     await circle.database.transact(lambda tx: tx.execute(update(tables.poll).values(repeats="weekly")))
-    kept = await circle.database.transact(lambda tx: [d for dates in CIRCLES_DATES for d in dates(tx)])
-    names = [dated.schedule.name for dated in (*DATES, *kept)]
+
+    def schedules(tx: Transaction) -> list[Schedule | None]:
+        found = circles.every(tx)[0]
+        bound, poll = CircleTransaction(tx, found.id), tx.execute(select(tables.poll.c.id)).scalar_one()
+        occasion = Occasion(bound, circle.clock(), found, poll)
+        return [each.schedule(occasion) for each in RECURRING.values() if isinstance(each, Dated)]
+
+    kept = await circle.database.transact(schedules)
+    names = [schedule.name for schedule in (*(chore.schedule for chore in CHORES), *kept) if schedule]
     assert {name.partition(":")[0] for name in names} == set(SCHEDULES)
 
 

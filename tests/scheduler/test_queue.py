@@ -82,8 +82,8 @@ class Process:
 
         def work(tx: Transaction) -> str:
             circle, workspace = home_of(tx, team)
-            there = Recipient(workspace, f"slack:{team}:{monotonic()}")
-            messages.want(CircleTransaction(tx, circle), POST, "s", [there], now())
+            there = Recipient.channel(workspace, f"slack:{team}:{monotonic()}")
+            messages.request(CircleTransaction(tx, circle), POST, "s", [there], now())
             if fail:
                 raise ValueError("on purpose")
             return workspace
@@ -185,8 +185,8 @@ async def test_a_connection_that_fails_meanwhile_is_told(postgres_url: str) -> N
 
         def work(tx: Transaction) -> None:
             circle, workspace = home_of(tx, "T1")
-            messages.want(
-                CircleTransaction(tx, circle), POST, "s", [Recipient(workspace, "slack:T1:U1")], now()
+            messages.request(
+                CircleTransaction(tx, circle), POST, "s", [Recipient.channel(workspace, "slack:T1:U1")], now()
             )
             pid = tx.execute(text("SELECT pg_backend_pid()")).scalar_one()
             killed.append(

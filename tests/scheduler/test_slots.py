@@ -20,7 +20,7 @@ from bot.domain import schedule as rules
 from bot.domain.schedule import DAY, EVERY_DAY, WINDOW, Schedule
 from bot.domain.working_time import MONDAY_TO_FRIDAY
 from scheduler import slots
-from scheduler.timetable import DATES, Tools, keep_dates
+from scheduler.timetable import CHORES, Tools, do_chores
 from storage import slots as kept
 from storage import tables
 from storage.engines.connect import connect
@@ -273,7 +273,7 @@ async def rows(world: World) -> dict[str, str]:
     )
 
 
-async def test_the_timetables_dates_are_kept_once_a_day(world: World) -> None:
+async def test_the_chores_are_done_once_a_day(world: World) -> None:
     async def no_page(url: str) -> str:
         return url
 
@@ -281,6 +281,6 @@ async def test_the_timetables_dates_are_kept_once_a_day(world: World) -> None:
     tools = Tools(world.database, no_page, clock)
     done = []
     for _ in range(4):
-        done.append(await keep_dates(tools))
+        done.append(await do_chores(tools))
         clock.pass_(minutes=1)
-    assert done == [0, len(DATES), 0, 0]
+    assert done == [0, len(CHORES), 0, 0]

@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import partial
 from itertools import count
 
+from bot import context
 from bot.chat.card import Card, text
 from bot.chat.messenger import CannotTell, Gone, Limit, MessengerError, Notice, Pace, Unsure
-from bot.context import Notice as Drawing
 from bot.context import Reading
 from bot.domain.member import Preferences
 from bot.domain.message import AUTHOR, POST, UNDELIVERED, Kind, Message, State
@@ -130,7 +130,7 @@ def draw(reading: Reading) -> Card | None:
     return Card(f"{reading.message.subject_id} v{reading.message.wanted_version}", (text("."),))
 
 
-DRAWINGS = tuple(Drawing(kind, draw) for kind in (POST, AUTHOR, UNDELIVERED))
+KINDS = tuple(context.Notice(kind, draw) for kind in (POST, AUTHOR, UNDELIVERED))
 
 
 @dataclass
@@ -145,7 +145,7 @@ class World:
     def pump(self, database: Database | None = None, meters: Meters | None = None) -> Pump:
         """As each process has one."""
         site = "https://cercle.example"
-        return Pump(database or self.database, [self.chat], DRAWINGS, site, self.clock, meters)
+        return Pump(database or self.database, [self.chat], KINDS, site, self.clock, meters)
 
     async def circle(self, team: str = "T1", members: int = 1) -> list[str]:
         """Make it; returns the members' addresses."""
@@ -163,21 +163,21 @@ class World:
         circles.change(CircleTransaction(tx, self.circles[team]), weekly_ceiling=ALWAYS.weekly_ceiling)
         return [f"slack:{team}:{user}" for user in users]
 
-    async def want(self, addresses: list[str], subject: str = "s", kind: Kind = POST) -> None:
-        await self.database.transact(partial(self._want, addresses=addresses, subject=subject, kind=kind))
+    async def request(self, addresses: list[str], subject: str = "s", kind: Kind = POST) -> None:
+        await self.database.transact(partial(self._request, addresses=addresses, subject=subject, kind=kind))
 
-    def _want(self, tx: Transaction, addresses: list[str], subject: str, kind: Kind) -> None:
+    def _request(self, tx: Transaction, addresses: list[str], subject: str, kind: Kind) -> None:
         circle = CircleTransaction(tx, self.circles[addresses[0].split(":")[1]])
         persons = {p.address: p for a in addresses if (p := people.at_address(circle, a))}
         to = [Recipient(persons[a].workspace_id, a, persons[a].id) for a in addresses]
-        messages.want(circle, kind, subject, to, self.clock())
+        messages.request(circle, kind, subject, to, self.clock())
 
     async def change(self, team: str = "T1", subject: str = "s", kind: Kind = POST) -> None:
-        def bump(tx: Transaction) -> None:
+        def redraw(tx: Transaction) -> None:
             circle = CircleTransaction(tx, self.circles[team])
-            messages.bump(circle, kind, subject, self.clock())
+            messages.redraw(circle, kind, subject, self.clock())
 
-        await self.database.transact(bump)
+        await self.database.transact(redraw)
 
     async def leave(self, address: str) -> None:
         await self.database.transact(partial(self._leave, address=address))
@@ -186,7 +186,7 @@ class World:
         person = people.at_address(CircleTransaction(tx, self.circles[address.split(":")[1]]), address)
         assert person
         people.leave(tx, person, self.clock())
-        messages.drop_all_for(CircleTransaction(tx, person.circle_id), person.id, "left")
+        messages.recall_for(CircleTransaction(tx, person.circle_id), person.id, "left")
 
     async def rows(self) -> list[Message]:
         def read(tx: Transaction) -> list[Message]:

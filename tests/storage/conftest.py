@@ -7,7 +7,9 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import Connection, Engine, create_engine
 
+from storage import tables
 from tests import databases
+from tests.storage.rows import fill
 
 
 @pytest.fixture(scope="session", params=databases.BACKENDS)
@@ -27,3 +29,11 @@ def tx(engine: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql("PRAGMA foreign_keys=ON")
         yield connection
         connection.rollback()
+
+
+@pytest.fixture
+def circle(tx: Connection) -> str:
+    """With one workspace and one person, and no message yet."""
+    fill(tx, "ours")
+    tx.execute(tables.message.delete())
+    return "ours"

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.domain.message import POST
-from storage import messages, tables
+from storage import deliveries, messages, tables
 from storage.engines.connect import connect
 from storage.engines.database import DUE, Database, note_due
 from storage.messages import Recipient
@@ -26,9 +26,9 @@ Change = Callable[[Connection], object]
 # Which changes
 
 
-def want(tx: Connection, address: str = "a", **more: object) -> None:
+def request(tx: Connection, address: str = "a", **more: object) -> None:
     there = [Recipient("ours-id", address, "ours-id")]
-    messages.want(CircleTransaction(tx, "ours"), POST, "s", there, NOW, **more)  # type: ignore[arg-type]
+    messages.request(CircleTransaction(tx, "ours"), POST, "s", there, NOW, **more)  # type: ignore[arg-type]
 
 
 def only(tx: Connection) -> messages.Message:
@@ -42,43 +42,43 @@ def nothing(_: Connection) -> None: ...
 
 
 def later(tx: Connection) -> None:
-    want(tx, due_at=NOW + SECOND)
+    request(tx, due_at=NOW + SECOND)
 
 
 def shown(tx: Connection) -> None:
-    want(tx)
-    (claimed,) = messages.claim(tx, [only(tx)], NOW, NOW + SECOND)
-    assert messages.shown(tx, [(claimed, "ref")], NOW)
+    request(tx)
+    (claimed,) = deliveries.claim(tx, [only(tx)], NOW, NOW + SECOND)
+    assert deliveries.mark_shown(tx, [(claimed, "ref")], NOW)
 
 
 def dead(tx: Connection) -> None:
-    want(tx)
-    messages.bury(tx, only(tx), "channel_not_found")
+    request(tx)
+    deliveries.mark_dead(tx, only(tx), "channel_not_found")
 
 
 def dropped(tx: Connection) -> None:
-    want(tx)
-    messages.drop(tx, only(tx), messages.NOTHING_TO_SHOW)
+    request(tx)
+    deliveries.drop(tx, only(tx), messages.NOTHING_TO_SHOW)
 
 
-def bump(tx: Connection, **more: timedelta) -> None:
-    messages.bump(CircleTransaction(tx, "ours"), POST, "s", NOW, **more)
+def redraw(tx: Connection, **more: timedelta) -> None:
+    messages.redraw(CircleTransaction(tx, "ours"), POST, "s", NOW, **more)
 
 
-def bump_for(tx: Connection, **more: timedelta) -> None:
-    messages.bump_for(CircleTransaction(tx, "ours"), "ours-id", "s", NOW, **more)
+def redraw_for(tx: Connection, **more: timedelta) -> None:
+    messages.redraw_for(CircleTransaction(tx, "ours"), "ours-id", "s", NOW, **more)
 
 
-def hasten(tx: Connection) -> None:
-    messages.hasten(CircleTransaction(tx, "ours"), "ours-id", NOW)
+def reschedule_for(tx: Connection) -> None:
+    messages.reschedule_for(CircleTransaction(tx, "ours"), "ours-id", NOW)
 
 
-def pick_up(tx: Connection) -> None:
-    messages.pick_up(CircleTransaction(tx, "ours"), "s", NOW)
+def restore(tx: Connection) -> None:
+    messages.restore(CircleTransaction(tx, "ours"), "s", NOW)
 
 
-def revive(tx: Connection) -> None:
-    messages.revive(CircleTransaction(tx, "ours"), only(tx).id, NOW)
+def retry_undelivered(tx: Connection) -> None:
+    messages.retry_undelivered(CircleTransaction(tx, "ours"), only(tx).id, NOW)
 
 
 @pytest.fixture
@@ -94,19 +94,19 @@ def noted(tx: Connection, before: Change, change: Change) -> Collection[str]:
     tx.info.pop(DUE, None)
     change(tx)
     found: Collection[str] = tx.info.pop(DUE, set())
-    assert found or not any(queue.ranks for queue in messages.queues(tx, NOW))
+    assert found or not any(queue.ranks for queue in deliveries.due_workspaces(tx, NOW))
     return found
 
 
 @pytest.mark.parametrize(
     ("before", "change"),
     [
-        (nothing, want),
-        (shown, bump),
-        (shown, bump_for),
-        (later, hasten),
-        (dropped, pick_up),
-        (dead, revive),
+        (nothing, request),
+        (shown, redraw),
+        (shown, redraw_for),
+        (later, reschedule_for),
+        (dropped, restore),
+        (dead, retry_undelivered),
     ],
 )
 def test_what_makes_a_message_due_is_noted(circle: Connection, before: Change, change: Change) -> None:
@@ -117,15 +117,15 @@ def test_what_makes_a_message_due_is_noted(circle: Connection, before: Change, c
     ("before", "change"),
     [
         (nothing, later),
-        (nothing, bump),
-        (nothing, hasten),
-        (nothing, pick_up),
-        (dead, bump),
-        (shown, lambda tx: bump(tx, after=SECOND)),
-        (shown, lambda tx: bump_for(tx, after=SECOND)),
-        (shown, hasten),
-        (shown, pick_up),
-        (shown, revive),
+        (nothing, redraw),
+        (nothing, reschedule_for),
+        (nothing, restore),
+        (dead, redraw),
+        (shown, lambda tx: redraw(tx, after=SECOND)),
+        (shown, lambda tx: redraw_for(tx, after=SECOND)),
+        (shown, reschedule_for),
+        (shown, restore),
+        (shown, retry_undelivered),
     ],
 )
 def test_what_makes_none_due_is_not(circle: Connection, before: Change, change: Change) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 
 from bot.domain.message import State
 from bot.domain.poll import POLL, Ballot, Poll, Rules
-from storage import messages, polls, tables
+from storage import deliveries, messages, polls, tables
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
 from tests.storage.rows import NOW, fill
@@ -133,11 +133,11 @@ def standing(tx: Connection) -> str:
     """A card in a channel that shows what was last asked for; its subject."""
     fill(tx, "ours")
     home = tx.execute(select(tables.workspace.c.id)).scalar_one()
-    messages.want(CircleTransaction(tx, "ours"), POLL, "poll", [Recipient(home, "slack:T:C")], NOW)
-    (message,) = messages.due(tx, home, 0, NOW, 9)
-    claimed = messages.claim(tx, [message], NOW, NOW + DAY)
+    messages.request(CircleTransaction(tx, "ours"), POLL, "poll", [Recipient.channel(home, "slack:T:C")], NOW)
+    (message,) = deliveries.due(tx, home, 0, NOW, 9)
+    claimed = deliveries.claim(tx, [message], NOW, NOW + DAY)
     assert claimed
-    assert messages.shown(tx, [(claimed[0], "C:1")], NOW)
+    assert deliveries.mark_shown(tx, [(claimed[0], "C:1")], NOW)
     return home
 
 
@@ -149,7 +149,7 @@ def row(tx: Connection) -> tuple[str, int, object]:
 
 def vote_at(tx: Connection, second: float) -> None:
     moment = NOW + second * SECOND
-    messages.bump_channels(CircleTransaction(tx, "ours"), POLL, "poll", moment, after=2 * SECOND)
+    messages.redraw_in_channels(CircleTransaction(tx, "ours"), POLL, "poll", moment, after=2 * SECOND)
 
 
 def test_votes_within_two_seconds_are_one_change(tx: Connection) -> None:
@@ -162,24 +162,24 @@ def test_votes_within_two_seconds_are_one_change(tx: Connection) -> None:
 def test_votes_while_a_change_is_on_its_way_wait_their_two_seconds_too(tx: Connection) -> None:
     home = standing(tx)
     vote_at(tx, 10)
-    (message,) = messages.due(tx, home, 3, NOW + 12 * SECOND, 9)
-    claimed = messages.claim(tx, [message], NOW + 12 * SECOND, NOW + DAY)
+    (message,) = deliveries.due(tx, home, 3, NOW + 12 * SECOND, 9)
+    claimed = deliveries.claim(tx, [message], NOW + 12 * SECOND, NOW + DAY)
     assert claimed
     for second in (12.1, 12.3):
         vote_at(tx, second)
-    messages.shown(tx, [(claimed[0], "C:1")], NOW + 12.4 * SECOND)
+    deliveries.mark_shown(tx, [(claimed[0], "C:1")], NOW + 12.4 * SECOND)
     assert row(tx) == (State.WAITING, 4, NOW + 14.1 * SECOND)
 
 
 def test_a_change_asked_for_at_once_is_not_put_off_by_a_later_one(tx: Connection) -> None:
     home = standing(tx)
     vote_at(tx, 10)
-    (message,) = messages.due(tx, home, 3, NOW + 12 * SECOND, 9)
-    claimed = messages.claim(tx, [message], NOW + 12 * SECOND, NOW + DAY)
+    (message,) = deliveries.due(tx, home, 3, NOW + 12 * SECOND, 9)
+    claimed = deliveries.claim(tx, [message], NOW + 12 * SECOND, NOW + DAY)
     assert claimed
-    messages.bump(CircleTransaction(tx, "ours"), POLL, "poll", NOW + 12.1 * SECOND)
-    messages.bump(CircleTransaction(tx, "ours"), POLL, "poll", NOW + 12.2 * SECOND, after=DAY)
-    messages.shown(tx, [(claimed[0], "C:1")], NOW + 12.4 * SECOND)
+    messages.redraw(CircleTransaction(tx, "ours"), POLL, "poll", NOW + 12.1 * SECOND)
+    messages.redraw(CircleTransaction(tx, "ours"), POLL, "poll", NOW + 12.2 * SECOND, after=DAY)
+    deliveries.mark_shown(tx, [(claimed[0], "C:1")], NOW + 12.4 * SECOND)
     assert row(tx)[2] == NOW + 12.4 * SECOND
 
 

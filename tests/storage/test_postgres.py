@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from bot.domain.message import POST, State
-from storage import messages, tables
+from storage import deliveries, messages, tables
 from storage.engines import postgres
 from storage.engines.connect import upgrade
 from storage.engines.postgres import SESSION, THREADS, TRIES, Postgres
@@ -116,20 +116,20 @@ async def test_what_is_dropped_while_it_comes_back_is_picked_up(
         fill(tx, "ours")
         tx.execute(tables.message.delete())
         recipients = [Recipient("ours-id", "slack:T1:U1", "ours-id")]
-        messages.want(CircleTransaction(tx, "ours"), POST, "s", recipients, NOW)
+        messages.request(CircleTransaction(tx, "ours"), POST, "s", recipients, NOW)
 
     def draw(tx: Transaction) -> None:
-        (message,) = messages.due(tx, "ours-id", 0, NOW, 1)
+        (message,) = deliveries.due(tx, "ours-id", 0, NOW, 1)
         if dropped_first:
-            messages.drop_as_read(tx, message, messages.NOTHING_TO_SHOW)
+            deliveries.drop_if_unchanged(tx, message, messages.NOTHING_TO_SHOW)
         reads.set()
         comes_back.wait(0.3 if dropped_first else 10)
         if not dropped_first:
-            messages.drop_as_read(tx, message, messages.NOTHING_TO_SHOW)
+            deliveries.drop_if_unchanged(tx, message, messages.NOTHING_TO_SHOW)
 
     def restore(tx: Transaction) -> None:
         reads.wait(10)
-        messages.pick_up(CircleTransaction(tx, "ours"), "s", NOW)
+        messages.restore(CircleTransaction(tx, "ours"), "s", NOW)
 
     async def restored() -> None:
         await database.transact(restore)
@@ -137,7 +137,7 @@ async def test_what_is_dropped_while_it_comes_back_is_picked_up(
 
     await database.transact(found)
     await asyncio.gather(database.transact(draw), restored())
-    (message,) = await database.read(lambda tx: messages.due(tx, "ours-id", 0, NOW, 1))
+    (message,) = await database.read(lambda tx: deliveries.due(tx, "ours-id", 0, NOW, 1))
     assert message.state is State.WAITING
 
 

@@ -28,14 +28,22 @@ SHORTENED = {
     "bot.platforms.teams.glue": ("TIMEOUT", "TOKEN_TIMEOUT", "TOKEN_RETRY_AFTER"),
     "handlers.posts.jobs": ("LEASE",),
     "handlers.sharing.service": ("COALESCE",),
-    "scheduler.doubts": ("ASK_AGAIN", "SWEEP"),
-    "scheduler.outcomes": ("AGAIN", "FIRST_RETRY", "LAST_RETRY", "SWEEP"),
-    "scheduler.pump": ("CALL", "FRESH", "LEASE", "LEAVE", "SWEEP"),
+    "scheduler.pump.times": (
+        "ASK_AGAIN",
+        "CALL",
+        "FIRST_RETRY",
+        "FRESH",
+        "LAST_RETRY",
+        "LEASE",
+        "LEAVE",
+        "SWEEP",
+        "WRITE_AGAIN",
+    ),
 }
 SLOTS = "TORTURE_SLOTS"
 """Names the variable that holds the day's dates to keep besides our own: "name@12:00:05 name@12:00:10"."""
 BLIND = "TORTURE_BLIND"
-"""Names the variable that makes doubts send again without looking, as most bots do."""
+"""Names the variable that makes the reconciler send again without looking, as most bots do."""
 MOST_PAGES = "TORTURE_PAGES"
 """Names the variable that says how large the SQLite file may become."""
 
@@ -92,7 +100,6 @@ def _shorten_slack_calls() -> None:
 
 def keep_slots(told: str) -> None:
     """Each leaves a mark of its own in the transaction that takes it, so that twice would be seen."""
-    from bot.context import Dated
     from bot.domain.schedule import Schedule
     from scheduler import timetable
     from storage import inbox
@@ -104,25 +111,25 @@ def keep_slots(told: str) -> None:
 
     for slot in told.split():
         name, _, at = slot.partition("@")
-        dated = Dated(Schedule(name, time.fromisoformat(at)), partial(mark, name=name))
-        timetable.DATES = (*timetable.DATES, dated)
+        chore = timetable.Chore(Schedule(name, time.fromisoformat(at)), partial(mark, name=name))
+        timetable.CHORES = (*timetable.CHORES, chore)
 
 
 def go_blind() -> None:
-    from scheduler.doubts import Doubts
-    from scheduler.outcomes import Settle
-    from storage import messages
-    from storage.engines.database import Transaction
-    from storage.messages import Look
+    from scheduler.pump.outcomes import Settle
+    from scheduler.pump.reconciler import Reconciler
+    from storage import deliveries
+    from storage.deliveries import Look
+    from storage.transaction import Transaction
 
-    async def resend(self: Doubts, look: Look, platform: str) -> Settle:
+    async def resend(self: Reconciler, look: Look, platform: str) -> Settle:
         def again(tx: Transaction, now: datetime) -> None:
-            messages.look_at(tx, look.message, None)
-            messages.resend(tx, look.message, now)
+            deliveries.schedule_look(tx, look.message, None)
+            deliveries.resend(tx, look.message, now)
 
         return again
 
-    Doubts._looked = resend  # type: ignore[method-assign]
+    Reconciler._look = resend  # type: ignore[method-assign]
 
 
 def limit_the_file(pages: int) -> None:

@@ -12,16 +12,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 
-from tests.torture.fakes import t
+from bot.chat.action import Action
+from handlers.posts.cards import OpenCompose, OpenEdit, Restore, Withdraw
+from handlers.sharing.cards import Decline, OpenAsk, OpenWords, Reconsider
 from tests.torture.ledger import Ledger, What
 from tests.torture.people import Person, Seen, Unanswered
 
 NOWHERE = "https://198.51.100.7"
 """Nobody lives there (RFC 5737), and the guarded client does not go there."""
-DECLINE, RECONSIDER = t("post.not_for_me"), t("post.reconsider")
-WORDS, ASK = t("post.edit_words"), t("post.ask_author")
-COMPOSE, CORRECT = t("draft.compose"), t("author.edit")
-WITHDRAW, RESTORE = t("author.withdraw"), t("author.restore")
 OPEN, DECLINED = "open", "declined"
 LIVE, WITHDRAWN = "live", "withdrawn"
 IN, OUT = "in", "out"
@@ -121,8 +119,8 @@ class Crowd:
         deed = self.ledger.begin(What.POST, self.user(self.lead), post.mark)
         await self.lead.writes(f"post {link}")
         deed.done()
-        draft = await self._seen(lambda: _with(self.lead.cards(link), COMPOSE))
-        if await self._opens(COMPOSE, draft):
+        draft = await self._seen(lambda: _with(self.lead.cards(link), OpenCompose))
+        if await self._opens(OpenCompose, draft):
             await self._compose(post)
 
     async def _compose(self, post: Post) -> None:
@@ -142,8 +140,8 @@ class Crowd:
             del self.posts[post.mark]
 
     async def _correct(self, post: Post) -> None:
-        card = await self._seen(lambda: _with(self.lead.cards(post.mark), CORRECT))
-        if await self._opens(CORRECT, card):
+        card = await self._seen(lambda: _with(self.lead.cards(post.mark), OpenEdit))
+        if await self._opens(OpenEdit, card):
             post.versions += 1
             why = post.why(post.versions)
             deed = self.ledger.begin(What.CORRECT, self.user(self.lead), post.mark, why)
@@ -154,20 +152,20 @@ class Crowd:
         if post.pressed:
             return
         post.retired = True
-        await self._decide(post, WITHDRAW, WITHDRAWN)
+        await self._decide(post, Withdraw, WITHDRAWN)
         if self.random.random() < 0.5:
-            await self._decide(post, RESTORE, LIVE)
+            await self._decide(post, Restore, LIVE)
 
-    async def _decide(self, post: Post, label: str, fate: str) -> None:
-        card = await self._seen(lambda: _with(self.lead.cards(post.mark), label))
+    async def _decide(self, post: Post, kind: type[Action], fate: str) -> None:
+        card = await self._seen(lambda: _with(self.lead.cards(post.mark), kind))
         deed = self.ledger.begin(What.WITHDRAW, self.user(self.lead), post.mark, fate)
-        await self.lead.presses(label, card)
+        await self.lead.presses(kind, card)
         deed.done()
 
-    async def _opens(self, label: str, card: Seen, person: Person | None = None) -> bool:
+    async def _opens(self, kind: type[Action], card: Seen, person: Person | None = None) -> bool:
         """A form may fail to come up, and is asked for again."""
         for _ in range(5):
-            if await (person or self.lead).opens(label, card):
+            if await (person or self.lead).opens(kind, card):
                 return True
         return False
 
@@ -188,29 +186,31 @@ class Crowd:
             post.pressed -= 1
 
     async def _respond(self, member: Person, post: Post, card: Seen) -> None:
-        if RECONSIDER in card.labels:
-            await self._take_stance(member, post, card, RECONSIDER, OPEN)
+        if card.offers(Reconsider):
+            await self._take_stance(member, post, card, Reconsider, OPEN)
         elif (point := self.random.random()) < 0.45:
-            await self._take_stance(member, post, card, DECLINE, DECLINED)
+            await self._take_stance(member, post, card, Decline, DECLINED)
         elif point < 0.9:
             await self._write(member, post, card)
         else:
             await self._ask(member, post, card)
 
-    async def _take_stance(self, member: Person, post: Post, card: Seen, label: str, stance: str) -> None:
-        if label in card.labels:
+    async def _take_stance(
+        self, member: Person, post: Post, card: Seen, kind: type[Action], stance: str
+    ) -> None:
+        if card.offers(kind):
             deed = self.ledger.begin(What.STANCE, self.user(member), post.mark, stance)
-            await member.presses(label, card)
+            await member.presses(kind, card)
             deed.done()
 
     async def _write(self, member: Person, post: Post, card: Seen) -> None:
-        if WORDS in card.labels and await self._opens(WORDS, card, member):
+        if card.offers(OpenWords) and await self._opens(OpenWords, card, member):
             words = f"{post.mark}w{next(self._numbers)}w"
             deed = self.ledger.begin(What.WORDS, self.user(member), post.mark, words)
             deed.done(await member.fills({"words": words}))
 
     async def _ask(self, member: Person, post: Post, card: Seen) -> None:
-        if ASK in card.labels and await self._opens(ASK, card, member):
+        if card.offers(OpenAsk) and await self._opens(OpenAsk, card, member):
             question = f"{post.mark}q{next(self._numbers)}q"
             deed = self.ledger.begin(What.ASK, self.user(member), question)
             deed.done(await member.fills({"question": question}))
@@ -243,9 +243,9 @@ class Crowd:
         return person.sender.user
 
 
-def _with(cards: Sequence[Seen], label: str) -> Seen | None:
+def _with(cards: Sequence[Seen], kind: type[Action]) -> Seen | None:
     """The newest that has that button."""
-    return next((card for card in cards if label in card.labels), None)
+    return next((card for card in cards if card.offers(kind)), None)
 
 
 def _soon() -> dict[str, str]:

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
+from handlers.posts.cards import OpenCompose
+from handlers.sharing.cards import Reconsider
 from tests.torture.crowd import (
     CEILING,
-    COMPOSE,
     DECLINED,
     IN,
     LIVE,
     NOWHERE,
     OPEN,
     OUT,
-    RECONSIDER,
     WITHDRAWN,
     Crowd,
 )
@@ -338,7 +338,7 @@ class Trial:
             return f"the words are {words!r}, not {known}"
         if stored.withdrawn:
             return "" if TAKEN_BACK in card.words else "not shown as withdrawn"
-        if (RECONSIDER in card.labels) != (stance == DECLINED):
+        if card.offers(Reconsider) != (stance == DECLINED):
             return f"not shown as {stance}"
         if stance == OPEN and not (stored.why in card.words and words in card.words):
             return f"not shown with {stored.why} and {words!r}"
@@ -361,4 +361,4 @@ class Trial:
 
 
 def _is_draft(card: Seen) -> bool:
-    return COMPOSE in card.labels or USED in card.words
+    return card.offers(OpenCompose) or USED in card.words

@@ -13,11 +13,15 @@ from typing import Any, Protocol, TypeVar
 
 import aiohttp
 
+from bot.chat.action import Action, verb_of
 from bot.chat.event import Sender
-from tests.emulators.slack import Ack, Json, Message, SlackUser
+from handlers.membership.cards import Join
+from tests.emulators.slack import Ack, Json, Message, SlackUser, pressable
 from tests.emulators.teams import TENANT, TeamsUser, actions, elements, words
 from tests.emulators.teams import Message as TeamsMessage
-from tests.torture.fakes import LOCALE, SAVED, UNCERTAIN, ZONE, t
+from tests.emulators.teams import pressable as pressed_in_teams
+from tests.pressing import Wanted
+from tests.torture.fakes import LOCALE, SAVED, UNCERTAIN, ZONE
 
 T = TypeVar("T")
 BROKEN = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
@@ -35,11 +39,14 @@ class Unanswered(Exception):
 
 @dataclass(frozen=True)
 class Seen:
-    """A lasting card in somebody's conversation with the bot."""
+    """A lasting card in somebody's conversation with the bot. `verbs`: of the actions of its buttons."""
 
     words: str
-    labels: frozenset[str]
+    verbs: frozenset[str]
     message: Any
+
+    def offers(self, kind: type[Action]) -> bool:
+        return kind.verb in self.verbs
 
 
 class Person(Protocol):
@@ -57,9 +64,9 @@ class Person(Protocol):
     async def writes(self, text: str) -> None:
         """A command."""
 
-    async def presses(self, label: str, card: Seen) -> None: ...
+    async def presses(self, kind: type[Action], card: Seen) -> None: ...
 
-    async def opens(self, label: str, card: Seen) -> bool:
+    async def opens(self, kind: type[Action], card: Seen) -> bool:
         """Whether the form behind that button came up."""
 
     def options(self, name: str) -> Sequence[str]:
@@ -108,12 +115,12 @@ class SlackPerson(SlackUser):
     async def writes(self, text: str) -> None:
         await self.command(text)
 
-    async def presses(self, label: str, card: Seen) -> None:
-        await self.click(label, card.message)
+    async def presses(self, kind: type[Action], card: Seen) -> None:
+        await self.click(kind, card.message)
 
-    async def opens(self, label: str, card: Seen) -> bool:
+    async def opens(self, kind: type[Action], card: Seen) -> bool:
         await self.close_modal()
-        await self.presses(label, card)
+        await self.presses(kind, card)
         return self.id in self.slack.modals
 
     def options(self, name: str) -> Sequence[str]:
@@ -147,13 +154,11 @@ class SlackPerson(SlackUser):
 
 
 def _seen_in_slack(message: Message) -> Seen:
-    return _once(message, lambda: Seen(message.words(), frozenset(_labels(message.blocks)), message))
+    def read() -> Seen:
+        packed = ((option or element).get("value", "") for element, option in pressable(message.blocks))
+        return Seen(message.words(), frozenset(map(verb_of, packed)), message)
 
-
-def _labels(blocks: list[Json]) -> list[str]:
-    buttons = [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
-    plain = [button["text"]["text"] for button in buttons if "text" in button]
-    return plain + [option["text"]["text"] for button in buttons for option in button.get("options", ())]
+    return _once(message, read)
 
 
 @dataclass
@@ -178,13 +183,15 @@ class TeamsPerson(TeamsUser):
     async def writes(self, text: str) -> None:
         await self.says(text)
 
-    async def presses(self, label: str, card: Seen, **inputs: str) -> None:  # type: ignore[override]
+    async def presses(  # type: ignore[override]
+        self, kind: type[Action], card: Seen, inputs: Mapping[str, str] | None = None
+    ) -> None:
         self.before = card.message
-        await super().presses(label, **inputs)
+        await super().presses(kind, inputs)
 
-    async def opens(self, label: str, card: Seen) -> bool:
+    async def opens(self, kind: type[Action], card: Seen) -> bool:
         self.dialog = None
-        await self.presses(label, card)
+        await self.presses(kind, card)
         return self._form_is_open
 
     def options(self, name: str) -> Sequence[str]:
@@ -198,21 +205,20 @@ class TeamsPerson(TeamsUser):
     async def joins(self, values: Mapping[str, Any]) -> bool:
         """Asked for in words, the form stands in the conversation."""
         await self.writes("join")
-        form = next((card for card in self.cards() if t("join.submit") in card.labels), None)
+        form = next((card for card in self.cards() if card.offers(Join)), None)
         if form is not None:
-            await self.presses(t("join.submit"), form, **_typed(values))
+            await self.presses(Join, form, _typed(values))
         return form is not None
 
     @property
     def _form_is_open(self) -> bool:
         return bool(self.dialog) and self.dialog["type"] == "continue"
 
-    def _button(self, label: str) -> tuple[TeamsMessage, Json]:
+    def _button(self, wanted: Wanted, fields: Mapping[str, object]) -> tuple[TeamsMessage, Json]:
         assert self.before is not None
-        for action in actions(self.before.card):
-            if action["title"] == label and action["type"] == "Action.Submit":
-                return self.before, action["data"]
-        raise LookupError(f"no {label!r} there any more")
+        if found := pressed_in_teams(self.before.card, wanted, **fields):
+            return self.before, found[0]
+        raise LookupError(f"no {wanted!r} there any more")
 
     async def _tell(self, kind: str, **post: Any) -> Json:
         activity = self.activity(kind, **post)
@@ -227,8 +233,8 @@ class TeamsPerson(TeamsUser):
 
 def _seen_in_teams(message: TeamsMessage) -> Seen:
     def read() -> Seen:
-        labels = frozenset(action["title"] for action in actions(message.card))
-        return Seen(words(message.card), labels, message)
+        packed = (action.get("data", {}).get("cercle", "") for action in actions(message.card))
+        return Seen(words(message.card), frozenset(map(verb_of, packed)), message)
 
     return _once(message, read)
 

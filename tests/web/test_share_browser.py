@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
 from bot.domain.network import Network
-from tests.browser import chromium_page
-from tests.web.world import BROWSER, COPY, SITE, World
+from tests.browser import IN_A_BROWSER, chromium_page
+from tests.web.world import BROWSER, COPY, SITE, World, opened
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_A_BROWSER
 
 PICTURE = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 630"><rect width="1200" height="630" '
@@ -31,6 +32,12 @@ GONE = 2000
 """Milliseconds after which a page that goes on has gone."""
 PHONE_SIZE = {"width": 360, "height": 740}
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(database_url: str) -> AsyncIterator[World]:
+    async with opened(database_url) as world:
+        yield world
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from bot.domain.share import Share
 from bot.meters import Meters
 from bot.web import operations, routes
 from handlers.membership.service import found_circle
-from storage import circles, messages, people, posts, shares
+from storage import circles, deliveries, messages, people, posts, shares
 from storage.engines.connect import connect as connect_database
 from storage.engines.database import Database
 from storage.messages import Recipient
@@ -84,11 +84,11 @@ def _find(tx: Transaction, user: str) -> Person:
 
 
 def _show(tx: Transaction, person: Person, kind: Kind, post_id: str) -> None:
-    reader = Recipient(person.workspace_id, person.address, person.id)
-    messages.want(CircleTransaction(tx, person.circle_id), kind, post_id, [reader], NOW)
+    reader = Recipient.of(person)
+    messages.request(CircleTransaction(tx, person.circle_id), kind, post_id, [reader], NOW)
     due = _due(tx, person.circle_id, NOW)
-    claimed = messages.claim(tx, due, NOW, NOW + timedelta(minutes=1))
-    messages.shown(tx, [(message, "reference") for message in claimed], NOW)
+    claimed = deliveries.claim(tx, due, NOW, NOW + timedelta(minutes=1))
+    deliveries.mark_shown(tx, [(message, "reference") for message in claimed], NOW)
 
 
 def _due(tx: Transaction, circle_id: str, until: datetime) -> list[Message]:

@@ -39,7 +39,7 @@ from handlers.rounds.cards import StartRound
 from handlers.team.service import first_code
 from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools, read_pages
-from storage import circles, messages, tables
+from storage import circles, deliveries, tables
 from storage.engines.database import Database
 from storage.engines.sqlite import Sqlite
 from storage.transaction import CircleTransaction, Transaction
@@ -182,7 +182,7 @@ class Programme:
         return min([*planned, self.ticks[bisect_right(self.ticks, now)]])
 
     async def _next_due(self) -> datetime | None:
-        return await self.database.transact(messages.next_due)
+        return await self.database.transact(deliveries.next_due)
 
     async def _tick(self) -> None:
         for job in TIMETABLE:

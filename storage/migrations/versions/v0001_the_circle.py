@@ -126,6 +126,9 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_pulse_circle_id_opened_at"), ["circle_id", "opened_at"], unique=False
         )
+        batch_op.create_index(
+            batch_op.f("ix_pulse_closed_at_closes_at"), ["closed_at", "closes_at"], unique=False
+        )
 
     op.create_table(
         "recap",
@@ -140,6 +143,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("circle_id", "month", name=op.f("uq_recap_circle_id_month")),
         sa.UniqueConstraint("token", name=op.f("uq_recap_token")),
     )
+    op.create_table(
+        "recurring",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=32), nullable=False),
+        sa.Column("next_at", sa.DateTime(), nullable=True),
+        sa.Column("set_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_recurring_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "kind", "subject_id", name=op.f("pk_recurring")),
+    )
+    with op.batch_alter_table("recurring", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_recurring_next_at"),
+            ["next_at"],
+            unique=False,
+            sqlite_where=sa.text("next_at IS NOT NULL"),
+            postgresql_where=sa.text("next_at IS NOT NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_recurring_set_at"), ["set_at"], unique=False)
+
     op.create_table(
         "ritual",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
@@ -474,15 +497,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("export_token", name=op.f("uq_poll_export_token")),
     )
     with op.batch_alter_table("poll", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_poll_circle_id_series"), ["circle_id", "series"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_poll_closed_at_closes_at"), ["closed_at", "closes_at"], unique=False
         )
         batch_op.create_index(
-            batch_op.f("ix_poll_repeats"),
-            ["repeats"],
+            batch_op.f("ix_poll_closed_at_reminded_at_place_closes_at"),
+            ["closed_at", "reminded_at", "place", "closes_at"],
             unique=False,
-            sqlite_where=sa.text("repeats <> ''"),
-            postgresql_where=sa.text("repeats <> ''"),
         )
 
     op.create_table(
@@ -543,7 +565,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_post_published_at_publish_at"), ["published_at", "publish_at"], unique=False
+            batch_op.f("ix_post_publish_at"),
+            ["publish_at"],
+            unique=False,
+            sqlite_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
         )
 
     op.create_table(
@@ -1075,7 +1101,11 @@ def downgrade() -> None:
     op.drop_table("pulse_words")
     op.drop_table("pulse_answer")
     with op.batch_alter_table("post", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_post_published_at_publish_at"))
+        batch_op.drop_index(
+            batch_op.f("ix_post_publish_at"),
+            sqlite_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
+        )
 
     op.drop_table("post")
     with op.batch_alter_table("poll_draft", schema=None) as batch_op:
@@ -1083,12 +1113,9 @@ def downgrade() -> None:
 
     op.drop_table("poll_draft")
     with op.batch_alter_table("poll", schema=None) as batch_op:
-        batch_op.drop_index(
-            batch_op.f("ix_poll_repeats"),
-            sqlite_where=sa.text("repeats <> ''"),
-            postgresql_where=sa.text("repeats <> ''"),
-        )
+        batch_op.drop_index(batch_op.f("ix_poll_closed_at_reminded_at_place_closes_at"))
         batch_op.drop_index(batch_op.f("ix_poll_closed_at_closes_at"))
+        batch_op.drop_index(batch_op.f("ix_poll_circle_id_series"))
 
     op.drop_table("poll")
     with op.batch_alter_table("message", schema=None) as batch_op:
@@ -1144,8 +1171,18 @@ def downgrade() -> None:
     op.drop_table("workspace")
     op.drop_table("topic")
     op.drop_table("ritual")
+    with op.batch_alter_table("recurring", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recurring_set_at"))
+        batch_op.drop_index(
+            batch_op.f("ix_recurring_next_at"),
+            sqlite_where=sa.text("next_at IS NOT NULL"),
+            postgresql_where=sa.text("next_at IS NOT NULL"),
+        )
+
+    op.drop_table("recurring")
     op.drop_table("recap")
     with op.batch_alter_table("pulse", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pulse_closed_at_closes_at"))
         batch_op.drop_index(batch_op.f("ix_pulse_circle_id_opened_at"))
 
     op.drop_table("pulse")

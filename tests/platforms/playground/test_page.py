@@ -15,10 +15,10 @@ from playwright.async_api import Locator, Page, Route, expect
 from bot.chat.card import Button, Card, buttons, text
 from bot.chat.event import Command, Submission
 from bot.platforms.playground.persona import PERSONAS
-from tests.browser import chromium_page
+from tests.browser import IN_A_BROWSER, chromium_page
 from tests.platforms.playground.scene import Rest, Scene, kitchen, served
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_A_BROWSER
 
 
 @asynccontextmanager

@@ -65,8 +65,8 @@ async def test_a_command_in_a_channel(bench: Bench) -> None:
 async def test_every_kind_of_button(bench: Bench) -> None:
     await send(bench)
     user = bench.user()
-    for label in ("Poke", "Edit", "Stop", "Read", "Why"):
-        assert (await user.click(label)).status == 200
+    for wanted in (Poke(), Poke("form"), Poke("stop"), "Read", "Why"):
+        assert (await user.click(wanted)).status == 200
     assert [e.action for e in bench.programme.heard if isinstance(e, Click)] == [
         "poke/x",
         "poke/form",
@@ -77,7 +77,7 @@ async def test_every_kind_of_button(bench: Bench) -> None:
 
 async def test_a_button_in_a_channel_has_a_place(bench: Bench) -> None:
     await send(bench, "slack:T1:C1")
-    await bench.user("U2").click("Poke")
+    await bench.user("U2").click(Poke())
     (event,) = bench.programme.heard
     assert isinstance(event, Click)
     assert (event.place, event.sender.user) == ("slack:T1:C1", "U2")
@@ -146,7 +146,7 @@ async def test_a_replay_has_the_same_key(bench: Bench) -> None:
     await user.submit({"words": "mine"})
     await user.again()
     await send(bench)
-    await user.click("Poke")
+    await user.click(Poke())
     await user.again()
     await user.say("hello")
     await user.again()
@@ -184,7 +184,7 @@ async def test_a_button_of_an_older_version_is_heard(bench: Bench) -> None:
     await send(bench)
     (message,) = bench.slack.seen("U1")
     message.blocks[-1]["elements"][0] |= {"action_id": "of_2019", "value": "gone/1"}
-    await bench.user().click("Poke")
+    await bench.user().click("Poke")  # its action is of no class any more
     assert isinstance(bench.programme.heard[0], Click)
     assert bench.programme.heard[0].action == "gone/1"
 
@@ -195,7 +195,7 @@ async def test_a_button_of_an_older_version_is_heard(bench: Bench) -> None:
 async def test_a_stranger_is_a_guest_of_the_installation(bench: Bench) -> None:
     await send(bench, "slack:T1:C1")
     stranger = bench.user("U9").as_guest_of("T2")
-    await stranger.click("Poke")
+    await stranger.click(Poke())
     await stranger.command("join", channel="C1")
     await stranger.say("hi", user_team="T2")
     assert [(e.sender.workspace, e.sender.guest) for e in bench.programme.heard] == [("T1", True)] * 3
@@ -363,7 +363,7 @@ async def hear(bench: Bench, kind: str, reply: Reply) -> None:
         case "command in a channel":
             await user.command("go", channel="C2")
         case "click" | "click in a channel" | "click at home":
-            await user.click("Poke")
+            await user.click(Poke())
         case "submission":
             await user.submit({"words": "mine"})
         case "home":
@@ -496,7 +496,7 @@ async def test_a_used_response_url_falls_back(bench: Bench) -> None:
     bench.slack.faults.script("response_url", Fault(Kind.ERROR), Fault(Kind.RESET))
     bench.programme.reply = Say(HELLO)
     for _ in range(2):
-        await bench.user().click("Poke")
+        await bench.user().click(Poke())
         await bench.settle()
     assert [m.to for m in bench.slack.messages["C1"]] == ["", "U1", "U1"]
     assert bench.slack.count("chat.postEphemeral") == 2
@@ -565,7 +565,7 @@ async def test_the_real_deadline_is_kept(bench: Bench) -> None:
 
     await send(bench)
     bench.programme.reply = lambda event: later(None)
-    ack = await bench.user().click("Poke")
+    ack = await bench.user().click(Poke())
     assert (ack.status, ack.text) == (200, "")
     assert 1.9 < ack.seconds < 2.5
     assert bench.slack.seen("U1")[-1].words() == UNCERTAIN
@@ -613,7 +613,7 @@ async def test_who_cannot_be_told_is_not_answered_before_it_is_kept(bench: Bench
     for method in ("response_url", "chat.postEphemeral", "chat.postMessage"):
         bench.slack.faults.script(method, *[Fault(Kind.HTML)] * 20)
     bench.programme.reply = lambda event: slowly(None)
-    ack = await bench.user().click("Poke")
+    ack = await bench.user().click(Poke())
     assert (ack.status, ack.seconds > 0.35) == (200, True)
 
 
@@ -681,7 +681,7 @@ async def test_whoever_hears_of_it_late_is_told_how_it_ended_all_the_same(bench:
 
     replies_of._respond = slow  # type: ignore[method-assign]
     bench.programme.reply = lambda event: slowly(None)
-    await bench.user().click("Poke")
+    await bench.user().click(Poke())
     await bench.settle()
     assert [m.words() for m in bench.slack.seen("U1")][1:] == [UNCERTAIN, WORDS["platform.saved"]]
 

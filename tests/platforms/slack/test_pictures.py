@@ -1,4 +1,4 @@
-"""Every golden Slack payload drawn by somebody else's renderer: what we say is what a reader sees."""
+"""Every Slack payload in every language, drawn by somebody else's renderer: a reader sees all that we say."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from tests.browser import chromium_page, missing, node_modules
-from tests.golden.registry import FOLDER
+from tests.browser import IN_A_BROWSER, chromium_page, missing, node_modules
+from tests.golden.registry import sheets
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_A_BROWSER
 
 SCRIPT = Path(__file__).parents[2] / "node" / "slack-pictures.mjs"
 USERS = [{"id": "U02ABC", "name": "Léa Martin"}]
@@ -25,7 +25,10 @@ UNSEEN = {"alt_text", "initial_value", "accessibility_label"}
 
 def payloads() -> dict[str, Any]:
     return {
-        file.stem: json.loads(file.read_text("utf-8")) for file in sorted((FOLDER / "slack").glob("*.json"))
+        f"{sheet.feature}.{name}.{sheet.language}": drawn
+        for sheet in sheets()
+        if sheet.renderer.name == "slack"
+        for name, drawn in sheet.drawn().items()
     }
 
 

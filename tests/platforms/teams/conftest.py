@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,21 +80,16 @@ def spoken(language: str, key: str) -> str:
     return f"{key} ({language})"
 
 
-@pytest_asyncio.fixture
-async def fake() -> AsyncIterator[FakeTeams]:
+@asynccontextmanager
+async def microsoft() -> AsyncIterator[FakeTeams]:
     teams = FakeTeams(Clock())
     await teams.start()
     yield teams
     await teams.close()
 
 
-@pytest.fixture
-def settings(fake: FakeTeams) -> TeamsSettings:
-    return fake.settings()
-
-
-@pytest_asyncio.fixture
-async def house(fake: FakeTeams, settings: TeamsSettings) -> AsyncIterator[House]:
+@asynccontextmanager
+async def connected(fake: FakeTeams, settings: TeamsSettings) -> AsyncIterator[House]:
     script, pages = Script(), Pages()
     assert isinstance(fake.now, Clock)
     teams = Teams(settings, script, spoken, pages, fake.now)
@@ -107,3 +103,20 @@ async def house(fake: FakeTeams, settings: TeamsSettings) -> AsyncIterator[House
     yield House(fake, fake.now, teams, script, pages)
     await runner.cleanup()
     await teams.close()
+
+
+@pytest_asyncio.fixture
+async def fake() -> AsyncIterator[FakeTeams]:
+    async with microsoft() as teams:
+        yield teams
+
+
+@pytest.fixture
+def settings(fake: FakeTeams) -> TeamsSettings:
+    return fake.settings()
+
+
+@pytest_asyncio.fixture
+async def house(fake: FakeTeams, settings: TeamsSettings) -> AsyncIterator[House]:
+    async with connected(fake, settings) as house:
+        yield house

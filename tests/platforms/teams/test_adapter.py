@@ -138,7 +138,7 @@ async def test_channel_talk_that_is_not_for_the_bot_is_left_alone(house: House) 
 
 async def test_a_button(house: House) -> None:
     ada = await holding_a_card(house)
-    await ada.presses("Plus tard")
+    await ada.presses(Later)
     [event] = house.script.events
     assert isinstance(event, Click)
     assert (event.action, event.place, ada.status) == (pack(Later(7)), "", 202)
@@ -147,7 +147,7 @@ async def test_a_button(house: House) -> None:
 async def test_a_button_in_a_channel_says_where(house: House) -> None:
     await house.user().says_in_channel("appel")
     await house.teams.messenger.send(f"teams:{TENANT}:{CHANNEL}", Notice("n1", CONTENT))
-    await house.user().presses("Plus tard")
+    await house.user().presses(Later)
     event = house.script.events[-1]
     assert isinstance(event, Click)
     assert event.place == f"teams:{TENANT}:{CHANNEL}"
@@ -156,7 +156,7 @@ async def test_a_button_in_a_channel_says_where(house: House) -> None:
 async def test_a_dialog_opens_and_is_sent(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Ask(FORM)
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     assert ada.dialog is not None
     assert ada.dialog["type"] == "continue"
     assert ada.dialog["value"]["title"] == "Vos mots"
@@ -235,14 +235,14 @@ async def test_no_answer_to_words(house: House) -> None:
 async def test_a_button_that_changes_its_card(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Replace(DONE)
-    await ada.presses("Plus tard")
+    await ada.presses(Later)
     assert [words(message.card) for message in ada.messages] == ["C'est gardé"]
 
 
 async def test_a_button_that_is_answered_below_its_card(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Say(DONE)
-    await ada.presses("Plus tard")
+    await ada.presses(Later)
     assert [words(message.card) for message in ada.messages][-1] == "C'est gardé"
     assert (len(ada.messages), ada.messages[0].edits) == (2, 0)
 
@@ -250,7 +250,7 @@ async def test_a_button_that_is_answered_below_its_card(house: House) -> None:
 async def test_a_form_button_that_says_something_instead(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Say(Card("Ce contenu a été retiré", (text("Rien à faire."),)))
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     assert ada.dialog == {"type": "message", "value": "Ce contenu a été retiré\nRien à faire."}
 
 
@@ -258,7 +258,7 @@ async def test_a_form_button_that_says_something_to_press(house: House) -> None:
     ada = await holding_a_card(house)
     link = LinkButton("Ouvrir", "https://example.org/")
     house.script.reply = Say(Card("Composeur", (Buttons((link,)),)))
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     assert ada.dialog is not None
     assert ada.dialog["type"] == "continue"
     assert [a["url"] for a in actions(ada.dialog["value"]["card"]["content"])] == [link.url]
@@ -267,21 +267,21 @@ async def test_a_form_button_that_says_something_to_press(house: House) -> None:
 async def test_a_form_button_that_changes_its_card(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Replace(DONE)
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     assert (ada.status, ada.dialog) == (200, None)
     await house.fake.until(lambda: ada.messages[0].edits)
 
 
 async def test_a_form_button_with_nothing_to_show(house: House) -> None:
     ada = await holding_a_card(house)
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     assert (ada.status, ada.dialog) == (200, None)
 
 
 async def test_a_wrong_form_stays_open_with_what_was_typed(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Ask(FORM)
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     house.script.reply = Ask(FORM, {"words": "C'est trop long pour Bluesky."})
     await ada.submits(words="Mes mots à moi", networks="bluesky", sure="true")
     assert ada.dialog is not None
@@ -299,7 +299,7 @@ async def test_a_wrong_form_stays_open_with_what_was_typed(house: House) -> None
 async def test_the_next_of_two_forms_starts_with_its_own_values(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Ask(FORM)
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     house.script.reply = Ask(Form(Later(7), "Quand ?", (TextInput("day", "Jour", "demain"),), "Plus tard"))
     await ada.submits()
     house.script.reply = None
@@ -313,7 +313,7 @@ async def test_the_next_of_two_forms_starts_with_its_own_values(house: House) ->
 async def test_a_form_answered_by_a_card(house: House, reply: Reply) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Ask(FORM)
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     house.script.reply = reply
     await ada.submits()
     assert (ada.status, ada.dialog) == (200, None)
@@ -324,7 +324,7 @@ async def test_a_form_answered_by_a_card(house: House, reply: Reply) -> None:
 async def test_a_form_answered_by_changing_its_card(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Ask(FORM)
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     house.script.reply = Replace(DONE)
     await ada.submits()
     await house.fake.until(lambda: ada.messages[0].edits)
@@ -342,10 +342,10 @@ async def test_a_form_in_the_conversation_gives_way_to_the_answer(house: House) 
     assert words(form.card).startswith("Vos mots")
     assert form.activity["summary"] == "Vos mots"
     house.script.reply = Ask(FORM, {"words": "Encore un peu long."})
-    await ada.presses("Garder", words="Très long")
+    await ada.presses(Save, {"words": "Très long"})
     assert "Encore un peu long." in words(form.card)
     house.script.reply = Say(DONE)
-    await ada.presses("Garder")
+    await ada.presses(Save)
     submission = house.script.events[-1]
     assert isinstance(submission, Submission)
     assert submission.answers.text("words") == "Très long"
@@ -358,7 +358,7 @@ async def test_a_form_in_the_conversation_without_an_answer_goes_away(house: Hou
     house.script.reply = Ask(FORM)
     await ada.says("mots")
     house.script.reply = None
-    await ada.presses("Garder")
+    await ada.presses(Save)
     assert ada.messages == []
 
 
@@ -366,7 +366,7 @@ async def test_when_the_card_is_gone_the_answer_is_not(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Replace(DONE)
     house.fake.faults.append(Fault(404))
-    await ada.presses("Plus tard")
+    await ada.presses(Later)
     assert [words(message.card) for message in ada.messages][1:] == ["C'est gardé"]
 
 
@@ -412,7 +412,7 @@ async def test_an_answer_that_cannot_be_shown_is_no_error_for_teams(house: House
 async def test_a_dialog_is_answered_before_a_slow_connector(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Ask(FORM)
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     house.script.reply = Say(DONE)
     house.fake.faults.append(Fault(delay=1))
     async with asyncio.timeout(0.5):
@@ -425,7 +425,7 @@ async def test_a_form_too_large_for_teams_is_no_error_for_teams(house: House) ->
     ada = await holding_a_card(house)
     parts = tuple(TextInput(f"t{n}", "Texte", "é" * 3000) for n in range(40))
     house.script.reply = Ask(Form(Save(7), "Trop", parts, "Garder"))
-    await ada.presses("Mes mots")
+    await ada.presses(Edit)
     assert (ada.status, ada.dialog) == (200, None)
 
 

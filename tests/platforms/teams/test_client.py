@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page, expect
 
@@ -18,13 +19,13 @@ from bot.chat.form import Answers, Form
 from bot.chat.reply import Ask, Say
 from bot.platforms.teams import render
 from bot.platforms.teams.parse import hear
-from tests.browser import chromium_page, node_modules
+from tests.browser import IN_A_BROWSER, chromium_page, node_modules
 from tests.emulators.teams import TENANT, FakeTeams, TeamsUser
 from tests.examples import ASKED, CARDS, EVERYTHING, FILL, FORMS, HOSTILE, WEB, Fill, Press, hostile_card
 from tests.golden.registry import samples
-from tests.platforms.teams.conftest import House
+from tests.platforms.teams.conftest import House, connected, microsoft
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_A_BROWSER
 
 HERE = Path(__file__).parent / "client"
 NOE, BRUNO = "29:1x", "bbbbbbbb-0000-4000-8000-000000000002"
@@ -54,6 +55,12 @@ BUTTONS = Card(
     ),
 )
 """Each says something of its own."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house() -> AsyncIterator[House]:
+    async with microsoft() as fake, connected(fake, fake.settings()) as house:
+        yield house
 
 
 @asynccontextmanager

@@ -1,0 +1,102 @@
+"""What a failed call to a platform makes of a message: another try, a dropped message, or a dead one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot import context
+from bot.chat.messenger import (
+    Gone,
+    MessengerError,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Unsure,
+)
+from bot.domain.message import REMOVED, UNDELIVERED, Message
+from bot.meters import Result
+from scheduler.pump import times
+from scheduler.pump.limits import workspace_key
+from scheduler.pump.policy import UNREACHABLE_PAUSE
+from storage import deliveries, messages, paces, people
+from storage.messages import Recipient
+from storage.transaction import CircleTransaction, Transaction
+
+ATTEMPTS = 8
+
+Kinds = Mapping[str, context.Notice]
+"""The kinds of messages, by name: how each is drawn, and who is told of its arrival and its loss."""
+
+
+def settle_failure(
+    tx: Transaction, kinds: Kinds, message: Message, error: MessengerError, now: datetime
+) -> None:
+    why = str(error)
+    retry_at = now + backoff(message.attempt)
+    match error:
+        case Throttled():
+            paces.hold(tx, workspace_key(message), now + timedelta(seconds=error.wait))
+            deliveries.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
+        case Unreachable() if message.person_id is not None:
+            people.report_unreachable(CircleTransaction(tx, message.circle_id), message.address)
+            deliveries.retry(tx, message, now + UNREACHABLE_PAUSE, why)
+        case Gone():
+            deliveries.drop(tx, message, REMOVED)
+        case Unavailable() | Unsure() if message.shown_version > 0 and message.attempt < ATTEMPTS:
+            deliveries.retry(tx, message, retry_at, why, redraw_at=now + times.SWEEP)
+        case Unavailable() if message.attempt < ATTEMPTS:
+            deliveries.retry(tx, message, retry_at, why)
+        case Unsure() if message.shown_version == 0:
+            deliveries.keep_claim(tx, message, why)
+        case Unreachable() | Refused() | Unavailable() | Unsure() | _:
+            give_up(tx, kinds, message, why, now)
+
+
+def result(message: Message, error: MessengerError) -> Result:
+    """Return what `settle_failure` makes of it, in the words of /metrics."""
+    match error:
+        case Throttled():
+            return Result.THROTTLED
+        case Unreachable() if message.person_id is not None:
+            return Result.UNREACHABLE
+        case Gone():
+            return Result.REMOVED
+        case Unsure() if message.shown_version == 0:
+            return Result.UNKNOWN
+        case Unavailable() | Unsure() if message.attempt < ATTEMPTS:
+            return Result.RETRIED
+        case _:
+            return Result.DEAD
+
+
+def give_up(tx: Transaction, kinds: Kinds, message: Message, why: str, now: datetime) -> None:
+    """Mark the message dead, tell the comms team and the feature it belongs to."""
+    if mark_dead(tx, message, why, now) and (lost := kinds[message.kind].lost):
+        lost(tx, message, now)
+
+
+def mark_dead(tx: Transaction, message: Message, why: str, now: datetime) -> bool:
+    """Mark the message dead and tell the comms team. False if somebody claimed it since."""
+    dead = deliveries.mark_dead(tx, message, why)
+    if dead:
+        tell_comms(tx, message, now)
+    return dead
+
+
+def tell_comms(tx: Transaction, message: Message, now: datetime) -> None:
+    """Request one card that lists the undelivered messages, for each of the comms team. A card of that kind
+    which could not be delivered is not announced."""
+    if message.kind == UNDELIVERED.name:
+        return
+    circle = CircleTransaction(tx, message.circle_id)
+    team = [Recipient.of(person) for person in people.with_role(circle)]
+    messages.request(circle, UNDELIVERED, message.circle_id, team, now)
+    messages.redraw(circle, UNDELIVERED, message.circle_id, now)
+
+
+def backoff(attempt: int) -> timedelta:
+    """2 s, 4 s, 8 s … an hour at most."""
+    doubled: timedelta = times.FIRST_RETRY * 2 ** (attempt - 1)
+    return min(doubled, times.LAST_RETRY)

@@ -1,0 +1,256 @@
+"""Deliveries as the pump uses them: what is due, claims, outcomes, looks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, event
+
+from bot.domain.message import POST, State
+from storage import deliveries, messages
+from storage.messages import Recipient
+from storage.transaction import CircleTransaction
+from tests.storage.rows import NOW, fill
+from tests.storage.steps import LEASE, SECOND, claim, claimed, due, only, redraw, request, shown, stand
+
+
+def test_what_waits_is_due_when_its_moment_has_come(tx: Connection, circle: str) -> None:
+    request(tx, "now")
+    request(tx, "later", due_at=NOW + SECOND)
+    assert [message.address for message in due(tx)] == ["now"]
+    assert [message.address for message in due(tx, NOW + SECOND)] == ["now", "later"]
+    assert deliveries.next_due(tx) == NOW
+
+
+def test_a_large_workspace_takes_its_share_and_no_more(tx: Connection, circle: str) -> None:
+    fill(tx, "theirs")
+    request(tx, *(f"a{n}" for n in range(50)))
+    messages.request(
+        CircleTransaction(tx, "theirs"), POST, "s", [Recipient("theirs-id", "b", "theirs-id")], NOW
+    )
+    addresses = [message.address for message in due(tx, NOW, 3)]
+    assert len([address for address in addresses if address.startswith("a")]) == 3
+    assert "b" in addresses
+
+
+def test_what_was_changed_since_it_was_drawn_is_not_claimed(tx: Connection, circle: str) -> None:
+    """On PostgreSQL the change may be committed between the drawing and the claim."""
+    request(tx, "a")
+    drawn = only(tx)
+    redraw(tx)
+    assert claim(tx, drawn) is None
+    assert claim(tx, only(tx)) is not None
+
+
+def test_of_two_claims_one_wins(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    seen = only(tx)
+    first = claim(tx, seen)
+    assert first is not None
+    assert (first.state, first.attempt, first.fence) == (State.SENDING, 1, seen.fence + 1)
+    assert claim(tx, seen) is None
+    assert claim(tx, first) is None
+    assert due(tx) == []
+
+
+def test_a_claim_is_held_until_it_is_settled_or_over(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    held = claimed(tx)
+    assert deliveries.holds_claim(tx, held)
+    deliveries.expire_claims(tx, LEASE + SECOND, LEASE + 9 * SECOND)
+    assert not deliveries.holds_claim(tx, held)
+
+
+def test_nothing_changes_under_an_old_fence(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    shown(tx)
+    redraw(tx)
+    slow = claimed(tx)
+    deliveries.expire_claims(tx, LEASE + SECOND, LEASE + 9 * SECOND)
+    quick = claimed(tx)
+    before = only(tx)
+    assert not stand(tx, slow, "late")
+    assert not deliveries.retry(tx, slow, NOW, "late")
+    assert not deliveries.wait_longer(tx, slow, NOW, "late")
+    assert not deliveries.mark_dead(tx, slow, "late")
+    assert not deliveries.keep_claim(tx, slow, "late")
+    deliveries.postpone(tx, slow, NOW + SECOND)
+    deliveries.drop(tx, slow, "late")
+    assert only(tx) == before
+    assert stand(tx, quick, "ref")
+
+
+def test_a_lease_that_is_not_over_is_left_alone(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    claimed(tx)
+    assert deliveries.expire_claims(tx, LEASE, LEASE) == []
+    assert only(tx).state is State.SENDING
+
+
+def ambiguous(tx: Connection) -> deliveries.Look:
+    """Taken to be looked for."""
+    claimed(tx)
+    deliveries.expire_claims(tx, LEASE + SECOND, LEASE + 9 * SECOND)
+    (message,) = deliveries.to_look_for(tx, "ours-id", LEASE + SECOND, 10)
+    look = deliveries.start_look(tx, message, LEASE + timedelta(minutes=1))
+    assert look is not None
+    return look
+
+
+def test_a_first_send_whose_lease_is_over_is_looked_for(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    claimed(tx)
+    assert deliveries.to_look_for(tx, "ours-id", LEASE + SECOND, 10) == []
+    assert deliveries.expire_claims(tx, LEASE + SECOND, LEASE + 9 * SECOND) == [only(tx)]
+    assert only(tx).state is State.AMBIGUOUS
+    assert due(tx, LEASE + timedelta(days=1)) == []
+    assert deliveries.due_workspaces(tx, LEASE + SECOND) == [
+        deliveries.DueWorkspace("ours-id", "ours-platform", looks=True)
+    ]
+    (message,) = deliveries.to_look_for(tx, "ours-id", LEASE + SECOND, 10)
+    look = deliveries.start_look(tx, message, LEASE + timedelta(minutes=1))
+    assert look is not None
+    assert (look.since, look.number) == (NOW, 1)
+    assert deliveries.start_look(tx, message, LEASE) is None
+    assert deliveries.due_workspaces(tx, LEASE + SECOND) == []
+
+
+def test_what_is_found_stands_in_the_version_that_was_claimed(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    look = ambiguous(tx)
+    redraw(tx)
+    assert only(tx).state is State.AMBIGUOUS
+    assert deliveries.adopt(tx, look.message, "found", NOW)
+    message = only(tx)
+    assert (message.state, message.reference) == (State.WAITING, "found")
+    assert (message.shown_version, message.wanted_version) == (1, 2)
+    assert not deliveries.adopt(tx, replace(look.message, fence=0), "late", NOW)
+
+
+def test_another_reference_is_drawn_anew(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    message = shown(tx)
+    assert deliveries.adopt(tx, message, "ref", NOW)
+    assert only(tx) == message
+    assert deliveries.adopt(tx, message, "older", NOW)
+    assert (only(tx).state, only(tx).reference) == (State.WAITING, "older")
+
+
+def test_what_is_not_found_leaves_again(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    look = ambiguous(tx)
+    assert deliveries.resend(tx, look.message, NOW)
+    assert (only(tx).state, only(tx).attempt, only(tx).id) == (State.WAITING, 1, look.message.id)
+
+
+def test_an_unknown_message_rests(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    look = ambiguous(tx)
+    assert deliveries.mark_unknown(tx, look.message, "lost")
+    assert due(tx, LEASE + timedelta(days=1)) == []
+    assert deliveries.due_workspaces(tx, LEASE + timedelta(days=1)) == []
+    redraw(tx)
+    assert only(tx).state is State.UNKNOWN
+    assert [dead.last_error for dead in messages.undelivered(CircleTransaction(tx, "ours"), 10)] == ["lost"]
+
+
+def test_a_change_whose_lease_is_over_is_drawn_again(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    shown(tx)
+    redraw(tx)
+    claimed(tx)
+    assert deliveries.expire_claims(tx, LEASE + SECOND, LEASE + 9 * SECOND) == [only(tx)]
+    assert only(tx).state is State.WAITING
+
+
+def test_a_lost_answer_keeps_its_claim(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    assert deliveries.keep_claim(tx, claimed(tx), "no answer")
+    message = only(tx)
+    assert (message.state, message.last_error) == (State.SENDING, "no answer")
+
+
+def test_postponed_and_dropped(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    deliveries.postpone(tx, only(tx), NOW + SECOND)
+    assert due(tx) == []
+    deliveries.drop(tx, only(tx), "stale")
+    assert due(tx, NOW + SECOND) == []
+    assert (only(tx).state, only(tx).last_error) == (State.DROPPED, "stale")
+
+
+def test_a_retry_is_an_attempt_and_being_asked_to_wait_is_none(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    assert deliveries.retry(tx, claimed(tx), NOW, "503")
+    assert only(tx).attempt == 1
+    assert deliveries.wait_longer(tx, claimed(tx), NOW, "429")
+    assert only(tx).attempt == 1
+
+
+def test_the_ceiling_counts_what_was_shown_and_what_is_on_its_way(tx: Connection, circle: str) -> None:
+    request(tx, "shown")
+    shown(tx)
+    week = (NOW - timedelta(days=1), NOW + timedelta(days=1))
+    assert deliveries.count_shown(CircleTransaction(tx, "ours"), ["ours-id"], *week) == {"ours-id": 1}
+    assert deliveries.count_shown(CircleTransaction(tx, "ours"), ["ours-id"], week[1], week[1] + SECOND) == {}
+    request(tx, "going")
+    (going,) = due(tx)
+    claim(tx, going)
+    assert deliveries.count_shown(CircleTransaction(tx, "ours"), ["ours-id"], *week) == {"ours-id": 2}
+    deliveries.expire_claims(tx, LEASE + SECOND, LEASE + 9 * SECOND)
+    assert deliveries.count_shown(CircleTransaction(tx, "ours"), ["ours-id"], *week) == {"ours-id": 2}
+
+
+def test_a_message_of_another_circle_is_not_claimed(tx: Connection, circle: str) -> None:
+    request(tx, "a")
+    assert claim(tx, replace(only(tx), circle_id="theirs")) is None
+
+
+def test_many_are_claimed_at_once_except_those_that_others_have(tx: Connection, circle: str) -> None:
+    request(tx, *"abcd")
+    seen = due(tx)
+    assert claim(tx, seen[0])
+    deliveries.drop(tx, seen[1], "left")
+    mine = deliveries.claim(tx, seen, NOW, LEASE)
+    assert [message.address for message in mine] == [message.address for message in seen[2:]]
+    assert mine == [messages.load(CircleTransaction(tx, "ours"), message.id) for message in mine]
+
+
+def test_of_many_that_are_shown_those_whose_claim_was_lost_stay_as_they_are(
+    tx: Connection, circle: str
+) -> None:
+    request(tx, *"abc")
+    lost, *held = deliveries.claim(tx, due(tx), NOW, LEASE)
+    deliveries.mark_dead(tx, lost, "gone")
+    there = [(message, f"ref-{message.address}") for message in (lost, *held)]
+    assert deliveries.mark_shown(tx, [(replace(lost, fence=lost.fence - 1), "late"), *there[1:]], NOW) == held
+    for message in held:
+        stands = messages.load(CircleTransaction(tx, "ours"), message.id)
+        assert stands is not None
+        assert (stands.state, stands.reference) == (State.SHOWN, f"ref-{message.address}")
+
+
+EXPLAIN = {
+    "sqlite": ("EXPLAIN QUERY PLAN", "(circle_id=? AND id=?)"),
+    "postgresql": ("EXPLAIN", "pk_message"),
+}
+
+
+def test_after_many_the_database_knows_its_table(tx: Connection, circle: str) -> None:
+    """Else PostgreSQL reads the whole circle for each turn, until it counts by itself."""
+    request(tx, *(f"slack:T1:U{number}" for number in range(3 * messages.MANY)))
+    waiting = due(tx)[:40]
+    explain, by_the_key = EXPLAIN[tx.dialect.name]
+    asked: list[str] = []
+
+    def note(*event: Any) -> tuple[str, Any]:
+        asked.append(event[2])
+        return f"{explain} {event[2]}", event[3]
+
+    event.listen(tx, "before_cursor_execute", note, retval=True)
+    rows = [{**deliveries._key(message), "as_read": 1} for message in waiting]
+    plan = " ".join(str(row) for row in deliveries._claim.run(tx, rows, until=NOW, moment=NOW))
+    assert asked
+    assert plan.count(by_the_key) == 2
