@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Table, create_engine, select
 from bot.app import DRAWINGS, ROUTER
 from bot.chat.action import verb_of
 from bot.domain.message import State
+from scheduler.timetable import RECURRING
 from storage import tables
 from storage.engines.connect import connect
 from storage.engines.database import Database
@@ -89,8 +90,9 @@ async def _played(url: str, engine: Callable[[str], Database]) -> Actions:
     with patch("storage.tables.secrets", ids):
         actions = await play(url, engine)
     replies = await replay.replies(url, actions, actions.seen, ROUTER)
-    seen = (replace(each, gone=replay.is_gone(reply)) for each, reply in replies)
-    return replace(actions, seen=list(seen))
+    failed = [f"{each.action} of {each.who}" for each, reply in replies if replay.is_apology(reply)]
+    assert not failed, failed
+    return replace(actions, seen=[replace(each, gone=replay.is_gone(reply)) for each, reply in replies])
 
 
 # What the programme has to cause
@@ -102,6 +104,7 @@ def missing(url: str, actions: Actions) -> list[str]:
     with engine.connect() as connection:
         kinds = set(connection.execute(select(_m.kind).where(_m.shown_version > 0).distinct()).scalars())
         states = set(connection.execute(select(_m.state).distinct()).scalars())
+        recurring = set(connection.execute(select(tables.recurring.c.kind).distinct()).scalars())
         logged = set(connection.execute(select(tables.entry.c.what).distinct()).scalars())
         empty = [name for table in tables.metadata.sorted_tables for name in _empty(connection, table)]
     engine.dispose()
@@ -109,6 +112,7 @@ def missing(url: str, actions: Actions) -> list[str]:
     wanted: Mapping[str, set[str]] = {
         "no message was shown of the kind": {drawing.kind.name for drawing in DRAWINGS} - kinds,
         "no message is in the state": set(State) - states,
+        "nothing recurs of the kind": set(RECURRING) - recurring,
         "nothing was logged as": logged_keys() - logged,
         "nobody saw a button of": set(ROUTER.clicks) - verbs[CLICK],
         "nobody saw a form of": set(ROUTER.submissions) - verbs[FORM],
@@ -138,4 +142,4 @@ def _empty(connection: Connection, table: Table) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1]) if sys.argv[1:] else "Which version? make fixture VERSION=0.2.0")

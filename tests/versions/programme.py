@@ -84,10 +84,9 @@ UNSPOKEN = {"leave", "quitter", "lead", "référent", "referent", "référente"}
 
 @dataclass
 class Circle(Crowd):
-    """What its people do by themselves, and on which day."""
+    """The circle of the fixture, and what its people do by themselves."""
 
     pulses: list[str] = field(default_factory=list)
-    polls_seen: int = 0
     opened: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -241,7 +240,7 @@ class Circle(Crowd):
         await self.submits(LEAD, form.action, **{**filled(form), **picture, **more})
 
     async def walks_by(self) -> None:
-        """Who is in a channel presses something on each card in it."""
+        """Have the people in each channel press something on each card in it."""
         for place in (HALL, YARD, ROOM):
             for card in self.channel_cards(place):
                 for player in (*PASSERS_BY[place.partition(":")[0]], INES):
@@ -275,7 +274,7 @@ class Circle(Crowd):
             await self.opens_forms(player, card)
 
     async def opens_forms(self, player: Player, card: Card) -> None:
-        """Each once a reader."""
+        """Open each form once per reader."""
         for item in every_item(card):
             if isinstance(item, FormButton) and (player.id, item.action.verb) not in self.opened:
                 self.opened.add((player.id, item.action.verb))
@@ -315,7 +314,7 @@ HABITS: Mapping[str, Callable[[Circle, Arrival], Awaitable[None]]] = {
 
 
 def plan(circle: Circle) -> None:
-    """What happens on which day, 0 being MONDAY."""
+    """Plan what happens on which day, 0 being MONDAY."""
     noon, four = time(12), time(16)
     for player in MEMBERS:
         circle.on(0, time(10, 15), circle.joins, player)

@@ -1,7 +1,7 @@
 """What later versions no longer have, with the reason.
 
-An action that got another verb needs no line: it names the old one in `formerly`. Nor does a message kind, a
-log key or a table that a migration renames.
+An action that got another verb needs no line: it names the old one in `formerly`. Nor does what a migration
+renames: a kind, a log key, a table.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ ACTIONS: Mapping[str, str] = {}
 
 KINDS: Mapping[str, str] = {}
 """Kinds of stored messages that nothing draws any more."""
+
+RECURRING: Mapping[str, str] = {}
+"""Kinds of recurring things that are stored and that nothing keeps any more."""
 
 LOG_KEYS: Mapping[str, str] = {}
 """Keys of stored log entries that the catalogue no longer has."""

@@ -152,8 +152,12 @@ def is_gone(reply: Reply) -> bool:
     return isinstance(reply, Say) and any(sentence in plain.render(reply.card) for sentence in GONE)
 
 
+def is_apology(reply: Reply) -> bool:
+    return isinstance(reply, Say) and reply.card.title in FAILURES
+
+
 def _problem(seen: Seen, reply: Reply, removed: Collection[str]) -> str:
-    if isinstance(reply, Say) and reply.card.title in FAILURES:
+    if isinstance(reply, Say) and is_apology(reply):
         return plain.render(reply.card)
     if is_gone(reply) and not seen.gone and verb_of(seen.action) not in removed:
         return "it did something once, and is answered as a button that is gone"
@@ -212,6 +216,18 @@ _again = (
 _left = select(_m.id, _m.kind, _m.state, _m.last_error).where(
     _stand, _m.state.not_in([State.SHOWN, State.DROPPED])
 )
+
+
+# What recurs
+
+
+async def unknown_recurring(url: str, known: Collection[str], removed: Collection[str]) -> list[str]:
+    """Kinds of recurring things that are stored and that nothing keeps."""
+    kinds = select(tables.recurring.c.kind).where(tables.recurring.c.circle_id == bindparam("circle"))
+    stored = await _in_each_circle(
+        url, lambda tx: tx.execute(kinds, {"circle": tx.circle_id}).scalars().all()
+    )
+    return [f"nothing keeps {kind}" for kind in sorted(set(stored) - set(known) - set(removed))]
 
 
 # The log and stored JSON

@@ -22,6 +22,7 @@ from bot.context import Notice as Drawing
 from bot.locales import LANGUAGES, Translator, catalogue
 from handlers.polls.cards import Vote
 from scheduler.engine import upgrade
+from scheduler.timetable import RECURRING
 from storage import tables
 from storage.engines.connect import problems
 from tests import databases
@@ -121,6 +122,10 @@ async def test_every_message_is_drawn(own_version: Version) -> None:
     assert await replay.undrawn_messages(own_version.url, now, DRAWINGS, removed.KINDS) == []
 
 
+async def test_what_recurs_is_kept(version: Version) -> None:
+    assert await replay.unknown_recurring(version.url, RECURRING, removed.RECURRING) == []
+
+
 async def test_every_log_entry_is_said_in_every_language(version: Version) -> None:
     assert await replay.unsaid_entries(version.url, KEYS, removed.LOG_KEYS) == []
     for language in LANGUAGES:
@@ -207,6 +212,12 @@ async def test_a_message_that_cannot_be_drawn_is_found(newest: Version) -> None:
     found = await replay.undrawn_messages(newest.url, newest.actions.now, broken, {})
     assert found
     assert all(sentence.endswith("is dead: could not be drawn") for sentence in found)
+
+
+async def test_a_recurring_kind_that_nothing_keeps_is_found(newest: Version) -> None:
+    without = RECURRING.keys() - {"recap"}
+    assert await replay.unknown_recurring(newest.url, without, {}) == ["nothing keeps recap"]
+    assert await replay.unknown_recurring(newest.url, without, {"recap": "nobody read it"}) == []
 
 
 async def test_a_log_key_that_the_catalogue_lost_is_found(newest: Version) -> None:
