@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format lint types contracts bench torture fixture lock clean
+.PHONY: demo test check format lint types contracts migration manifests bench torture fixture lock clean
 
 # The bot alone, from the lock file.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -36,6 +36,12 @@ types: $(VENV)/.installed-dev
 
 contracts: $(VENV)/.installed-dev
 	$(BIN)/lint-imports --no-cache
+
+migration: $(VENV)/.installed-dev ## The next migration, from storage/tables.py (NAME=add_something)
+	$(BIN)/python -m tests.migration '$(NAME)'
+
+manifests: $(VENV)/.installed-dev ## manifests/ again, from the code
+	$(BIN)/python -m manifests.build
 
 check: lint types contracts test ## Everything that has to be green
 

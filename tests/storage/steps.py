@@ -48,7 +48,7 @@ def due(tx: Connection, now: datetime = NOW, most: int = 10) -> list[Message]:
         message
         for queue in deliveries.due_workspaces(tx, now)
         for rank in queue.ranks
-        for message in deliveries.due(tx, queue.workspace_id, rank, now, most)
+        for message in deliveries.due(tx, queue.id, rank, now, most)
     ]
 
 

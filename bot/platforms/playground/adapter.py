@@ -97,6 +97,7 @@ INTERFACE = (
 """The words the page itself shows, by catalogue key."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_TEMPLATE = Environment(loader=FileSystemLoader(PAGE), autoescape=True).get_template("playground.html")
 
 
 class Rejected(Exception):
@@ -151,8 +152,6 @@ class Playground:
         self._boot = secrets.token_hex(8)
         self._closed = False
         self._assets = {name: (PAGE / name).read_bytes() for name in ASSETS}
-        templates = Environment(loader=FileSystemLoader(PAGE), autoescape=True)
-        self._page = templates.get_template("playground.html")
 
     async def start(self) -> None:
         """Nothing to open: the chat is memory."""
@@ -189,7 +188,7 @@ class Playground:
     # What there is to see
 
     async def _index(self, request: web.Request) -> web.Response:
-        page = self._page.render(
+        page = _TEMPLATE.render(
             people=self._people.values(),
             language=_preferred(request),
             no_script=self._in_both("playground.no_script"),
