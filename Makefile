@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format lint types contracts migration manifests bench torture fixture lock clean
+.PHONY: demo test quick check format lint types contracts migration manifests bench torture fixture lock clean
 
 # The bot alone, from the lock file.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -21,7 +21,10 @@ demo: $(VENV)/.installed ## The whole bot with the playground, no account needed
 	$(BIN)/cercle demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/.installed-dev ## All the tests
-	$(BIN)/python -m pytest -n 2 $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+quick: $(VENV)/.installed-dev lint types ## The everyday check, in about a minute: what tests/slow.py does not leave out
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow" $(PYTEST)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

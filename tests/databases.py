@@ -35,7 +35,7 @@ def fresh(backend: str, folder: Path) -> Iterator[str]:
         file.write_bytes(empty_file())
         yield f"sqlite:///{file}"
         return
-    with _made(f" TEMPLATE {_template()}") as url:
+    with _made(f" TEMPLATE {_template()} STRATEGY FILE_COPY") as url:  # 28 ms; 37 ms by way of the log
         yield url
 
 
