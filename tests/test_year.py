@@ -29,8 +29,8 @@ from tests.year.programme import PARIS, SUNDAY
 DAYS = [date(2026, 1, 1) + n * DAY for n in range(365)]
 TUESDAY = 1
 MARCH_16, MARCH_19, MARCH_24, MARCH_30 = (datetime(2026, 3, day, tzinfo=UTC) for day in (16, 19, 24, 30))
-"""Before a pulse; before the night of the 29th, that cuts an hour out; before a post that most put aside and then
-decline; before Easter."""
+"""Before a pulse; before the night of the 29th, that cuts an hour out; before a post that most put aside and
+then decline; before Easter."""
 
 
 @pytest.fixture(autouse=True)
