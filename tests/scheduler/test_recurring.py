@@ -54,13 +54,8 @@ class Sleeper(Ticker):
     def tick(self, now: datetime) -> None:
         while (self.next_at is not None and self.next_at <= now) or self.set_at > now + AHEAD:
             self.looks += 1
-            for slot in rules.due(self.schedule, now, self.taken)[:1]:
-                self.taken.add(slot.local_date)
-                if slot.late:
-                    self.skipped.append(slot.local_date)
-                else:
-                    self.done.append((slot.local_date, now))
-            self.next_at, self.set_at = rules.next_instant(self.schedule, now, self.taken), now
+            super().tick(now)
+            self.next_at, self.set_at = rules.next_instant(self.schedule, now), now
 
 
 @settings(deadline=None, max_examples=150)
@@ -101,7 +96,7 @@ def test_who_sleeps_looks_once_a_date_and_not_at_every_tick() -> None:
 
 
 def test_a_schedule_without_dates_has_no_next_instant() -> None:
-    assert rules.next_instant(Schedule("s", NINE, frozenset()), TUESDAY, ()) is None
+    assert rules.next_instant(Schedule("s", NINE, frozenset()), TUESDAY) is None
 
 
 # in the tables
@@ -370,6 +365,14 @@ async def test_a_failure_concerns_that_row_alone_and_is_tried_again(world: World
     world.clock.now += AGAIN
     assert await tick(world, marks.known) == 1
     assert len({circle for circle, _ in marks.done}) == len(marks.done) == 4
+
+
+async def test_a_next_instant_that_is_past_is_a_failure(world: World) -> None:
+    await world.circle()
+    with capture_logs() as logs:
+        await tick(world, knowing(Timed("stuck", lambda occasion: occasion.now)))
+    assert [line["kind"] for line in logs if line["event"] == "recurring.failed"] == ["stuck"]
+    assert await next_of(world, "stuck") == world.clock() + AGAIN
 
 
 async def test_many_that_fail_keep_nobody_from_their_turn(
