@@ -47,13 +47,16 @@ async def begin(database: Database, known: Declared, now: datetime) -> None:
 
 
 async def keep(database: Database, known: Declared, now: Callable[[], datetime]) -> int:
-    """Look at every row that is due. Returns how many dates were kept."""
+    """Look at every row that is due, and return how many dates were kept. A row that stays due although no
+    date was kept, by a mistake in its rule, waits for the next tick and stops no other row."""
     kept, going = 0, True
+    seen: set[Key] = set()
     while going:
         keys = await database.read(partial(recurring.due, kinds=known, now=now(), limit=AT_ONCE))
         looked = [await _look(database, known, key, now) for key in keys]
         kept += sum(each for each in looked if each)
-        going = any(each is not None for each in looked)
+        going = any(looked) or not seen.issuperset(keys)
+        seen.update(keys)
     return kept
 
 

@@ -4,6 +4,7 @@ number of processes, whatever changes and whatever fails."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -515,3 +516,23 @@ async def test_a_row_of_one_circle_leaves_those_of_another_alone(world: World) -
     await within(world, rows.look_again)
     assert await next_of(world, "marks", "T2") == before
     assert await next_of(world, "marks", "T1") == TUESDAY
+
+
+async def test_a_rule_that_is_always_due_does_not_stop_the_tick(world: World) -> None:
+    """By a mistake in its rule a row may stay due: the tick ends, and the other rows have their turn."""
+    await world.circle()
+    looks: Counter[str] = Counter()
+
+    def always(occasion: Occasion) -> datetime:
+        looks["always"] += 1
+        return occasion.now
+
+    def once(occasion: Occasion) -> datetime:
+        looks["once"] += 1
+        return occasion.now + DAY
+
+    known = {"always": Timed("always", always), "once": Timed("once", once)}
+    await world.database.transact(lambda tx: rows.add_everywhere(tx, known, world.clock()))
+    assert await recurring.keep(world.database, known, world.clock) == 0
+    assert looks["once"] == 1
+    assert 1 <= looks["always"] <= 3
