@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -37,8 +37,11 @@ PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=5000",
     "secure_delete=ON",
+    "temp_store=MEMORY",
 )
-"""secure_delete overwrites what is deleted, such as the key of an anonymous poll."""
+"""`secure_delete` overwrites what is deleted with zeros. `temp_store` keeps copies of pages out of temporary
+files, which nothing overwrites."""
+OWNER_ONLY = 0o600
 
 
 @dataclass(slots=True)
@@ -73,6 +76,7 @@ class Sqlite(Database):
         """Lock the file and start the threads. Raise DatabaseInUse while another process has the file
         open."""
         self._held.enter_context(held(self._file))
+        keep_private(self._file)
         share_the_interpreter()
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader")
         self._writer = threading.Thread(target=self._write, name="writer")
@@ -182,6 +186,20 @@ def engine(url: str) -> Engine:
     return made
 
 
+def companions(file: Path) -> list[Path]:
+    """Return the names of the files that SQLite may keep beside a database."""
+    return [Path(f"{file}{end}") for end in ("-journal", "-wal", "-shm")]
+
+
+def keep_private(file: Path) -> None:
+    """Create the database if there is none. Let only the owner read its files, whatever the umask was. SQLite
+    creates its other files with the mode of the database."""
+    os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY))
+    for each in (file, *companions(file)):
+        with suppress(OSError):  # it is not there, or the file system has no modes
+            each.chmod(OWNER_ONLY)
+
+
 @contextmanager
 def held(file: Path) -> Iterator[None]:
     """Lock the file until the block or the process ends. Raise DatabaseInUse when another process holds
@@ -199,7 +217,9 @@ def _lock(path: Path) -> int:
     """Lock the file at `path` and return its descriptor. The process before may remove its lock file between
     the opening and the locking here; then the lock is on a removed file, and another try is made."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
+        with suppress(OSError):
+            os.fchmod(handle, OWNER_ONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(handle, path):
