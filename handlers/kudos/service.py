@@ -106,12 +106,11 @@ def _called(ctx: Context, text: str) -> str:
 
 
 def _readable(ctx: Context, text: str, homes: Iterable[str]) -> str:
-    return named(text, tuple(homes), lambda address: name_of(ctx, address)).strip()
+    return named(text, tuple(homes), lambda address: name_of(ctx, address))
 
 
 def name_of(ctx: Context, address: str) -> str:
-    person = people.at_address(ctx.tx, address)
-    return person.name if person and person.name else ctx.t("kudos.someone")
+    return ctx.called(address).removeprefix("@")
 
 
 def draft(ctx: Context, addresses: Sequence[str] = (), reason: str = "", notice: str = "") -> Draft:

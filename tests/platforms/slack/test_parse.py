@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.chat.event import Click, Command, Removed, Submission
+from bot.chat.text import normalise
 from bot.platforms.slack import parse
 from bot.platforms.slack.adapter import MALFORMED
+from bot.platforms.slack.emoji import with_emoji
 
 COMMAND = {
     "team_id": "T1",
@@ -86,7 +88,7 @@ def test_words_come_as_they_were_typed(escaped: str, words: str) -> None:
 @settings(deadline=None)
 @given(st.text())
 def test_any_typed_text_survives_slacks_escaping(text: str) -> None:
-    kept = parse.clean(text)
+    kept = normalise(with_emoji(text))
     assert parse.typed(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), "T1") == kept
 
 
