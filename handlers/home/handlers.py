@@ -8,6 +8,7 @@ from bot.chat.card import Card
 from bot.chat.event import Click, Command, HomeOpened, Said
 from bot.chat.reply import Home, Reply, Say
 from bot.chat.router import Router, Verb
+from bot.chat.text import shorten
 from bot.context import Context
 from handlers.actions import ShowHelp
 from handlers.home import cards
@@ -46,7 +47,7 @@ def unknown(ctx: Context, typed: str) -> Reply:
     """The reply to a verb that nobody hears."""
     if not typed:
         return Say(home_card(ctx))
-    return Say(cards.unknown(ctx.t, typed[:LONGEST_VERB], nearest(typed, ctx.verbs), ctx.verbs))
+    return Say(cards.unknown(ctx.t, shorten(typed, LONGEST_VERB), nearest(typed, ctx.verbs), ctx.verbs))
 
 
 def nearest(typed: str, verbs: tuple[Verb, ...]) -> Verb | None:

@@ -107,7 +107,7 @@ async def test_every_kind_of_input(bench: Bench) -> None:
     assert isinstance(event, Submission)
     assert event.action == "poke/form"
     assert event.answers.values == {
-        "words": " my words",
+        "words": "my words",
         "blank": "",
         "one": "b",
         "some": ("b",),
