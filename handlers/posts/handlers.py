@@ -43,8 +43,7 @@ def answer_form(ctx: Context, action: AnswerQuestion) -> Form:
 
 @router.command("post", "publier", hint="verb.post")
 def post(ctx: Context, event: Command, rest: str) -> Reply:
-    service.start(ctx, rest)
-    return Say(cards.reading(ctx.t, rest))
+    return Say(cards.reading(ctx.t, service.start(ctx, rest)))
 
 
 @router.click(OpenCompose)
