@@ -25,11 +25,13 @@ class Unheard(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A command: its name in English first, then in every other language it is heard in. `wants_addresses`:
-    its handler is given the addresses of the people in the text rather than their names."""
+    """A command: its name in English first, then in every other language it is heard in. `near`: other words
+    that people try, for which the command is proposed. `wants_addresses`: its handler is given the addresses
+    of the people in the text rather than their names."""
 
     names: tuple[str, ...]
     hint: str = ""
+    near: tuple[str, ...] = ()
     wants_addresses: bool = False
 
     @property
@@ -49,10 +51,10 @@ class Router(Generic[C]):
     others: dict[type[Any], Callable[[C, Any], Reply]] = field(default_factory=dict)
 
     def command(
-        self, *names: str, hint: str = "", wants_addresses: bool = False
+        self, *names: str, hint: str = "", near: tuple[str, ...] = (), wants_addresses: bool = False
     ) -> Callable[[Callable[[C, Command, str], Reply]], Callable[[C, Command, str], Reply]]:
         """Hear `/cercle name rest`; the handler is given the rest."""
-        verb = Verb(names, hint, wants_addresses)
+        verb = Verb(names, hint, near, wants_addresses)
 
         def register(handler: Callable[[C, Command, str], Reply]) -> Callable[[C, Command, str], Reply]:
             for name in names:

@@ -51,7 +51,8 @@ from storage.transaction import CircleTransaction, Transaction
 
 LATEST = 8
 JOINTS = ("and", "et")
-FOR = re.compile(r"\A[\s,:;.–—-]*(?:(?:for|pour)\b)?[\s,:;]*", re.IGNORECASE)
+SEPARATOR = r"(?:[\s,:;.!…–—|/=>→]|[+-](?!\d))*"
+FOR = re.compile(rf"\A{SEPARATOR}(?:(?:for|pour)\b)?{SEPARATOR}", re.IGNORECASE)
 """What stands between the people and the words."""
 ONE_MORE = re.compile(r"\A[\s,&+]*(?:(?:and|et)\s+)?(@\w\S*)", re.IGNORECASE)
 """Somebody else who was meant, under a name that nobody has."""

@@ -41,7 +41,7 @@ def answer_form(ctx: Context, action: AnswerQuestion) -> Form:
     return cards.answer_form(ctx.t, service.question(ctx, action.question), action.question)
 
 
-@router.command("post", "publier", hint="verb.post")
+@router.command("post", "publier", hint="verb.post", near=("publish", "share", "partager"))
 def post(ctx: Context, event: Command, rest: str) -> Reply:
     return Say(cards.reading(ctx.t, service.start(ctx, rest)))
 
