@@ -250,10 +250,16 @@ def _words(raw: Mapping[str, Any], tenant: str, objects: Mapping[str, str]) -> W
 def _marked(raw: Mapping[str, Any], mention: Any) -> str:
     """Return the words of the message that are this mention, "" if none are. In group chats Teams leaves them
     out of the mention itself."""
-    if said := _text(mention, "text"):
-        return said
-    name = re.escape(_text(mention, "mentioned", "name") or _text(raw, "recipient", "name"))
-    found = re.search(rf"<at[^>]*>\s*{name}\s*</at>|@{name}\b", _text(raw, "text")) if name else None
+    text, said = _text(raw, "text"), _text(mention, "text")
+    if said in text:
+        return said or _marked_by_name(raw, mention)
+    return _marked_by_name(raw, mention) or said
+
+
+def _marked_by_name(raw: Mapping[str, Any], mention: Any) -> str:
+    ours = _text(raw, "recipient", "name") if _calls_us(raw, mention) else ""
+    name = re.escape(_text(mention, "mentioned", "name") or ours)
+    found = re.search(rf"<at[^>]*>\s*{name}\s*</at>|@{name}(?!\w)", _text(raw, "text")) if name else None
     return found[0] if found else ""
 
 
