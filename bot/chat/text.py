@@ -76,7 +76,12 @@ def split_word(text: str) -> tuple[str, str]:
 # Addresses in typed words. A platform writes the people and channels that were called as addresses; `homes`
 # are what those of a circle begin with: "slack:T1:".
 
-_ID = r"#?\w[\w-]*(?::\w[\w-]*)?(?:@thread\.\w+)?"
+_ID = r"#?(?:\d+:)?\w[\w-]*(?:@thread\.\w+)?"
+
+
+def in_words(address: str, following: str) -> str:
+    """Return the address as it stands in a text before these words, which must not seem to be part of it."""
+    return f"{address} " if re.match(r"[\w-]", following) else address
 
 
 def addresses(text: str, homes: Collection[str], joints: Collection[str]) -> tuple[tuple[str, ...], str]:

@@ -39,6 +39,7 @@ def test_those_inside_are_found_and_named() -> None:
     names = {ADA: "Ada", BOB: "Bob"}
     assert named(text, HOMES, names.__getitem__) == "merci à Ada, Bob et Ada ; puis note:12:30"
     assert named(f"coucou{ADA}!", HOMES, names.__getitem__) == "coucouAda!"
+    assert named(f"{ADA}:merci et {BOB}:bravo", HOMES, names.__getitem__) == "Ada:merci et Bob:bravo"
 
 
 @given(st.text(), st.lists(st.sampled_from([ADA, BOB, EVE]), max_size=4))

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.chat.event import Click, Command, Event, HomeOpened, Names, Removed, Said, Sender, Submission
 from bot.chat.form import Answers, Value
-from bot.chat.text import normalise
+from bot.chat.text import in_words, normalise
 from bot.platforms.slack.emoji import with_emoji
 
 PLATFORM = "slack"
@@ -261,7 +261,10 @@ def typed(text: str, workspace: str) -> str:
     (docs.slack.dev/messaging/formatting-message-text); people and channels become addresses."""
     parts = _WRAPPED.split(text)
     parts[::2] = [_unescaped(with_emoji(words)) for words in parts[::2]]
-    parts[1::2] = [_unescaped(_unwrapped(reference, workspace)) for reference in parts[1::2]]
+    parts[1::2] = [
+        _unescaped(_unwrapped(reference, workspace, following))
+        for reference, following in zip(parts[1::2], parts[2::2], strict=True)
+    ]
     return normalise("".join(parts))
 
 
@@ -279,11 +282,11 @@ def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _unwrapped(reference: str, workspace: str) -> str:
+def _unwrapped(reference: str, workspace: str, following: str) -> str:
     target, _, label = reference.partition("|")
     match target[:1]:
         case "@" | "#":
-            return address(workspace, target[1:])
+            return in_words(address(workspace, target[1:]), following)
         case "!":
             return label or f"@{target[1:].partition('^')[0]}"
     return label if target.startswith(("mailto:", "tel:")) and label else target

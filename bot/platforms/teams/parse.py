@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.chat.event import Click, Command, Event, Installed, Names, Removed, Said, Sender, Submission
 from bot.chat.form import Answers, Value
-from bot.chat.text import normalise
+from bot.chat.text import in_words, normalise
 
 NAME: Final = "teams"
 NOBODY: Final[Mapping[str, str]] = {}
@@ -242,7 +242,8 @@ def _words(raw: Mapping[str, Any], tenant: str, objects: Mapping[str, str]) -> W
             text = text.replace(marked, " ")
     for marked, user in called(raw):
         address = f"{NAME}:{tenant}:{objects.get(user, user)}"
-        text = text.replace(marked, address, 1)
+        before, _, after = text.partition(marked)
+        text = before + in_words(address, after) + after if marked in text else text
         names[address] = "@" + normalise(AT.sub(r"\1", marked)).removeprefix("@")
     return normalise(AT.sub(r"@\1", text).replace("&nbsp;", "\xa0")), names
 

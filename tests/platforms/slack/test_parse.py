@@ -75,6 +75,7 @@ def test_a_conversation_of_two_is_no_place_and_not_ours() -> None:
         ("post <https://a.example/?x=1&amp;y=2>", "post https://a.example/?x=1&y=2"),
         ("post <http://a.example|a.example>", "post http://a.example"),
         ("team <@U7|ada> <#C3|general>", "team slack:T1:U7 slack:T1:C3"),
+        ("<@U7>bravo <@U8>: merci", "slack:T1:U7 bravo slack:T1:U8: merci"),
         ("<!here> <!subteam^S1|@team> <!date^1^x|noon>", "@here @team noon"),
         ("mail <mailto:a@b.example|a@b.example>", "mail a@b.example"),
         ("1 &lt; 2 &amp;&amp; 3 &gt; 2 &amp;lt;", "1 < 2 && 3 > 2 &lt;"),

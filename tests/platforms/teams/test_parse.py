@@ -101,6 +101,7 @@ def mention(name: str, id: str) -> Json:
         ("<at>Cercle</at> merci <at>Bob</at> pour tout", "merci teams:t-1:aad-bob pour tout"),
         ("<at>Cercle</at> merci <at>Bob</at>, <at>Eve</at>", "merci teams:t-1:aad-bob, teams:t-1:29:eve"),
         ("<at>Cercle</at> merci <at>Bob</at> <at>Bob</at>", "merci teams:t-1:aad-bob @Bob"),
+        ("<at>Cercle</at> merci <at>Bob</at>bravo", "merci teams:t-1:aad-bob bravo"),
         ("<at>Cercle</at> merci <at>Zoé</at>", "merci @Zoé"),
     ],
 )
