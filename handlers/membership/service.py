@@ -192,7 +192,7 @@ def call(ctx: Context, place: str) -> None:
 
 def speak(ctx: Context, language: str) -> str:
     """Raises UnknownLanguage."""
-    wanted = language.strip().lower()[:2]
+    wanted = language.lower()[:2]
     if wanted not in LANGUAGES:
         raise UnknownLanguage
     people.change(ctx.tx, ctx.person, chosen_language=wanted)
