@@ -27,6 +27,7 @@ from bot.chat.plain import summary
 from bot.chat.platform import Answer, Dispatch, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.router import Verb
+from bot.chat.text import normalise
 from bot.platforms.playground import hints, parse, render, world
 from bot.platforms.playground.chat import BOT, Chat, Entry
 from bot.platforms.playground.messenger import PACE, PlaygroundMessenger
@@ -356,7 +357,7 @@ class Playground:
         if isinstance(event, Command | Said) or event is None:
             where = viewer.address if place == HOME else place
             reader = viewer.id if isinstance(event, Command) and where != viewer.address else ""
-            self.chat.post(where, viewer.id, post["text"].strip(), reader)
+            self.chat.post(where, viewer.id, normalise(post["text"]), reader)
 
     async def _hear(self, event: Event, viewer: Persona, pressed: Pressed) -> dict[str, object]:
         if isinstance(event, Submission) and (kept := self._incomplete(event, viewer)):
