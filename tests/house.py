@@ -23,6 +23,7 @@ from bot.domain.post import Found
 from bot.locales import Translator
 from bot.platforms.playground.adapter import Playground
 from bot.platforms.playground.persona import Persona
+from bot.platforms.playground.render import SPELLING
 from handlers.polls.cards import TakeBack, Vote
 from handlers.posts.cards import OpenCompose
 from handlers.team.service import first_code
@@ -185,7 +186,7 @@ def asked(reply: Reply) -> Form:
 def said(reply: Reply) -> str:
     """The words of a private answer."""
     assert isinstance(reply, Say), reply
-    return plain.render(reply.card)
+    return plain.render(reply.card, SPELLING)
 
 
 def button(card: Card, wanted: Wanted, **fields: object) -> Button | FormButton:

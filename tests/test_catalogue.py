@@ -22,6 +22,7 @@ import bot.domain.working_time
 from bot.clients.errors import Unreadable
 from bot.domain.errors import DomainError
 from bot.locales import LANGUAGES, catalogue
+from tests.golden.registry import verbs
 
 ROOT = Path(__file__).parent.parent
 KEY = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+", re.ASCII)
@@ -181,8 +182,17 @@ def every_text(language: str) -> list[tuple[str, str]]:
     return [(key, form) for key in keys(catalogue(language)) for form in forms(language, key)]
 
 
-def placeholders(text: str) -> set[str]:
+def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for name in fields(text) if not name.startswith("/")}
+
+
+def commands(text: str) -> list[str]:
+    """The words of the commands that a sentence names: `{/poll}`."""
+    return sorted(name[1:] for name in fields(text) if name.startswith("/"))
 
 
 # The catalogues and the code
@@ -240,6 +250,29 @@ def test_plurals_are_plurals_in_every_language() -> None:
     }
 
 
+# Commands
+
+VERBS = {name: verb for verb in verbs() for name in verb.names}
+
+
+def test_every_command_that_a_sentence_names_is_heard_in_both_languages() -> None:
+    named = 0
+    for key in keys(catalogue("en")):
+        french, english = (forms(language, key) for language in ("fr", "en"))
+        for in_french, in_english in zip(french, english, strict=True):
+            said = [VERBS[command.split()[0]] for command in commands(in_french)]
+            assert said == [VERBS[command.split()[0]] for command in commands(in_english)], key
+            assert [command.split()[0] for command in commands(in_french)] == [v.names[1] for v in said], key
+            assert [command.split()[0] for command in commands(in_english)] == [v.name for v in said], key
+            named += len(said)
+    assert named > 20
+
+
+def test_no_sentence_spells_a_command_as_one_platform_does() -> None:
+    spelt = re.compile(r"/(?:cercle|invite)\b|@Cercle\b", re.IGNORECASE)
+    assert {key: text for lang in LANGUAGES for key, text in every_text(lang) if spelt.search(text)} == {}
+
+
 # Errors speak for themselves
 
 
@@ -264,7 +297,7 @@ def test_an_unreadable_page_says_what_its_docstring_says(error: type[Unreadable]
 
 def in_french(text: str) -> list[str]:
     """What a French typographer would mark. Addresses and times of day keep their colons."""
-    prose = re.sub(r"https?://\S*|\d:\d|\{\w*\}", "X", text)
+    prose = re.sub(r"https?://\S*|\d:\d|\{/?[\w ]*\}", "X", text)
     marks = {
         r"'": "a straight apostrophe",
         r'"': "straight quotes",

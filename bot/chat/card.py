@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bot.chat.action import Action
-from bot.chat.text import Span, Spans
+from bot.chat.text import CommandName, Span, Spans
 
 
 class Style(Enum):
@@ -26,9 +26,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Somebody's own words, set apart."""
+    """Somebody's own words, set apart. A command that was not understood is a CommandName: it is shown as it
+    is to be typed again."""
 
-    text: str
+    text: str | CommandName
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.chat.form import Answers
-from bot.chat.text import COMMAND, named, split_word
+from bot.chat.text import CommandName, named, split_word
 
 Names = Mapping[str, str]
 """Address → how a text calls whoever or whatever is there: "@Ada", "#general"."""
@@ -115,13 +115,13 @@ def readable(event: Command | Said) -> str:
     return named(event.text, (event.sender.home,), lambda address: event.names.get(address, UNNAMED))
 
 
-def typed(event: Event) -> tuple[str, ...]:
+def typed(event: Event) -> tuple[str | CommandName, ...]:
     """Return the words that would be lost: those of a form that cannot stay open, and those of a command,
     which Slack takes away."""
     match event:
         case Submission():
             return event.answers.typed()
         case Command() if split_word(event.text)[1]:
-            return (f"{COMMAND} {readable(event)}",)
+            return (CommandName(readable(event)),)
         case _:
             return ()

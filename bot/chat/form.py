@@ -121,7 +121,7 @@ class Form:
     submit: str
 
 
-Errors = Mapping[str, str]
+Errors = Mapping[str, Spans]
 """Input name → sentence."""
 NO_ERRORS: Errors = {}
 

@@ -21,13 +21,13 @@ from bot.chat.card import (
     Quote,
     Text,
 )
-from bot.chat.text import Spans, shorten, spoken
+from bot.chat.text import BARE, Spans, Spelling, shorten, spelt, spoken
 
 BAR_WIDTH = 10
 
 
-def line(spans: Spans) -> str:
-    return "".join(spoken(span) for span in spans)
+def line(spans: Spans, spelling: Spelling) -> str:
+    return "".join(spoken(span) for span in spelt(spans, spelling))
 
 
 def bar(count: int, most: int, width: int = BAR_WIDTH) -> str:
@@ -43,12 +43,12 @@ def _label(item: Button | FormButton | LinkButton | Menu) -> str:
             return f"[ {item.label} ]"
 
 
-def _element(element: Element) -> str:
+def _element(element: Element, spelling: Spelling) -> str:
     match element:
         case Text():
-            return line(element.spans)
+            return line(element.spans, spelling)
         case Quote():
-            return f"« {element.text} »"
+            return f"« {line((element.text,), spelling)} »"
         case Image():
             return f"({element.alt})"
         case Facts():
@@ -66,18 +66,19 @@ def _element(element: Element) -> str:
             assert_never(element)
 
 
-def render(card: Card) -> str:
-    """The whole card, a line a paragraph."""
-    return "\n".join(line for line in (card.title, *map(_element, card.body)) if line)
+def render(card: Card, spelling: Spelling = BARE) -> str:
+    """Return the whole card, a line a paragraph."""
+    lines = (card.title, *(_element(element, spelling) for element in card.body))
+    return "\n".join(line for line in lines if line)
 
 
-def summary(card: Card, limit: int = 300) -> str:
-    """Title and first words: what a notification shows."""
+def summary(card: Card, spelling: Spelling, limit: int = 300) -> str:
+    """Return the title and the first words: what a notification shows."""
     first = next((e.spans for e in card.body if isinstance(e, Text) and not e.quiet), ())
-    return _in_short(card.title, first, limit)
+    return _in_short(card.title, first, spelling, limit)
 
 
 @lru_cache(256)
-def _in_short(title: str, first: Spans, limit: int) -> str:
-    words = " — ".join(part for part in (title, line(first)) if part)
+def _in_short(title: str, first: Spans, spelling: Spelling, limit: int) -> str:
+    words = " — ".join(part for part in (title, line(first, spelling)) if part)
     return shorten(re.sub(r"[ \t\r\n]+", " ", words), limit)

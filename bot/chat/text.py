@@ -37,12 +37,56 @@ class Mention:
     name: str
 
 
-Span = str | Bold | Italic | Link | Mention
+@dataclass(frozen=True, slots=True)
+class CommandName:
+    """A command: the words that are typed after the bot was called ("poll"). Each platform writes before them
+    what is typed there to call it. In a catalogue: `{/poll}`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """How the bot is brought into a channel: by the platform's own command for it, and as `text` says on a
+    platform that has none."""
+
+    text: str
+
+
+Plain = str | Bold | Italic | Link | Mention
+"""What reads the same on every platform."""
+Span = Plain | CommandName | Invite
 Spans = tuple[Span, ...]
 
 
-def spoken(span: Span) -> str:
-    """The words of a span, without its dress."""
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a conversation of a platform spells what people type there: `call` stands before every command;
+    `invite` brings the bot into a channel, empty where no command does that."""
+
+    call: str
+    invite: str = ""
+
+
+BARE = Spelling("")
+"""In a conversation with nobody but the bot, where the command alone is understood."""
+
+
+def spelt(spans: Spans, spelling: Spelling) -> tuple[Plain, ...]:
+    """Return the spans with every command as it is typed in that conversation."""
+    return tuple(_spelt(span, spelling) if isinstance(span, CommandName | Invite) else span for span in spans)
+
+
+def _spelt(span: CommandName | Invite, spelling: Spelling) -> str:
+    match span:
+        case CommandName():
+            return spelling.call + span.text
+        case Invite():
+            return spelling.invite or span.text
+
+
+def spoken(span: Plain) -> str:
+    """Return the words of a span, without its dress."""
     match span:
         case str():
             return span

@@ -41,7 +41,7 @@ class LeadOnly(Forbidden):
 
 
 class MembersOnly(Forbidden):
-    """That is for members of the circle. You are welcome to join: /cercle join"""
+    """That is for members of the circle. You are welcome to join: {/join}"""
 
 
 class GuestsStayOut(Forbidden):
@@ -65,7 +65,7 @@ class FormGone(Gone):
 
 
 class ButtonGone(Gone):
-    """That button comes from an older card and does nothing any more. /cercle help shows what is possible."""
+    """That button comes from an older card and does nothing any more. “{/help}” shows what is possible."""
 
 
 class BadInput(DomainError):
@@ -83,7 +83,7 @@ class Problems(DomainError):
 
 
 class LinkMissing(BadInput):
-    """A link is missing. For example: /cercle post https://example.org/article"""
+    """A link is missing. For example: {/post} https://example.org/article"""
 
 
 class BadLink(BadInput):
@@ -221,7 +221,7 @@ class OnlyInAChannel(BadInput):
 
 
 class UnknownLanguage(BadInput):
-    """Cercle speaks French and English: /cercle language fr, or /cercle language en"""
+    """Cercle speaks French and English: “{/language fr}”, or “{/language en}”"""
 
 
 class LeadsOnly(Forbidden):
@@ -245,7 +245,7 @@ class RhythmChanged(BadInput):
 
 
 class MeetingGone(Gone):
-    """That meeting is no longer there. /cercle meeting shows the next one."""
+    """That meeting is no longer there. “{/meeting}” shows the next one."""
 
 
 class BadMeetingDate(BadInput):
@@ -291,7 +291,7 @@ class MinutesChanged(BadInput):
 
 
 class PulseClosed(Gone):
-    """That pulse has closed. /cercle pulse shows what came of it."""
+    """That pulse has closed. “{/pulse}” shows what came of it."""
 
 
 class PulseTooSoon(BadInput):
@@ -321,7 +321,7 @@ class EnergyMissing(BadInput):
 
 
 class RoundClosed(Gone):
-    """That round is no longer open. /cercle log tells what was decided."""
+    """That round is no longer open. “{/log}” tells what was decided."""
 
 
 class OwnRound(BadInput):
@@ -381,7 +381,7 @@ class BadClosing(BadInput):
 
 
 class PollGone(Gone):
-    """This poll is not there any more. /cercle polls lists those that are open."""
+    """This poll is not there any more. “{/polls}” lists those that are open."""
 
 
 class PollClosed(DomainError):
@@ -447,16 +447,15 @@ class BadPollClosing(BadInput):
 
 
 class UnclosedQuotes(BadInput):
-    """A quotation mark is missing. For example: /cercle poll “Lunch?” “Yes” “No”"""
+    """A quotation mark is missing. For example: {/poll} “Lunch?” “Yes” “No”"""
 
 
 class WordsOutsideQuotes(BadInput):
-    """These words stand outside the quotation marks: {words}.
-    For example: /cercle poll “Lunch?” “Yes” “No”"""
+    """These words stand outside the quotation marks: {words}. For example: {/poll} “Lunch?” “Yes” “No”"""
 
 
 class NoChannelHere(BadInput):
-    """A poll is shown in a channel: /cercle polls, typed in that channel, offers it."""
+    """A poll is shown in a channel: “{/polls}”, typed in that channel, offers it."""
 
 
 class TooManyWords(BadInput):
@@ -522,7 +521,7 @@ class KudosShown(DomainError):
 
 
 class GatheringClosed(Gone):
-    """That has closed. /cercle board shows what came of it, and the next one will gladly take your words."""
+    """That has closed. “{/board}” shows what came of it, and the next one will gladly take your words."""
 
 
 class NothingWritten(BadInput):
@@ -538,7 +537,7 @@ class TooFewForAnonymity(BadInput):
 
 
 class ThemeGone(Gone):
-    """That theme is not on the board. /cercle board shows those that are."""
+    """That theme is not on the board. “{/board}” shows those that are."""
 
 
 class NothingToSort(Gone):

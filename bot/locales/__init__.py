@@ -16,7 +16,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from bot.chat.text import Span, Spans
+from bot.chat.text import CommandName, Span, Spans
 from bot.domain.working_time import zone_or
 
 LANGUAGES = ("fr", "en")
@@ -45,7 +45,8 @@ class Translator:
     zone: str = "UTC"
 
     def __call__(self, key: str, count: int | None = None, /, **values: object) -> str:
-        """Raises KeyError for a key the catalogue does not have."""
+        """Raises KeyError for a key the catalogue does not have, and for a sentence that names a command: how
+        a command is spelt depends on the platform, which `spans` leaves open."""
         if count is None and not values:
             return _said(self.language, key)
         if count is not None:
@@ -53,13 +54,15 @@ class Translator:
         return self._pattern(key, count).format(**values)
 
     def spans(self, key: str, count: int | None = None, /, **values: Span) -> Spans:
-        """The sentence as spans, so that a mention or a link keeps its place in it."""
+        """Return the sentence as spans, so that a mention, a link or a command keeps its place in it. Raises
+        KeyError for a key the catalogue does not have."""
         if count is not None:
             values["count"] = self.number(count)
         parts: list[Span] = []
         for literal, name in _parsed(self._pattern(key, count)):
             parts += [literal] if literal else []
-            parts += [values[name]] if name else []
+            if name:
+                parts.append(CommandName(name[1:]) if name.startswith("/") else values[name])
         return tuple(parts)
 
     def _pattern(self, key: str, count: int | None) -> str:

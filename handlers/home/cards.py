@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.chat.card import Button, Card, Divider, Element, Facts, FormButton, Style, buttons, small, text
 from bot.chat.router import Verb
-from bot.chat.text import Bold, Spans
+from bot.chat.text import Bold, CommandName, Spans
 from bot.domain.circle import Charter
 from bot.domain.member import Member
 from bot.locales import Translator
@@ -53,13 +53,14 @@ def _member(t: Translator, member: Member, offered: int, now: datetime) -> tuple
 def help_card(t: Translator, verbs: Sequence[Verb]) -> Card:
     lines: list[Spans] = [(Bold(spelt(t, verb)), " — ", t(verb.hint)) for verb in verbs if verb.hint]
     return Card(
-        t("help.title"), (text(t("help.body")), *(text(*line) for line in lines), small(t("help.languages")))
+        t("help.title"),
+        (text(*t.spans("help.body")), *(text(*line) for line in lines), small(t("help.languages"))),
     )
 
 
 def nearest(t: Translator, typed: str, near: Verb) -> Card:
     """One line for a word that is nearly a command."""
-    line = text(t("help.near", typed=typed, verb=spelt(t, near)))
+    line = text(*t.spans("help.near", typed=typed, verb=CommandName(spelt(t, near))))
     return Card("", (line, buttons(Button(t("button.help"), ShowHelp()))))
 
 

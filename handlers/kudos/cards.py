@@ -244,7 +244,7 @@ def sign(t: Translator, hung: bool) -> Card:
 
 
 def moved(t: Translator, hung: bool) -> Card:
-    return Card("", (text(t("wall.hung" if hung else "wall.taken_down")),))
+    return Card("", (text(*t.spans("wall.hung" if hung else "wall.taken_down")),))
 
 
 def mine(t: Translator, received: Sequence[Told], given: Sequence[Told], left: int) -> Card:

@@ -55,7 +55,7 @@ class Coming:
 
 def meetings(t: Translator, coming: Coming | None, last: Meeting | None, *, may_change: bool) -> Card:
     """The answer to the command: what is ahead, and what was said last time."""
-    ahead = _coming(t, coming, may_change) if coming else (text(t("meeting.none")),)
+    ahead = _coming(t, coming, may_change) if coming else (text(*t.spans("meeting.none")),)
     return Card(t("meeting.title"), (*ahead, *(_last(t, last) if last else ())))
 
 
@@ -132,7 +132,7 @@ def _invitation(t: Translator, coming: Coming) -> tuple[Element, ...]:
 def over(t: Translator, meeting: Meeting) -> Card:
     body = "meeting.minutes_there" if meeting.minutes else "meeting.minutes_welcome"
     day = t("meeting.was_on", day=t.day(meeting.starts_at))
-    return Card(day, (text(t(body)), buttons(_note(t, meeting))))
+    return Card(day, (text(*t.spans(body)), buttons(_note(t, meeting))))
 
 
 def reminder(t: Translator, coming: Coming) -> Card:
@@ -197,7 +197,7 @@ def saved(t: Translator, coming: Coming) -> Card:
 
 
 def noted(t: Translator, meeting: Meeting) -> Card:
-    return Card(t("meeting.noted"), (Quote(meeting.minutes), text(t("meeting.noted_body"))))
+    return Card(t("meeting.noted"), (Quote(meeting.minutes), text(*t.spans("meeting.noted_body"))))
 
 
 def examples(t: Translator) -> dict[str, Card | Form]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time
 from bot.chat.action import Action
 from bot.chat.card import Button, Card, Divider, Facts, FormButton, Style, buttons, small, text
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, Part, TextInput, TimeInput, Toggle
-from bot.chat.text import Bold
+from bot.chat.text import Bold, Invite
 from bot.domain.circle import Charter, Topic
 from bot.domain.member import Preferences
 from bot.domain.network import Network
@@ -56,7 +56,7 @@ def join_form(
     return Form(
         Join(charter.version),
         t("join.title"),
-        (*promises, *_wishes(t, topics, wishes), consent, Note((t("join.freedom"),), quiet=True)),
+        (*promises, *_wishes(t, topics, wishes), consent, Note(t.spans("join.freedom"), quiet=True)),
         t("join.submit"),
     )
 
@@ -191,7 +191,7 @@ def call(t: Translator, charter: Charter, members: int) -> Card:
 
 
 def called(t: Translator) -> Card:
-    return Card(t("called.title"), (text(t("called.body")),))
+    return Card(t("called.title"), (text(*t.spans("called.body", invite=Invite(t("channel.invite")))),))
 
 
 def languages(t: Translator) -> Card:

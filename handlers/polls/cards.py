@@ -24,7 +24,7 @@ from bot.chat.card import (
 )
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Part, TextInput, TimeInput, Toggle
 from bot.chat.form import Option as Pick
-from bot.chat.text import Bold, Mention, shorten
+from bot.chat.text import Bold, Invite, Mention, shorten
 from bot.domain.poll import (
     MAX_OPTION,
     MAX_OPTIONS,
@@ -307,7 +307,7 @@ def author(t: Translator, view: View, export: str, lost: bool, now: datetime) ->
 
 def _lost(t: Translator, poll: Poll, lost: bool) -> tuple[Element, ...]:
     again = buttons(Button(t("poll.show_again"), ShowAgain(poll.id), Style.PRIMARY))
-    return (text(t("poll.lost")), again) if lost else ()
+    return (text(*t.spans("poll.lost", invite=Invite(t("channel.invite")))), again) if lost else ()
 
 
 def _repeating(t: Translator, poll: Poll) -> tuple[Element, ...]:
@@ -326,7 +326,7 @@ def _controls(t: Translator, poll: Poll, export: str, now: datetime) -> Element:
 
 def listed(t: Translator, rows: Sequence[Listed]) -> Card:
     if not rows:
-        return Card(t("polls.title"), (text(t("polls.none")),))
+        return Card(t("polls.title"), (text(*t.spans("polls.none")),))
     body: list[Element] = []
     for row in rows:
         body.append(text(Bold(row.poll.question), "\n", _until(t, row.poll)))

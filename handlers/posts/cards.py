@@ -284,7 +284,7 @@ def edited(t: Translator, post: Post) -> Card:
 
 def posts(t: Translator, rows: Sequence[tuple[Post, Tally]], now: datetime) -> Card:
     if not rows:
-        return Card(t("posts.title"), (text(t("posts.none")),))
+        return Card(t("posts.title"), (text(*t.spans("posts.none")),))
     body: list[Element] = []
     for post, tally in rows:
         body.append(text(Bold(post.copy.title), "\n", _state(t, post, tally, now)))

@@ -30,7 +30,7 @@ COMING = {
 
 
 def none(t: Translator) -> Card:
-    return Card(t("recap.none"), (text(t("recap.none_body")),))
+    return Card(t("recap.none"), (text(*t.spans("recap.none_body")),))
 
 
 def recap(t: Translator, recap: Recap, told: Told, site: str) -> Card:
@@ -44,7 +44,7 @@ def recap(t: Translator, recap: Recap, told: Told, site: str) -> Card:
         *_answers(t, told.answers),
         *_trust(t, told.trust),
         *_coming(t, told),
-        small(t("recap.how")),
+        small(*t.spans("recap.how")),
     )
     return Card(t("recap.title", month=t.month(recap.month)), parts)
 

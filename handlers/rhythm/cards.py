@@ -52,7 +52,7 @@ def timetable(t: Translator, month: Month, *, may_change: bool, saved: bool = Fa
     return Card(
         t("rhythm.title"),
         (
-            text(t(about)),
+            text(*t.spans(about)),
             Facts(tuple((_name(t, ritual), _line(t, month, ritual)) for ritual in _in_order(month.rhythm))),
             *((buttons(change),) if may_change else ()),
             small(t("rhythm.zone", zone=month.zone)),
@@ -110,13 +110,13 @@ def _choice(t: Translator, ritual: Ritual, when: When, weeks: Sequence[Option]) 
 
 def kudos_week(t: Translator) -> Card:
     give = FormButton(t("rhythm.kudos_give"), OpenKudos(), Style.PRIMARY)
-    body = (text(t("rhythm.kudos_body")), buttons(give), small(t("rhythm.optional")))
+    body = (text(t("rhythm.kudos_body")), buttons(give), small(*t.spans("rhythm.optional")))
     return Card(t("rhythm.kudos_title"), body)
 
 
 def poll_week(t: Translator) -> Card:
     ask = FormButton(t("rhythm.poll_ask"), OpenPoll(), Style.PRIMARY)
-    body = (text(t("rhythm.poll_body")), buttons(ask), small(t("rhythm.optional")))
+    body = (text(t("rhythm.poll_body")), buttons(ask), small(*t.spans("rhythm.optional")))
     return Card(t("rhythm.poll_title"), body)
 
 

@@ -35,7 +35,7 @@ def team(t: Translator, people: Sequence[Person], may_change: bool) -> Card:
         if any(person.role is role for person in people)
     ]
     change = (buttons(FormButton(t("team.change"), OpenTeam())),) if may_change else ()
-    return Card(t("team.title"), (*(lines or [text(t("team.nobody"))]), *change))
+    return Card(t("team.title"), (*(lines or [text(*t.spans("team.nobody"))]), *change))
 
 
 def _names(people: Sequence[Person], role: Role) -> list[Span]:

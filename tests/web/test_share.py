@@ -189,7 +189,7 @@ async def test_mastodon_without_a_server_can_be_copied(world: World) -> None:
     await world.do(lambda tx: people.prefer(tx, world.camille, Preferences()))
     answer = await world.get(await world.page(Network.MASTODON))
     assert answer.status == 200
-    assert "/cercle réglages" in answer.text
+    assert "dans vos réglages" in answer.text
     assert 'id="open"' not in answer.text
     assert 'id="copy"' in answer.text
 

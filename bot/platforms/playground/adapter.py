@@ -27,7 +27,7 @@ from bot.chat.plain import summary
 from bot.chat.platform import Answer, Dispatch, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.router import Verb
-from bot.chat.text import normalise
+from bot.chat.text import Spans, normalise
 from bot.platforms.playground import hints, parse, render, world
 from bot.platforms.playground.chat import BOT, Chat, Entry
 from bot.platforms.playground.messenger import PACE, PlaygroundMessenger
@@ -277,7 +277,7 @@ class Playground:
             "private": bool(entry.reader) and entry.reference != HOME,
             "card": isinstance(entry.said, Card),
             "html": self._drawn(entry.said, viewer),
-            "spoken": entry.said if isinstance(entry.said, str) else summary(entry.said),
+            "spoken": entry.said if isinstance(entry.said, str) else summary(entry.said, render.SPELLING),
         }
 
     def _drawn(self, said: Card | str, viewer: Persona) -> str:
@@ -455,15 +455,15 @@ class Playground:
 
 def _missing(form: Form, answers: Answers, say: render.Say) -> Errors:
     """What every chat refuses by itself: an empty required input, a text above its length."""
-    errors: dict[str, str] = {}
+    errors: dict[str, Spans] = {}
     for part in form.parts:
         if isinstance(part, Note):
             continue
         given = answers.yes(part.name) if isinstance(part, Toggle) else answers.many(part.name)
         if part.required and not (given or answers.text(part.name)):
-            errors[part.name] = say("platform.required")
+            errors[part.name] = (say("platform.required"),)
         if isinstance(part, TextInput) and len(answers.text(part.name)) > part.max_length:
-            errors[part.name] = say("platform.too_long")
+            errors[part.name] = (say("platform.too_long"),)
     return errors
 
 

@@ -39,11 +39,15 @@ from bot.chat.form import (
     TimeInput,
     Toggle,
 )
-from bot.chat.text import Bold, Italic, Link, Mention, Span, Spans
+from bot.chat.plain import line
+from bot.chat.text import COMMAND, Bold, Italic, Link, Mention, Plain, Spans, Spelling, spelt
 from bot.platforms.playground.persona import Persona
 
 Say = Callable[[str], str]
 """The platform's own few words in one language, by catalogue key."""
+
+SPELLING = Spelling(f"{COMMAND} ")
+"""How commands are typed, in every conversation."""
 
 RADIOS = 5
 """Up to so many options a required choice shows them all; above, it is a list that opens."""
@@ -77,7 +81,7 @@ def _element(element: Element, say: Say) -> Markup:
         case Text():
             return _paragraph(element.spans, element.quiet)
         case Quote():
-            return Markup("<blockquote>{}</blockquote>").format(words(element.text))
+            return Markup("<blockquote>{}</blockquote>").format(words(line((element.text,), SPELLING)))
         case Image():
             return _image(element)
         case Facts():
@@ -95,10 +99,10 @@ def _element(element: Element, say: Say) -> Markup:
 
 def _paragraph(spans: Spans, quiet: bool) -> Markup:
     opening = Markup('<p class="quiet">') if quiet else Markup("<p>")
-    return opening + _join(map(_span, spans)) + Markup("</p>")
+    return opening + _join(map(_span, spelt(spans, SPELLING))) + Markup("</p>")
 
 
-def _span(span: Span) -> Markup:
+def _span(span: Plain) -> Markup:
     match span:
         case str():
             return words(span)
@@ -359,7 +363,9 @@ def _hint(part: Input) -> Markup:
 def _error(part: Input, errors: Errors) -> Markup:
     if part.name not in errors:
         return Markup()
-    return Markup('<p class="error" id="error-{}">{}</p>').format(part.name, errors[part.name])
+    return Markup('<p class="error" id="error-{}">{}</p>').format(
+        part.name, line(errors[part.name], SPELLING)
+    )
 
 
 def _optional(part: Input, say: Say) -> Markup:

@@ -46,6 +46,7 @@ from bot.chat.text import Bold, Span, Spans, shorten
 from bot.platforms.slack.text import (
     KEPT,
     LIMITS,
+    SPELLING,
     Json,
     fit,
     is_link,
@@ -71,7 +72,7 @@ class TooMany(ValueError):
 
 def message(card: Card) -> Json:
     """The arguments `text` and `blocks` of chat.postMessage. Raises TooMany."""
-    return {"text": marked_up(summary(card)) or "…", "blocks": _card(card, "message blocks")}
+    return {"text": marked_up(summary(card, SPELLING)) or "…", "blocks": _card(card, "message blocks")}
 
 
 def home(card: Card) -> Json:

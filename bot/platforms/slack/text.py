@@ -8,13 +8,24 @@ a link, a mention or emphasis.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, assert_never
 
-from bot.chat.plain import line
-from bot.chat.text import Bold, Italic, Link, Mention, Span, Spans, shorten, spoken
+from bot.chat.text import (
+    COMMAND,
+    Bold,
+    Italic,
+    Link,
+    Mention,
+    Plain,
+    Spans,
+    Spelling,
+    shorten,
+    spelt,
+    spoken,
+)
 
 Json = dict[str, Any]
 
@@ -39,18 +50,22 @@ LIMITS: Final = {
 Slack publishes no limit for the length of a rich_text block: ours is that of a text object."""
 
 
+SPELLING: Final = Spelling(f"{COMMAND} ", "/invite @Cercle")
+"""How commands are typed, in every conversation."""
+
 KEPT: Final = 1024
 """Words that were dressed lately: a card for many says the same to all of them."""
 
 
 def rich(kind: str, spans: Spans) -> list[Json]:
-    if not clean(line(spans)).strip():
+    typed = spelt(spans, SPELLING)
+    if not clean(_line(typed)).strip():
         return []
-    elements = [_rich_span(span) for span in _cut(spans, LIMITS["text object"])]
+    elements = [_rich_span(span) for span in _cut(typed, LIMITS["text object"])]
     return [{"type": "rich_text", "elements": [{"type": kind, "elements": elements}]}]
 
 
-def _rich_span(span: Span) -> Json:
+def _rich_span(span: Plain) -> Json:
     match span:
         case str():
             return {"type": "text", "text": clean(span)}
@@ -69,7 +84,7 @@ def _rich_span(span: Span) -> Json:
             assert_never(span)
 
 
-def _cut(spans: Spans, room: int) -> Iterator[Span]:
+def _cut(spans: Iterable[Plain], room: int) -> Iterator[Plain]:
     """The spans that fit into `room` characters, the last one shortened; empty ones left out."""
     for span in spans:
         words = clean(spoken(span))
@@ -81,7 +96,7 @@ def _cut(spans: Spans, room: int) -> Iterator[Span]:
             yield span
 
 
-def _with_words(span: Span, words: str) -> Span:
+def _with_words(span: Plain, words: str) -> Plain:
     match span:
         case Bold() | Italic() | Link():
             return replace(span, text=words)
@@ -91,19 +106,24 @@ def _with_words(span: Span, words: str) -> Span:
 
 def small(spans: Spans) -> list[Json]:
     """Small print whose markup would be too long loses its dress rather than its words."""
-    words = clean(line(spans))
+    typed = spelt(spans, SPELLING)
+    words = clean(_line(typed))
     if not words.strip():
         return []
-    if all(map(_is_bare, spans)) or length(dressed := _dressed(spans)) > LIMITS["text object"]:
+    if all(map(_is_bare, typed)) or length(dressed := _dressed(typed)) > LIMITS["text object"]:
         return [{"type": "context", "elements": [plain(words, "text object")]}]
     return [{"type": "context", "elements": [{"type": "mrkdwn", "text": dressed, "verbatim": True}]}]
 
 
-def _is_bare(span: Span) -> bool:
+def _line(spans: Iterable[Plain]) -> str:
+    return "".join(map(spoken, spans))
+
+
+def _is_bare(span: Plain) -> bool:
     return isinstance(span, str) or _mrkdwn(span) == marked_up(spoken(span))
 
 
-def _dressed(spans: Spans) -> str:
+def _dressed(spans: Iterable[Plain]) -> str:
     """Slack formats between the borders of words only: where spans touch, a zero-width space parts them."""
     dressed = ""
     for part in filter(None, map(_mrkdwn, spans)):
@@ -112,7 +132,7 @@ def _dressed(spans: Spans) -> str:
     return dressed
 
 
-def _mrkdwn(span: Span) -> str:
+def _mrkdwn(span: Plain) -> str:
     match span:
         case str():
             return marked_up(span)

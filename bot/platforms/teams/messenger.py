@@ -45,6 +45,7 @@ from bot.platforms.teams.glue import (
     UntrustedService,
 )
 from bot.platforms.teams.parse import Conversation, address_parts
+from bot.platforms.teams.text import spelling
 
 T = TypeVar("T")
 ADAPTIVE: Final = "application/vnd.microsoft.card.adaptive"
@@ -125,10 +126,11 @@ class Drawn:
     words: str
 
 
-def drawn(card: Card) -> Drawn:
-    """Raises Refused for a card that is too large."""
+def drawn(card: Card, *, shared: bool = False) -> Drawn:
+    """Draw a card, for a conversation of several people where it is `shared`. Raises Refused for a card that
+    is too large."""
     try:
-        return Drawn(render.card(card), summary(card))
+        return Drawn(render.card(card, shared=shared), summary(card, spelling(shared)))
     except ValueError as error:
         raise Refused(str(error)) from error
 
@@ -147,10 +149,12 @@ class TeamsMessenger:
         await self._reach(address)
 
     async def send(self, address: str, notice: Notice) -> str:
-        return await self.write(address, drawn(notice.card))
+        where = await self._reach(address)
+        return await self.post(where, drawn(notice.card, shared=where.shared))
 
     async def update(self, address: str, reference: str, notice: Notice) -> None:
-        await self.redraw(await self._reach(address), reference, drawn(notice.card))
+        where = await self._reach(address)
+        await self.redraw(where, reference, drawn(notice.card, shared=where.shared))
 
     async def delete(self, address: str, reference: str) -> None:
         await self.remove(await self._reach(address), reference)

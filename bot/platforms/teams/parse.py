@@ -57,6 +57,11 @@ class Conversation:
     def address(self) -> str:
         return f"{NAME}:{self.tenant}:{self.aad or self.user or self.id}"
 
+    @property
+    def shared(self) -> bool:
+        """Whether several people read it."""
+        return not (self.aad or self.user)
+
     def record(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -46,10 +46,21 @@ from bot.chat.form import (
     TimeInput,
     Toggle,
 )
-from bot.chat.plain import summary
-from bot.chat.text import shorten
+from bot.chat.plain import line, summary
+from bot.chat.text import Spans, shorten, spelt
 from bot.platforms.teams.parse import RESERVED
-from bot.platforms.teams.text import Block, Mentions, block, inert, literal, paragraph, person, sound, web
+from bot.platforms.teams.text import (
+    Block,
+    Mentions,
+    block,
+    inert,
+    literal,
+    paragraph,
+    person,
+    sound,
+    spelling,
+    web,
+)
 
 SCHEMA: Final = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION: Final = "1.5"
@@ -82,27 +93,29 @@ SHORTEST: Final = 100
 """A paragraph is not cut further."""
 
 
-def card(card: Card) -> Block:
-    """A message. Raises ValueError when even its shortest form is above CARD_BYTES."""
+def card(card: Card, *, shared: bool = False) -> Block:
+    """A message, to several people where it is `shared`. Raises ValueError when even its shortest form is
+    above CARD_BYTES."""
     lengths = FULL
-    drawn = _card(card, lengths)
+    drawn = _card(card, lengths, shared)
     while (bytes := size(drawn)) > CARD_BYTES and lengths.paragraph > SHORTEST:
         lengths = lengths.halved()
-        drawn = _card(card, lengths)
+        drawn = _card(card, lengths, shared)
     return _within(CARD_BYTES, drawn, bytes)
 
 
-def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS) -> Block:
-    """The inside of a dialog; its title is the frame's. `required` is what an empty input says.
+def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS, shared: bool = False) -> Block:
+    """The inside of a dialog; its title is the frame's. `required` is what an empty input says. Where it is
+    `shared`, it is a form that one person sees in a conversation of several.
 
     Raises ValueError above DIALOG_BYTES, and for input names that cannot come back.
     """
     inputs = [part for part in form.parts if not isinstance(part, Note)]
     _check(inputs)
     names = {part.name for part in inputs}
-    body = [_error(sentence) for name, sentence in errors.items() if name not in names]
+    body = [_error(sentence, shared) for name, sentence in errors.items() if name not in names]
     for part in form.parts:
-        body += _part(part, required, errors)
+        body += _part(part, required, errors, shared)
     submit = {
         "type": "Action.Submit",
         "title": inert(shorten(form.submit, FULL.label)),
@@ -117,18 +130,18 @@ def size(drawn: Block) -> int:
     return len(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le"))
 
 
-def _card(card: Card, lengths: Lengths) -> Block:
+def _card(card: Card, lengths: Lengths, shared: bool) -> Block:
     mentions = Mentions()
     heading = block(shorten(card.title, lengths.title), style="heading", size="large", weight="bolder")
     body = [heading] if card.title.strip() else []
     parted = False
     for element in card.body:
-        blocks = _element(element, lengths, mentions)
+        blocks = _element(element, lengths, mentions, shared)
         if blocks and parted:
             blocks[0] = blocks[0] | {"separator": True, "spacing": "medium"}
         parted = isinstance(element, Divider) or (parted and not blocks)
         body += blocks
-    drawn = _adaptive(body) | {"fallbackText": inert(summary(card))}
+    drawn = _adaptive(body) | {"fallbackText": inert(summary(card, spelling(shared)))}
     if entities := mentions.entities():
         drawn["msteams"] = {"entities": entities}
     return drawn
@@ -144,12 +157,13 @@ def _adaptive(body: list[Block]) -> Block:
     return {"type": "AdaptiveCard", "$schema": SCHEMA, "version": VERSION, "body": body}
 
 
-def _element(element: Element, lengths: Lengths, mentions: Mentions) -> list[Block]:
+def _element(element: Element, lengths: Lengths, mentions: Mentions, shared: bool) -> list[Block]:
     match element:
         case Text():
-            return paragraph(element.spans, limit=lengths.paragraph, quiet=element.quiet, mentions=mentions)
+            spans = spelt(element.spans, spelling(shared))
+            return paragraph(spans, limit=lengths.paragraph, quiet=element.quiet, mentions=mentions)
         case Quote():
-            words = paragraph((element.text,), limit=lengths.paragraph)
+            words = paragraph(spelt((element.text,), spelling(shared)), limit=lengths.paragraph)
             return [{"type": "Container", "style": "emphasis", "items": words}] if words else []
         case Image():
             return _image(element, lengths)
@@ -262,20 +276,21 @@ def _check(inputs: list[Input]) -> None:
         raise ValueError("several choices come back parted by commas: none may hold one")
 
 
-def _part(part: Part, required: str, errors: Errors) -> Iterator[Block]:
+def _part(part: Part, required: str, errors: Errors, shared: bool) -> Iterator[Block]:
     if isinstance(part, Note):
-        yield from paragraph(part.spans, limit=FULL.paragraph, quiet=part.quiet)
+        spans = spelt(part.spans, spelling(shared))
+        yield from paragraph(spans, limit=FULL.paragraph, quiet=part.quiet)
         return
     demand = {"isRequired": True, "errorMessage": inert(required)} if part.required else {}
     yield {"id": part.name, **_input(part), **demand}
     if part.name in errors:
-        yield _error(errors[part.name])
+        yield _error(errors[part.name], shared)
     if part.hint:
         yield from paragraph((part.hint,), limit=FULL.fact, quiet=True)
 
 
-def _error(sentence: str) -> Block:
-    return block(sentence, color="attention", spacing="small")
+def _error(sentence: Spans, shared: bool) -> Block:
+    return block(line(sentence, spelling(shared)), color="attention", spacing="small")
 
 
 def _input(part: Input) -> Block:

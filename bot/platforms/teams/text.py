@@ -7,16 +7,18 @@ and so do facts, choices and toggles in some clients: what goes there is made `l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, assert_never
 from urllib.parse import quote
 
-from bot.chat.text import Bold, Italic, Link, Mention, Span, Spans, shorten, spoken
+from bot.chat.text import BARE, Bold, Italic, Link, Mention, Plain, Spelling, shorten, spoken
 from bot.platforms.teams.parse import address_parts
 
 Block = dict[str, Any]
+
+MENTIONED = Spelling("@Cercle ")
 
 JOINER = "\u2060"
 """WORD JOINER: no width, no meaning; between two characters it undoes what they mean together."""
@@ -107,8 +109,14 @@ def block(text: str, **look: Any) -> Block:
     return {"type": "TextBlock", "text": literal(text), "wrap": True, **look}
 
 
+def spelling(shared: bool) -> Spelling:
+    """Return how commands are typed: one to one, or in a conversation of several people, where the bot hears
+    only what mentions it."""
+    return MENTIONED if shared else BARE
+
+
 def paragraph(
-    spans: Spans, *, limit: int, quiet: bool = False, mentions: Mentions | None = None
+    spans: Iterable[Plain], *, limit: int, quiet: bool = False, mentions: Mentions | None = None
 ) -> list[Block]:
     """A block a line, `limit` characters in all. Without `mentions` people are named, not called."""
     look: Block = {"isSubtle": True, "size": "small"} if quiet else {}
@@ -124,7 +132,7 @@ def paragraph(
     return blocks
 
 
-def _cut(spans: Spans, limit: int) -> Iterator[Span]:
+def _cut(spans: Iterable[Plain], limit: int) -> Iterator[Plain]:
     for span in spans:
         words = spoken(span)
         if len(words) > limit:
@@ -134,8 +142,8 @@ def _cut(spans: Spans, limit: int) -> Iterator[Span]:
         yield span
 
 
-def _lines(spans: Iterator[Span]) -> list[list[Span]]:
-    lines: list[list[Span]] = [[]]
+def _lines(spans: Iterator[Plain]) -> list[list[Plain]]:
+    lines: list[list[Plain]] = [[]]
     for span in spans:
         first, *rest = sound(spoken(span)).split("\n")
         lines[-1] += [_saying(span, first)] if first else []
@@ -143,7 +151,7 @@ def _lines(spans: Iterator[Span]) -> list[list[Span]]:
     return lines
 
 
-def _saying(span: Span, words: str) -> Span:
+def _saying(span: Plain, words: str) -> Plain:
     match span:
         case str():
             return words
@@ -155,7 +163,7 @@ def _saying(span: Span, words: str) -> Span:
             assert_never(span)
 
 
-def _line(spans: list[Span], look: Block, mentions: Mentions | None) -> Block:
+def _line(spans: list[Plain], look: Block, mentions: Mentions | None) -> Block:
     """Teams knows a mention in a TextBlock only."""
     if mentions is not None and any(isinstance(span, Mention) and mentions.call(span) for span in spans):
         text = "".join(_marked(span, mentions) for span in spans)
@@ -163,7 +171,7 @@ def _line(spans: list[Span], look: Block, mentions: Mentions | None) -> Block:
     return {"type": "RichTextBlock", "inlines": [_run(span) | look for span in spans]}
 
 
-def _run(span: Span) -> Block:
+def _run(span: Plain) -> Block:
     run: Block = {"type": "TextRun", "text": inert(spoken(span))}
     match span:
         case str() | Mention():
@@ -179,7 +187,7 @@ def _run(span: Span) -> Block:
             assert_never(span)
 
 
-def _marked(span: Span, mentions: Mentions) -> str:
+def _marked(span: Plain, mentions: Mentions) -> str:
     words = _spaced(spoken(span))
     match span:
         case str():

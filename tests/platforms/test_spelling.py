@@ -1,0 +1,151 @@
+"""A command is spelt as it is typed where it is read, on every platform."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bot.app import words
+from bot.chat import plain
+from bot.chat.card import Card, Quote, Text, buttons, small
+from bot.chat.event import Command, Sender, typed
+from bot.chat.form import Form, Note, TextInput
+from bot.chat.text import CommandName, Invite, Spans, Spelling
+from bot.locales import LANGUAGES, Translator
+from bot.platforms.playground import render as playground
+from bot.platforms.slack import render as slack
+from bot.platforms.slack.text import SPELLING as SLACK
+from bot.platforms.teams import render as teams
+from bot.platforms.teams.messenger import drawn
+from bot.platforms.teams.text import spelling
+from tests.examples import FILL
+from tests.golden.registry import samples, word
+from tests.test_catalogue import ERRORS, every_text, fields
+
+ALONE, CHANNEL = spelling(shared=False), spelling(shared=True)
+SENTENCE: Spans = ("Type ", CommandName("poll"), ". Or ", Invite("add the app"), ".")
+CARD = Card("", (Text(SENTENCE), Text(SENTENCE, quiet=True), Quote(CommandName("poll"))))
+FORM = Form(FILL, "Form", (Note(SENTENCE), Note(SENTENCE, quiet=True), TextInput("x", "X")), "Send")
+ERROR = {"x": SENTENCE, "elsewhere": SENTENCE}
+
+Draw = Callable[[], object]
+
+
+def on_teams(shared: bool) -> dict[str, Draw]:
+    return {
+        "card": lambda: teams.card(CARD, shared=shared),
+        "notification": lambda: drawn(CARD, shared=shared).words,
+        "dialog": lambda: teams.dialog(FORM, required="", errors=ERROR, shared=shared),
+    }
+
+
+SURFACES: dict[str, tuple[str, str, dict[str, Draw]]] = {
+    "slack": (
+        "/cercle poll",
+        "/invite @Cercle",
+        {
+            "card": lambda: slack.message(CARD),
+            "home": lambda: slack.home(CARD),
+            "modal": lambda: slack.modal(FORM, cancel="No"),
+        },
+    ),
+    "teams, one to one": ("Type poll", "add the app", on_teams(shared=False)),
+    "teams, in a channel": ("@Cercle poll", "add the app", on_teams(shared=True)),
+    "playground": (
+        "/cercle poll",
+        "add the app",
+        {
+            "card": lambda: playground.card(CARD, word),
+            "form": lambda: playground.form(FORM, ERROR, (), word),
+        },
+    ),
+}
+FOREIGN = {
+    "slack": ("@Cercle poll", "add the app"),
+    "teams, one to one": ("/cercle", "@Cercle", "/invite"),
+    "teams, in a channel": ("/cercle", "/invite", "Type poll"),
+    "playground": ("@Cercle", "/invite"),
+}
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_command_is_spelt_as_it_is_typed_there(surface: str) -> None:
+    command, invite, draws = SURFACES[surface]
+    for name, draw in draws.items():
+        text = str(draw())
+        assert command in text, name
+        assert invite in text, name
+        assert [foreign for foreign in FOREIGN[surface] if foreign in text] == [], name
+
+
+def test_a_command_that_was_not_understood_is_shown_as_it_is_typed_again() -> None:
+    event = Command("k", Sender("slack", "T1", "U1", "Ada"), "sondage « On déjeune")
+    (words,) = typed(event)
+    card = Card("", (Quote(words),))
+    assert plain.render(card, SLACK) == "« /cercle sondage « On déjeune »"
+    assert plain.render(card, ALONE) == "« sondage « On déjeune »"
+    assert plain.render(card, CHANNEL) == "« @Cercle sondage « On déjeune »"
+
+
+# What people in Teams read
+
+
+def sentences() -> Iterator[tuple[str, Spans]]:
+    """Every error and every text of the catalogues, as spans."""
+    for language in LANGUAGES:
+        t = Translator(language)
+        for key, text in every_text(language):
+            values = {name: name for name in fields(text) if not name.startswith("/")}
+            yield f"{key}.{language}", t.spans(key, **{k: v for k, v in values.items() if k != "count"})
+
+
+def read_in_teams(example: Card | Form, shared: bool) -> str:
+    if isinstance(example, Form):
+        return json.dumps(teams.dialog(example, required="", shared=shared), ensure_ascii=False)
+    card = drawn(example, shared=shared)
+    return json.dumps(card.content, ensure_ascii=False) + card.words + plain.render(example, spelling(shared))
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["one to one", "channel"])
+def test_nobody_in_teams_reads_how_slack_spells_a_command(shared: bool) -> None:
+    for sample in samples():
+        text = read_in_teams(sample.example, shared)
+        assert "/cercle" not in text, sample
+        assert "/invite" not in text, sample
+    assert ERRORS
+    for key, spans in sentences():
+        said = plain.line(spans, spelling(shared))
+        assert "/cercle" not in said, key
+        assert "/invite" not in said, key
+
+
+def test_the_words_of_the_platforms_name_no_command() -> None:
+    """They are asked for as plain words, so a command in them would raise an error when somebody reads it."""
+    for language in LANGUAGES:
+        for key, _ in every_text(language):
+            if key.startswith(("platform.", "failure.", "playground.")) and "{" not in words_of(
+                language, key
+            ):
+                assert words(language, key)
+
+
+def words_of(language: str, key: str) -> str:
+    return dict(every_text(language))[key]
+
+
+def test_a_sentence_with_a_command_cannot_be_said_as_plain_words() -> None:
+    for language in LANGUAGES:
+        t = Translator(language)
+        named = [key for key, text in every_text(language) if any(f.startswith("/") for f in fields(text))]
+        assert len(named) > 20
+        for key in named:
+            with pytest.raises(KeyError):
+                t(key, words="x")
+
+
+@pytest.mark.parametrize("given", [Spelling("/cercle ", "/invite @Cercle"), Spelling("")])
+def test_a_summary_spells_as_its_platform_does(given: Spelling) -> None:
+    card = Card("", (Text(SENTENCE), small("x"), buttons()))
+    assert plain.summary(card, given) == plain.line(SENTENCE, given)
