@@ -101,7 +101,7 @@ class Dispatcher:
         if sender.guest:
             raise GuestsStayOut
         circle, person, member = self._who(tx, sender)
-        t = Translator(person.language, person.zone)
+        t = Translator(person.language, person.zone, circle.zone)
         bound = CircleTransaction(tx, circle.id)
         names = event.names if isinstance(event, Command | Said) else {}
         return Context(

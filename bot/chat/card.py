@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bot.chat.action import Action
-from bot.chat.text import CommandName, Span, Spans
+from bot.chat.text import CommandName, Moment, Span, Spans
 
 
 class Style(Enum):
@@ -42,7 +42,9 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    rows: tuple[tuple[str, str], ...]
+    """Names with what is so."""
+
+    rows: tuple[tuple[str, str | Moment], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _element(element: Element, spelling: Spelling) -> str:
         case Image():
             return f"({element.alt})"
         case Facts():
-            return "\n".join(f"{name} : {value}" for name, value in element.rows)
+            return "\n".join(f"{name} : {spoken(value)}" for name, value in element.rows)
         case Bars():
             most = max((row.count for row in element.rows), default=0)
             return "\n".join(

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.characters import is_seen, without_unseen
 from bot.domain.characters import shorten as shorten
@@ -53,8 +54,19 @@ class Invite:
     text: str
 
 
-Plain = str | Bold | Italic | Link | Mention
-"""What reads the same on every platform."""
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant; a day is never one. A platform that can do so shows it by each reader's own clock. `text`
+    says it by the clock of the person for whom the card is drawn. `by_name`: a day close by may be called
+    "today" or "tomorrow"."""
+
+    at: datetime
+    text: str
+    by_name: bool = False
+
+
+Plain = str | Bold | Italic | Link | Mention | Moment
+"""What is said in the same words in every conversation of a platform."""
 Span = Plain | CommandName | Invite
 Spans = tuple[Span, ...]
 

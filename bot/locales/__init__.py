@@ -10,13 +10,13 @@ from pathlib import Path
 from string import Formatter
 
 from babel.core import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_location
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from bot.chat.text import CommandName, Span, Spans
+from bot.chat.text import CommandName, Moment, Span, Spans
 from bot.domain.working_time import zone_or
 
 LANGUAGES = ("fr", "en")
@@ -39,10 +39,12 @@ def catalogue(language: str) -> Catalog:
 @dataclass(frozen=True, slots=True)
 class Translator:
     """Speaks one language, in one time zone, UTC if there is none of that name. `t(key, name=value)` is a
-    sentence; `count` picks the plural."""
+    sentence; `count` picks the plural. `usual_zone` is the one that readers expect, the circle's: an instant
+    in another one is said with the name of the zone. Empty if there is none."""
 
     language: str
     zone: str = "UTC"
+    usual_zone: str = ""
 
     def __call__(self, key: str, count: int | None = None, /, **values: object) -> str:
         """Raises KeyError for a key the catalogue does not have, and for a sentence that names a command: how
@@ -97,6 +99,18 @@ class Translator:
         """ "lundi 23 novembre, 14:30", in this zone."""
         return self("moment", day=self.day(moment), time=self.time(moment))
 
+    def instant(self, at: datetime, now: datetime | None = None) -> Moment:
+        """Return the moment as a span. Given `now`, today and tomorrow are called by name."""
+        said = self.moment(at) if now is None else self.near(at, now)
+        return Moment(at, self._with_zone(said, at), by_name=now is not None)
+
+    def _with_zone(self, said: str, at: datetime) -> str:
+        """Name the zone where its clocks differ from those that readers expect."""
+        here, there = zone_or(self.zone), zone_or(self.usual_zone)
+        if not self.usual_zone or at.astimezone(here).utcoffset() == at.astimezone(there).utcoffset():
+            return said
+        return self("moment.in_zone", moment=said, zone=_zone_name(self.language, self.zone))
+
     def near(self, moment: datetime, now: datetime) -> str:
         """A moment as one says it: today and tomorrow by name."""
         zone = zone_or(self.zone)
@@ -135,6 +149,14 @@ def _said(language: str, key: str) -> str:
 def _parsed(pattern: str) -> tuple[tuple[str, str | None], ...]:
     """The words of a sentence, and the names of what stands between them."""
     return tuple((literal, name) for literal, name, _, _ in Formatter().parse(pattern))
+
+
+@lru_cache(256)
+def _zone_name(language: str, zone: str) -> str:
+    """Return the city of a time zone in that language."""
+    if "/" not in zone:
+        return zone
+    return str(get_timezone_location(zone, locale=_REGION[language], return_city=True))
 
 
 @lru_cache(1024)

@@ -67,7 +67,7 @@ def _coming(t: Translator, coming: Coming, may_change: bool) -> tuple[Element, .
 
 def _where(t: Translator, meeting: Meeting) -> tuple[Element, ...]:
     """By its date: the day after it is read, "tomorrow" would be wrong."""
-    moment = text(Bold(t.moment(meeting.starts_at)), t("meeting.length", minutes=LENGTH // MINUTE))
+    moment = text(t.instant(meeting.starts_at), t("meeting.length", minutes=LENGTH // MINUTE))
     return (moment, text(t("meeting.place_is", place=meeting.place))) if meeting.place else (moment,)
 
 

@@ -17,12 +17,13 @@ from bot.chat.card import (
     LinkButton,
     Quote,
     Style,
+    Text,
     buttons,
     small,
     text,
 )
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, Part, TextInput, TimeInput
-from bot.chat.text import Bold, Italic, Mention, shorten
+from bot.chat.text import Bold, Italic, Mention, Spans, shorten
 from bot.domain.circle import Topic
 from bot.domain.link import MAX_URL
 from bot.domain.network import Network
@@ -249,8 +250,10 @@ def author(t: Translator, post: Post, topic: Topic, tally: Tally, waiting: int, 
         restore = Button(t("author.restore"), Restore(post.id))
         return Card(copy.title, (text(t("author.withdrawn")), buttons(restore)))
     if post.published_at is None and copy.publish_at is not None:
-        planned = text(t("author.planned", moment=t.near(copy.publish_at, now), topic=topic.name(t.language)))
-        return Card(copy.title, (planned, buttons(edit, withdraw)))
+        planned = t.spans(
+            "author.planned", moment=t.instant(copy.publish_at, now), topic=topic.name(t.language)
+        )
+        return Card(copy.title, (Text(planned), buttons(edit, withdraw)))
     state = t("author.live", topic=topic.name(t.language), day=t.day(copy.expires_at))
     if not post.live(now):
         state = t("author.expired", day=t.day(copy.expires_at))
@@ -272,10 +275,12 @@ def _tally(t: Translator, tally: Tally, waiting: int) -> Facts:
 
 def published(t: Translator, post: Post, moment: datetime | None, pace: Pace, now: datetime) -> Card:
     """The answer to the compose form; `moment` when it is for later."""
-    when = t("published.later", moment=t.near(moment, now)) if moment else t("published.now")
+    when = t.spans("published.now")
+    if moment:
+        when = t.spans("published.later", moment=t.instant(moment, now))
     number = t.number(pace.this_week)
     above = (small(t("published.pace", pace.agreed, number=number)),) if pace.this_week > pace.agreed else ()
-    return Card(t("published.title"), (text(Bold(post.copy.title)), text(when), *above))
+    return Card(t("published.title"), (text(Bold(post.copy.title)), Text(when), *above))
 
 
 def edited(t: Translator, post: Post) -> Card:
@@ -287,7 +292,7 @@ def posts(t: Translator, rows: Sequence[tuple[Post, Tally]], now: datetime) -> C
         return Card(t("posts.title"), (text(*t.spans("posts.none")),))
     body: list[Element] = []
     for post, tally in rows:
-        body.append(text(Bold(post.copy.title), "\n", _state(t, post, tally, now)))
+        body.append(text(Bold(post.copy.title), "\n", *_state(t, post, tally, now)))
         if post.live(now):
             body.append(
                 buttons(
@@ -298,14 +303,14 @@ def posts(t: Translator, rows: Sequence[tuple[Post, Tally]], now: datetime) -> C
     return Card(t("posts.title"), tuple(body))
 
 
-def _state(t: Translator, post: Post, tally: Tally, now: datetime) -> str:
+def _state(t: Translator, post: Post, tally: Tally, now: datetime) -> Spans:
     if post.withdrawn_at is not None:
-        return t("posts.withdrawn")
+        return t.spans("posts.withdrawn")
     if post.published_at is None and post.copy.publish_at is not None:
-        return t("posts.planned", moment=t.near(post.copy.publish_at, now))
+        return t.spans("posts.planned", moment=t.instant(post.copy.publish_at, now))
     if not post.live(now):
-        return t("posts.expired")
-    return t("posts.live", opened=tally.opened, posted=tally.posted, clicks=tally.clicks)
+        return t.spans("posts.expired")
+    return (t("posts.live", opened=tally.opened, posted=tally.posted, clicks=tally.clicks),)
 
 
 def question(t: Translator, asker: Mention, title: str, asked: str, question_id: str, answer: str) -> Card:

@@ -119,7 +119,7 @@ def _coming(t: Translator, told: Told) -> tuple[Element, ...]:
     if not told.coming:
         return ()
     named = ((COMING[ritual], moment) for ritual, moment in told.coming)
-    rows = tuple((t(key), t.moment(moment)) for key, moment in named)
+    rows = tuple((t(key), t.instant(moment)) for key, moment in named)
     return (text(Bold(t("recap.coming"))), Facts(rows))
 
 

@@ -268,7 +268,7 @@ def _later(t: Translator, view: View, until: datetime) -> Card:
     return Card(
         view.post.copy.title,
         (
-            text(t("post.put_aside", moment=t.moment(until))),
+            text(*t.spans("post.put_aside", moment=t.instant(until))),
             buttons(Button(t("post.bring_back"), Now(post_id)), *rather),
         ),
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from bot.chat.card import Button, Card, Divider, Element, Facts, buttons, small, text
-from bot.chat.text import Bold, Italic, Span
+from bot.chat.text import Bold, Italic, Span, Spans
 from bot.domain.message import REMOVED, State
 from bot.domain.post import Copy, Post
 from bot.domain.story import Failure, Letter, Missed, Story
@@ -145,35 +145,35 @@ def _missed(t: Translator, missed: Missed) -> str:
 def _letter(t: Translator, letter: Letter, now: datetime) -> Element:
     title: tuple[Span, ...] = (" · ", Italic(letter.title)) if letter.title else ()
     kind = KINDS.get(letter.kind, "trace.kind_other")
-    return text(Bold(t(kind)), *title, "\n", "\n".join(_steps(t, letter, now)))
+    return text(Bold(t(kind)), *title, *(span for step in _steps(t, letter, now) for span in ("\n", *step)))
 
 
-def _steps(t: Translator, letter: Letter, now: datetime) -> list[str]:
+def _steps(t: Translator, letter: Letter, now: datetime) -> list[Spans]:
     """Line by line, as far as it has come."""
-    steps = [t("trace.made", moment=t.near(letter.created_at, now))]
+    steps = [t.spans("trace.made", moment=t.instant(letter.created_at, now))]
     if letter.shown_at is not None:
-        steps.append(t("trace.arrived", moment=t.near(letter.shown_at, now)))
+        steps.append(t.spans("trace.arrived", moment=t.instant(letter.shown_at, now)))
     if letter.changes:
-        steps.append(t("trace.changed", letter.changes))
+        steps.append(t.spans("trace.changed", letter.changes))
     if letter.reason and letter.state in (State.WAITING, State.DEAD):
-        steps.append(_tried(t, letter.attempts, letter.reason))
+        steps.append((_tried(t, letter.attempts, letter.reason),))
     return [*steps, *_end(t, letter, now)]
 
 
-def _end(t: Translator, letter: Letter, now: datetime) -> list[str]:
+def _end(t: Translator, letter: Letter, now: datetime) -> list[Spans]:
     match letter.state:
         case State.WAITING if letter.due_at > now:
-            return [t("trace.leaves", moment=t.near(letter.due_at, now))]
+            return [t.spans("trace.leaves", moment=t.instant(letter.due_at, now))]
         case State.WAITING | State.SENDING:
-            return [t("trace.leaving")]
+            return [t.spans("trace.leaving")]
         case State.AMBIGUOUS:
-            return [t("trace.looking")]
+            return [t.spans("trace.looking")]
         case State.UNKNOWN:
-            return [t("undelivered.unknown")]
+            return [t.spans("undelivered.unknown")]
         case State.DROPPED if letter.reason == REMOVED:
-            return [t("trace.removed")]
+            return [t.spans("trace.removed")]
         case State.DROPPED:
-            return [t("trace.given_up")]
+            return [t.spans("trace.given_up")]
         case State.SHOWN | State.DEAD:
             return []
 

@@ -153,7 +153,7 @@ class TurnTaker:
                 deliveries.postpone(tx, message, decision.until)
             else:
                 told = reader or circle
-                scope = in_circle, turn.now, circle, Translator(told.language, told.zone), self._site
+                scope = in_circle, turn.now, circle, Translator(told.language, told.zone, circle.zone), self._site
                 together = readers[message.kind, message.subject_id]
                 yield Reading(*scope, message, reader, member, together, known=answers)
 

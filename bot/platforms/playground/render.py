@@ -40,7 +40,7 @@ from bot.chat.form import (
     Toggle,
 )
 from bot.chat.plain import line
-from bot.chat.text import COMMAND, Bold, Italic, Link, Mention, Plain, Spans, Spelling, spelt
+from bot.chat.text import COMMAND, Bold, Italic, Link, Mention, Moment, Plain, Spans, Spelling, spelt
 from bot.platforms.playground.persona import Persona
 
 Say = Callable[[str], str]
@@ -114,6 +114,8 @@ def _span(span: Plain) -> Markup:
             return _link(span)
         case Mention():
             return Markup('<span class="mention">@{}</span>').format(span.name)
+        case Moment():
+            return Markup('<time datetime="{}">{}</time>').format(span.at.isoformat(), span.text)
         case _:
             assert_never(span)
 
@@ -132,7 +134,7 @@ def _image(image: Image) -> Markup:
 
 def _rows(facts: Facts) -> Markup:
     row = Markup("<div><dt>{}</dt><dd>{}</dd></div>")
-    return _join(row.format(name, words(value)) for name, value in facts.rows)
+    return _join(row.format(name, _span(value)) for name, value in facts.rows)
 
 
 def _bars(bars: Bars) -> Markup:

@@ -149,7 +149,7 @@ def _image(image: Image) -> list[Json]:
 
 
 def _facts(facts: Facts) -> Spans:
-    rows = [(Bold(name), f"\u2002{value}") for name, value in facts.rows]
+    rows = [(Bold(name), "\u2002", value) for name, value in facts.rows]
     return tuple(_lines(rows))
 
 

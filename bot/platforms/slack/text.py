@@ -19,6 +19,7 @@ from bot.chat.text import (
     Italic,
     Link,
     Mention,
+    Moment,
     Plain,
     Spans,
     Spelling,
@@ -53,6 +54,11 @@ Slack publishes no limit for the length of a rich_text block: ours is that of a 
 SPELLING: Final = Spelling(f"{COMMAND} ", "/invite @Cercle")
 """How commands are typed, in every conversation."""
 
+DATE: Final = "\u200b{date_long}, {time}"
+CLOSE_DATE: Final = "\u200b{date_long_pretty}, {time}"
+"""How Slack shows a moment, by the reader's own clock and in the language of the reader's Slack. Slack makes
+the first letter a capital, so the first character is a zero-width space."""
+
 KEPT: Final = 1024
 """Words that were dressed lately: a card for many says the same to all of them."""
 
@@ -80,8 +86,19 @@ def _rich_span(span: Plain) -> Json:
         case Mention():
             user = user_id(span.address)
             return {"type": "user", "user_id": user} if user else {"type": "text", "text": clean(span.name)}
+        case Moment():
+            return {
+                "type": "date",
+                "timestamp": int(span.at.timestamp()),
+                "format": _date_format(span),
+                "fallback": clean(span.text),
+            }
         case _:
             assert_never(span)
+
+
+def _date_format(moment: Moment) -> str:
+    return CLOSE_DATE if moment.by_name else DATE
 
 
 def _cut(spans: Iterable[Plain], room: int) -> Iterator[Plain]:
@@ -100,7 +117,7 @@ def _with_words(span: Plain, words: str) -> Plain:
     match span:
         case Bold() | Italic() | Link():
             return replace(span, text=words)
-        case str() | Mention():
+        case str() | Mention() | Moment():
             return words
 
 
@@ -147,6 +164,9 @@ def _mrkdwn(span: Plain) -> str:
         case Mention():
             user = user_id(span.address)
             return f"<@{user}>" if user else marked_up(span.name)
+        case Moment():
+            fallback = marked_up(" ".join(span.text.split())).replace("|", "¦")
+            return f"<!date^{int(span.at.timestamp())}^{_date_format(span)}|{fallback}>"
         case _:
             assert_never(span)
 

@@ -47,7 +47,7 @@ from bot.chat.form import (
     Toggle,
 )
 from bot.chat.plain import line, summary
-from bot.chat.text import Spans, shorten, spelt
+from bot.chat.text import Spans, shorten, spelt, spoken
 from bot.platforms.teams.parse import RESERVED
 from bot.platforms.teams.text import (
     Block,
@@ -192,7 +192,10 @@ def _image(image: Image, lengths: Lengths) -> list[Block]:
 
 def _facts(facts: Facts, lengths: Lengths) -> list[Block]:
     rows = [
-        {"title": literal(shorten(name, lengths.fact)), "value": literal(shorten(value, lengths.fact))}
+        {
+            "title": literal(shorten(name, lengths.fact)),
+            "value": literal(shorten(spoken(value), lengths.fact)),
+        }
         for name, value in facts.rows
     ]
     return [{"type": "FactSet", "facts": rows}] if rows else []

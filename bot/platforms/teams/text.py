@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, assert_never
 from urllib.parse import quote
 
-from bot.chat.text import BARE, Bold, Italic, Link, Mention, Plain, Spelling, shorten, spoken
+from bot.chat.text import BARE, Bold, Italic, Link, Mention, Moment, Plain, Spelling, shorten, spoken
 from bot.platforms.teams.parse import address_parts
 
 Block = dict[str, Any]
@@ -157,6 +157,8 @@ def _saying(span: Plain, words: str) -> Plain:
             return words
         case Mention():
             return replace(span, name=words)
+        case Moment():
+            return replace(span, text=words)
         case Bold() | Italic() | Link():
             return replace(span, text=words)
         case _:
@@ -174,7 +176,7 @@ def _line(spans: list[Plain], look: Block, mentions: Mentions | None) -> Block:
 def _run(span: Plain) -> Block:
     run: Block = {"type": "TextRun", "text": inert(spoken(span))}
     match span:
-        case str() | Mention():
+        case str() | Mention() | Moment():
             return run
         case Bold():
             return run | {"weight": "bolder"}
@@ -190,7 +192,7 @@ def _run(span: Plain) -> Block:
 def _marked(span: Plain, mentions: Mentions) -> str:
     words = _spaced(spoken(span))
     match span:
-        case str():
+        case str() | Moment():
             return words
         case Bold():
             return f"**{words}**" if words.strip() else words
