@@ -41,7 +41,7 @@ class LeadOnly(Forbidden):
 
 
 class MembersOnly(Forbidden):
-    """That is for members of the circle. You are welcome to join: {/join}"""
+    """That is for members of the circle. You are welcome to join: “{/join}”"""
 
 
 class GuestsStayOut(Forbidden):

@@ -42,7 +42,7 @@ from bot.chat.form import (
     Toggle,
 )
 from bot.chat.plain import bar, summary
-from bot.chat.text import Bold, Span, Spans, shorten
+from bot.chat.text import Bold, Moment, Span, Spans, shorten
 from bot.platforms.slack.text import (
     KEPT,
     LIMITS,
@@ -149,8 +149,12 @@ def _image(image: Image) -> list[Json]:
 
 
 def _facts(facts: Facts) -> Spans:
-    rows = [(Bold(name), "\u2002", value) for name, value in facts.rows]
+    rows = [(Bold(name), *_after_space(value)) for name, value in facts.rows]
     return tuple(_lines(rows))
+
+
+def _after_space(value: str | Moment) -> Spans:
+    return (f"\u2002{value}",) if isinstance(value, str) else ("\u2002", value)
 
 
 def _bars(bars: Bars) -> Spans:

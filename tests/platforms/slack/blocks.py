@@ -239,11 +239,17 @@ IN_ACTIONS = tuple(ELEMENTS.keys() - {"plain_text_input"})
 IN_INPUT = tuple(ELEMENTS.keys() - {"button", "overflow"})
 IN_SECTION = tuple(ELEMENTS.keys() - {"plain_text_input", "datetimepicker"})
 
+DATE = r"[^{}]*(?:\{(?:date_long|date_long_pretty|time)\}[^{}]*)+"
+"""Those of the tokens of a date that we use."""
 STYLE = Shape({}, dict.fromkeys(("bold", "italic", "strike", "code"), flag))
 SPANS: dict[str, Shape] = {
     "text": Shape({"type": one_of("text"), "text": string(3000)}, {"style": STYLE}),
     "link": Shape({"type": one_of("link"), "url": URL}, {"text": string(3000), "style": STYLE}),
     "user": Shape({"type": one_of("user"), "user_id": USER}, {"style": STYLE}),
+    "date": Shape(
+        {"type": one_of("date"), "timestamp": number(1, 10**11), "format": string(100, pattern=DATE)},
+        {"fallback": string(3000), "style": STYLE},
+    ),
 }
 PARAGRAPHS: dict[str, Shape] = {
     kind: Shape({"type": one_of(kind), "elements": many(typed(SPANS), 1000)}, {})
