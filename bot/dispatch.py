@@ -11,13 +11,13 @@ from typing import TypedDict
 import structlog
 
 from bot.chat.action import BadAction
-from bot.chat.card import Card, Element, Quote, Text, text
+from bot.chat.card import Card, Element, Quote, text
 from bot.chat.event import Command, Event, Removed, Said, Sender, Submission, typed
 from bot.chat.form import TextInput
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router, Unheard
-from bot.chat.text import COMMAND, Spans, every_address, split_word
+from bot.chat.text import COMMAND, every_address, split_word
 from bot.context import Context
 from bot.crash import crash
 from bot.domain.circle import Circle, Person
@@ -150,8 +150,7 @@ class Dispatcher:
     def _ask_again(self, ctx: Context, event: Submission, error: DomainError) -> Reply:
         """The form stays open with a sentence beside the input; None when no input is to blame."""
         problems = error.problems if isinstance(error, Problems) else (error,)
-        to_blame = (p for p in problems if isinstance(p, BadInput) and p.field)
-        errors = {problem.field: _in_words(ctx.t, problem) for problem in to_blame}
+        errors = {p.field: ctx.t(p.key, **p.values) for p in problems if isinstance(p, BadInput) and p.field}
         return Ask(self._router.form(ctx, event), errors) if errors else None
 
     def _too_long(self, ctx: Context, event: Submission) -> Ask | None:
@@ -159,7 +158,7 @@ class Dispatcher:
         form = self._router.form(ctx, event)
         inputs = (part for part in form.parts if isinstance(part, TextInput))
         long = [part.name for part in inputs if len(event.answers.text(part.name)) > part.max_length]
-        return Ask(form, dict.fromkeys(long, ctx.t.spans("platform.too_long"))) if long else None
+        return Ask(form, dict.fromkeys(long, ctx.t("platform.too_long"))) if long else None
 
     def _apologise(self, event: Event) -> Answer:
         """Something is wrong with us: logged under a number, which the person is shown."""
@@ -179,11 +178,8 @@ def _introduced(ctx: Context, event: Event) -> Event:
 
 
 def _sorry(t: Translator, error: DomainError, event: Event) -> Card:
-    return Card("", (Text(_in_words(t, error)), *_typed(t, event)))
-
-
-def _in_words(t: Translator, error: DomainError) -> Spans:
-    return t.spans(error.key, **{name: str(value) for name, value in error.values.items()})
+    values = {name: str(value) for name, value in error.values.items()}
+    return Card("", (text(*t.spans(error.key, **values)), *_typed(t, event)))
 
 
 def _typed(t: Translator, event: Event) -> tuple[Element, ...]:

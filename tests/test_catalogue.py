@@ -273,6 +273,14 @@ def test_no_sentence_spells_a_command_as_one_platform_does() -> None:
     assert {key: text for lang in LANGUAGES for key, text in every_text(lang) if spelt.search(text)} == {}
 
 
+def test_a_sentence_beside_an_input_names_no_command() -> None:
+    """It is plain words: a command is spelt as the platform does on cards and in the notes of a form."""
+    beside = [error for error in ERRORS if getattr(error, "field", "")]
+    assert len(beside) > 40
+    for error in beside:
+        assert [commands(forms(language, f"error.{error.__name__}")[0]) for language in LANGUAGES] == [[], []]
+
+
 # Errors speak for themselves
 
 

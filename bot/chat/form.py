@@ -121,8 +121,8 @@ class Form:
     submit: str
 
 
-Errors = Mapping[str, Spans]
-"""Input name → sentence."""
+Errors = Mapping[str, str]
+"""Input name → sentence. None names a command: what to do stands in the form."""
 NO_ERRORS: Errors = {}
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot.chat import plain
-from bot.chat.card import Card, Quote, Text, buttons, small
+from bot.chat.card import Card, Quote, Text
 from bot.chat.event import Command, Sender, typed
 from bot.chat.form import Form, Note, TextInput
-from bot.chat.text import CommandName, Invite, Spans, Spelling
+from bot.chat.text import CommandName, Invite, Spans
 from bot.locales import LANGUAGES, Translator
 from bot.platforms.playground import render as playground
 from bot.platforms.slack import render as slack
@@ -28,7 +28,6 @@ ALONE, CHANNEL = spelling(shared=False), spelling(shared=True)
 SENTENCE: Spans = ("Type ", CommandName("poll"), ". Or ", Invite("add the app"), ".")
 CARD = Card("", (Text(SENTENCE), Text(SENTENCE, quiet=True), Quote(CommandName("poll"))))
 FORM = Form(FILL, "Form", (Note(SENTENCE), Note(SENTENCE, quiet=True), TextInput("x", "X")), "Send")
-ERROR = {"x": SENTENCE, "elsewhere": SENTENCE}
 
 Draw = Callable[[], object]
 
@@ -37,7 +36,7 @@ def on_teams(shared: bool) -> dict[str, Draw]:
     return {
         "card": lambda: teams.card(CARD, shared=shared),
         "notification": lambda: drawn(CARD, shared=shared).words,
-        "dialog": lambda: teams.dialog(FORM, required="", errors=ERROR, shared=shared),
+        "dialog": lambda: teams.dialog(FORM, required="", shared=shared),
     }
 
 
@@ -51,21 +50,21 @@ SURFACES: dict[str, tuple[str, str, dict[str, Draw]]] = {
             "modal": lambda: slack.modal(FORM, cancel="No"),
         },
     ),
-    "teams, one to one": ("Type poll", "add the app", on_teams(shared=False)),
+    "teams, one to one": ("poll", "add the app", on_teams(shared=False)),
     "teams, in a channel": ("@Cercle poll", "add the app", on_teams(shared=True)),
     "playground": (
         "/cercle poll",
         "add the app",
         {
             "card": lambda: playground.card(CARD, word),
-            "form": lambda: playground.form(FORM, ERROR, (), word),
+            "form": lambda: playground.form(FORM, {}, (), word),
         },
     ),
 }
 FOREIGN = {
     "slack": ("@Cercle poll", "add the app"),
     "teams, one to one": ("/cercle", "@Cercle", "/invite"),
-    "teams, in a channel": ("/cercle", "/invite", "Type poll"),
+    "teams, in a channel": ("/cercle", "/invite", "Type poll", "'poll'"),
     "playground": ("@Cercle", "/invite"),
 }
 
@@ -78,6 +77,12 @@ def test_a_command_is_spelt_as_it_is_typed_there(surface: str) -> None:
         assert command in text, name
         assert invite in text, name
         assert [foreign for foreign in FOREIGN[surface] if foreign in text] == [], name
+
+
+def test_a_notification_spells_as_the_conversation_does() -> None:
+    assert slack.message(CARD)["text"] == "Type /cercle poll. Or /invite @Cercle."
+    assert drawn(CARD).words == "Type poll. Or add the app."
+    assert drawn(CARD, shared=True).words == "Type @Cercle poll. Or add the app."
 
 
 def test_a_command_that_was_not_understood_is_shown_as_it_is_typed_again() -> None:
@@ -129,9 +134,3 @@ def test_a_sentence_with_a_command_cannot_be_said_as_plain_words() -> None:
         for key in named:
             with pytest.raises(KeyError):
                 t(key, words="x")
-
-
-@pytest.mark.parametrize("given", [Spelling("/cercle ", "/invite @Cercle"), Spelling("")])
-def test_a_summary_spells_as_its_platform_does(given: Spelling) -> None:
-    card = Card("", (Text(SENTENCE), small("x"), buttons()))
-    assert plain.summary(card, given) == plain.line(SENTENCE, given)

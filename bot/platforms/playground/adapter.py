@@ -27,7 +27,7 @@ from bot.chat.plain import summary
 from bot.chat.platform import Answer, Dispatch, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.router import Verb
-from bot.chat.text import Spans, normalise
+from bot.chat.text import normalise
 from bot.platforms.playground import hints, parse, render, world
 from bot.platforms.playground.chat import BOT, Chat, Entry
 from bot.platforms.playground.messenger import PACE, PlaygroundMessenger
@@ -455,15 +455,15 @@ class Playground:
 
 def _missing(form: Form, answers: Answers, say: render.Say) -> Errors:
     """What every chat refuses by itself: an empty required input, a text above its length."""
-    errors: dict[str, Spans] = {}
+    errors: dict[str, str] = {}
     for part in form.parts:
         if isinstance(part, Note):
             continue
         given = answers.yes(part.name) if isinstance(part, Toggle) else answers.many(part.name)
         if part.required and not (given or answers.text(part.name)):
-            errors[part.name] = (say("platform.required"),)
+            errors[part.name] = say("platform.required")
         if isinstance(part, TextInput) and len(answers.text(part.name)) > part.max_length:
-            errors[part.name] = (say("platform.too_long"),)
+            errors[part.name] = say("platform.too_long")
     return errors
 
 

@@ -365,9 +365,7 @@ def _hint(part: Input) -> Markup:
 def _error(part: Input, errors: Errors) -> Markup:
     if part.name not in errors:
         return Markup()
-    return Markup('<p class="error" id="error-{}">{}</p>').format(
-        part.name, line(errors[part.name], SPELLING)
-    )
+    return Markup('<p class="error" id="error-{}">{}</p>').format(part.name, errors[part.name])
 
 
 def _optional(part: Input, say: Say) -> Markup:

@@ -15,7 +15,6 @@ from bot.chat.card import Card, Quote, Text
 from bot.chat.event import Click, Command, Removed, Said, Submission, typed
 from bot.chat.form import Errors, Form, Note
 from bot.chat.messenger import MessengerError, Throttled, Unavailable
-from bot.chat.plain import line
 from bot.chat.platform import Answer, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.text import shorten
@@ -24,7 +23,6 @@ from bot.platforms.slack.calls import call
 from bot.platforms.slack.messenger import SlackMessenger
 from bot.platforms.slack.parse import AGAIN, Delivery
 from bot.platforms.slack.profiles import Begin
-from bot.platforms.slack.text import SPELLING
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +114,7 @@ class Replies:
 
     def _with_notes(self, ask: Ask, language: str) -> dict[str, Any]:
         """The form, and above it what there is to say of it."""
-        notes = tuple(map(Note, ask.errors.values()))
+        notes = tuple(Note((sentence,)) for sentence in ask.errors.values())
         form = replace(ask.form, parts=(*notes, *ask.form.parts))
         return render.modal(form, cancel=self._words(language, "platform.cancel"))
 
@@ -176,7 +174,7 @@ class Replies:
             case None:
                 return Card("", (Text((self._words(answer.language, "platform.saved"),)),))
             case Ask(errors=errors) if delivery.view:
-                sentences = map(Text, errors.values())
+                sentences = (Text((sentence,)) for sentence in errors.values())
                 quotes = map(Quote, typed(delivery.event))
                 return Card(self._words(answer.language, "platform.kept"), (*sentences, *quotes))
         return None
@@ -265,9 +263,8 @@ class Replies:
 def _beside(inputs: tuple[str, ...], errors: Errors) -> dict[str, str]:
     """Errors by block: one about an input that is not there stands beside the last one."""
     placed: dict[str, str] = {}
-    for name, spans in errors.items():
+    for name, sentence in errors.items():
         if inputs:
-            sentence = line(spans, SPELLING)
             block = name if name in inputs else inputs[-1]
             placed[block] = f"{placed[block]} {sentence}" if block in placed else sentence
     return placed

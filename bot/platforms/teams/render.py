@@ -46,8 +46,8 @@ from bot.chat.form import (
     TimeInput,
     Toggle,
 )
-from bot.chat.plain import line, summary
-from bot.chat.text import Spans, shorten, spelt, spoken
+from bot.chat.plain import summary
+from bot.chat.text import shorten, spelt, spoken
 from bot.platforms.teams.parse import RESERVED
 from bot.platforms.teams.text import (
     Block,
@@ -113,7 +113,7 @@ def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS, shared: boo
     inputs = [part for part in form.parts if not isinstance(part, Note)]
     _check(inputs)
     names = {part.name for part in inputs}
-    body = [_error(sentence, shared) for name, sentence in errors.items() if name not in names]
+    body = [_error(sentence) for name, sentence in errors.items() if name not in names]
     for part in form.parts:
         body += _part(part, required, errors, shared)
     submit = {
@@ -287,13 +287,13 @@ def _part(part: Part, required: str, errors: Errors, shared: bool) -> Iterator[B
     demand = {"isRequired": True, "errorMessage": inert(required)} if part.required else {}
     yield {"id": part.name, **_input(part), **demand}
     if part.name in errors:
-        yield _error(errors[part.name], shared)
+        yield _error(errors[part.name])
     if part.hint:
         yield from paragraph((part.hint,), limit=FULL.fact, quiet=True)
 
 
-def _error(sentence: Spans, shared: bool) -> Block:
-    return block(line(sentence, spelling(shared)), color="attention", spacing="small")
+def _error(sentence: str) -> Block:
+    return block(sentence, color="attention", spacing="small")
 
 
 def _input(part: Input) -> Block:
