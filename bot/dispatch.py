@@ -178,8 +178,7 @@ def _introduced(ctx: Context, event: Event) -> Event:
 
 
 def _sorry(t: Translator, error: DomainError, event: Event) -> Card:
-    values = {name: str(value) for name, value in error.values.items()}
-    return Card("", (text(*t.spans(error.key, **values)), *_typed(t, event)))
+    return Card("", (text(*t.error(error)), *_typed(t, event)))
 
 
 def _typed(t: Translator, event: Event) -> tuple[Element, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bot.chat.action import Action
 from bot.chat.card import (
@@ -19,6 +20,7 @@ from bot.chat.card import (
     Quote,
     Style,
     buttons,
+    row,
     small,
     text,
 )
@@ -34,7 +36,7 @@ from bot.chat.form import (
     TimeInput,
     Toggle,
 )
-from bot.chat.text import Bold, Italic, Link, Mention
+from bot.chat.text import Bold, CommandName, Invite, Italic, Link, Mention, Moment
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ LONGEST = Press("x" * 61)
 """Packs to the 75 characters that fit behind a button."""
 
 WEB = "https://cercle.example.org"
+MOMENT = Moment(datetime(2026, 11, 27, 16, tzinfo=UTC), "vendredi 27 novembre, 17:00")
 
 EVERYTHING = Card(
     "Comment nous accueillons nos alternants",
@@ -88,6 +91,14 @@ EVERYTHING = Card(
                 ),
             ),
         ),
+        row(Button("Voter", PRESS), "Un par semaine, le lundi matin avant la réunion de l’équipe"),
+        row(
+            Menu("Autres choix", (Button("Plus tard", PRESS), FormButton("Changer mes mots", FILL))),
+            Bold("Deux par semaine"),
+            "\n▇▇▇ 6, jusqu’au ",
+            MOMENT,
+        ),
+        text("Tapé : ", CommandName("aide"), ". Fermé le ", MOMENT, ", après ", Invite("un ajout"), "."),
         small("Vous suivez le thème Ressources humaines."),
         small(
             "Un message de ",
@@ -125,6 +136,9 @@ EXTREMES = Card(
             Menu(LONG, tuple(FormButton(LONG, LONGEST) for _ in range(5))),
             LinkButton(LONG, f"{WEB}/{'a' * 2000}"),
         ),
+        row(Button(LONG, LONGEST), LONG, Bold(LONG)),
+        row(FormButton("Voter", LONGEST), ""),
+        row(LinkButton("Lire", WEB), " ", Link(LONG, WEB)),
         small(LONG, Link("ici", WEB), LONG),
         small(""),
     ),
@@ -263,6 +277,8 @@ def hostile_card(words: str) -> Card:
             Image(words, words),
             Facts(((words, words),)),
             Bars((Bar(words, 1),)),
+            row(Button(words, PRESS), Bold(words), Moment(MOMENT.at, words)),
+            small(CommandName(words), Moment(MOMENT.at, words, by_name=True)),
             buttons(Button(words, PRESS), Menu(words, (Button(words, PRESS),))),
         ),
     )

@@ -43,10 +43,12 @@ NBSP, THIN = "\u00a0", "\u202f"
 
 @dataclass
 class Use:
-    """What some code says: all its `literals`, and those `asked` for where a key has to stand."""
+    """What some code says: all its `literals`, those `asked` for where a key has to stand, and those of them
+    that are asked for as `plain` words."""
 
     literals: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
+    plain: set[str] = field(default_factory=set)
     dynamic: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     labels: set[str] = field(default_factory=set)
@@ -93,6 +95,8 @@ def _call(node: ast.Call, found: Use) -> None:
         found.labels |= {key for key in _texts(node.args[0]) if KEY.fullmatch(key)}
     if name in TRANSLATORS and (argument := _key_argument(node)) is not None:
         _asked(argument, found)
+        if name != "spans":
+            found.plain |= {key for key in _texts(argument) if KEY.fullmatch(key)}
 
 
 def _name(node: ast.expr) -> str:
@@ -266,6 +270,12 @@ def test_every_command_that_a_sentence_names_is_heard_in_both_languages() -> Non
             assert [command.split()[0] for command in commands(in_english)] == [v.name for v in said], key
             named += len(said)
     assert named > 20
+
+
+def test_a_sentence_with_a_command_is_asked_for_as_spans() -> None:
+    plain = use(sources()).plain
+    assert len(plain) > 300
+    assert [key for key in plain if any(commands(forms(language, key)[0]) for language in LANGUAGES)] == []
 
 
 def test_no_sentence_spells_a_command_as_one_platform_does() -> None:

@@ -108,7 +108,16 @@ class Buttons:
     items: tuple[Item, ...]
 
 
-Element = Text | Quote | Image | Facts | Bars | Divider | Buttons
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One of a list: words at the left, one thing to press at the right. The words say what it is about, and
+    stand there whole; so the label is short, and may be the same in every row."""
+
+    spans: Spans
+    item: Item
+
+
+Element = Text | Quote | Image | Facts | Bars | Divider | Row | Buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +141,22 @@ def buttons(*items: Item | None) -> Buttons:
     return Buttons(tuple(item for item in items if item is not None))
 
 
+def row(item: Item, *spans: Span) -> Row:
+    return Row(spans, item)
+
+
 def every_item(card: Card) -> Iterator[Button | FormButton | LinkButton]:
-    """Whatever can be pressed on a card, those inside menus included."""
+    """Yield whatever can be pressed on a card, those inside menus included."""
     for element in card.body:
-        if isinstance(element, Buttons):
-            for item in element.items:
-                yield from item.buttons if isinstance(item, Menu) else (item,)
+        for item in _items(element):
+            yield from item.buttons if isinstance(item, Menu) else (item,)
+
+
+def _items(element: Element) -> tuple[Item, ...]:
+    match element:
+        case Buttons():
+            return element.items
+        case Row():
+            return (element.item,)
+        case _:
+            return ()

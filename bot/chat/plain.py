@@ -19,6 +19,7 @@ from bot.chat.card import (
     LinkButton,
     Menu,
     Quote,
+    Row,
     Text,
 )
 from bot.chat.text import BARE, Spans, Spelling, shorten, spelt, spoken
@@ -60,6 +61,8 @@ def _element(element: Element, spelling: Spelling) -> str:
             )
         case Divider():
             return "—"
+        case Row():
+            return f"{line(element.spans, spelling)} {_label(element.item)}"
         case Buttons():
             return " ".join(_label(item) for item in element.items)
         case _:

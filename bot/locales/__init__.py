@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from bot.chat.text import CommandName, Moment, Span, Spans
+from bot.domain.errors import DomainError
 from bot.domain.working_time import zone_or
 
 LANGUAGES = ("fr", "en")
@@ -66,6 +67,10 @@ class Translator:
             if name:
                 parts.append(CommandName(name[1:]) if name.startswith("/") else values[name])
         return tuple(parts)
+
+    def error(self, error: DomainError) -> Spans:
+        """Return the sentence of an error, as a card says it."""
+        return self.spans(error.key, **{name: str(value) for name, value in error.values.items()})
 
     def _pattern(self, key: str, count: int | None) -> str:
         forms = _forms(self.language, key)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.chat.action import Action
-from bot.chat.card import Button, Card, Divider, Element, FormButton, Quote, Style, buttons, small, text
+from bot.chat.card import Button, Card, Divider, Element, FormButton, Quote, Style, Text, buttons, small, text
 from bot.chat.form import Choice, Form, Note, Option, Part, People, TextInput
-from bot.chat.text import Bold, Italic, Mention, Span
+from bot.chat.text import Bold, Italic, Mention, Span, Spans
+from bot.domain.errors import ThanksSpent
 from bot.domain.kudos import ALLOWANCE, MAX_REASON, Answer, Kudos, KudosKind, Thanks
 from bot.locales import Translator
 from handlers.actions import OpenKudos
@@ -167,10 +168,10 @@ def taken_back(t: Translator, kudos: Kudos) -> Card:
     return Card(t("kudos.taken_back"), (Quote(kudos.reason),))
 
 
-def refused(t: Translator, sentences: Sequence[str], words: str) -> Card:
+def refused(t: Translator, sentences: Sequence[Spans], words: str) -> Card:
     """What was typed and could not be done, as it can be read."""
     kept = (text(t("failure.kept")), Quote(words)) if words else ()
-    return Card("", (*(text(sentence) for sentence in sentences), *kept))
+    return Card("", (*map(Text, sentences), *kept))
 
 
 def thanks(t: Translator, told: Told, answer: Answer) -> Card:
@@ -305,7 +306,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "given": given(t, both, 3),
         "given_last": given(t, one, 0, (left_out(t, ("Lou", t("kudos.someone"))), t("kudos.not_oneself"))),
         "taken_back": taken_back(t, back),
-        "refused": refused(t, (t("error.ThanksSpent", allowance=ALLOWANCE, day=t.day(now)),), words),
+        "refused": refused(t, [t.error(ThanksSpent(allowance=ALLOWANCE, day=t.day(now)))], words),
         **{f"thanks_{answer}": thanks(t, both, answer) for answer in Answer},
         "thanks_taken_back": thanks(t, Told(back, priya, ()), Answer.NONE),
         "post": post(t, both),

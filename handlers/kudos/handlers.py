@@ -64,11 +64,10 @@ def _give_typed(ctx: Context, typed: Typed) -> Reply:
 
 def _explain(ctx: Context, typed: Typed, error: DomainError) -> Reply:
     problems = error.problems if isinstance(error, Problems) else (error,)
-    sentences = [ctx.t(p.key, **p.values) for p in problems]
     if any(isinstance(problem, BadInput) and problem.field for problem in problems):
-        filled = service.draft(ctx, typed.people, typed.reason, " ".join(sentences))
-        return Ask(cards.form(ctx.t, filled))
-    return Say(cards.refused(ctx.t, sentences, typed.whole))
+        notice = " ".join(ctx.t(p.key, **p.values) for p in problems)
+        return Ask(cards.form(ctx.t, service.draft(ctx, typed.people, typed.reason, notice)))
+    return Say(cards.refused(ctx.t, [ctx.t.error(problem) for problem in problems], typed.whole))
 
 
 def _given(ctx: Context, given: Given) -> Card:

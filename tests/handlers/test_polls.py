@@ -671,13 +671,13 @@ async def test_a_channel_without_the_bot_is_told_to_the_author_with_what_mends_i
     await circle.settle()
     await circle.settle()
     card = circle.card("ines", "On déjeune ?")
-    assert "/invite @Cercle dans ce canal" in words(card)
+    assert "Dans ce canal : ajouter l’application Cercle" in words(card)
     circle.chat.chat._conversations[lost] = {}  # somebody invites the bot
     assert await circle.presses("ines", ShowAgain, card) is None
     await circle.settle()
     assert list(votes(board(circle, lost))) == ["Oui", "Non"]
     assert kinds(board(circle, lost)) == [Vote, Vote]
-    assert "/invite" not in words(circle.card("ines", "On déjeune ?"))
+    assert "ajouter l’application" not in words(circle.card("ines", "On déjeune ?"))
 
 
 async def test_one_poll_in_slack_and_in_teams_has_one_count(either: House) -> None:

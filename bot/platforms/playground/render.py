@@ -23,6 +23,7 @@ from bot.chat.card import (
     LinkButton,
     Menu,
     Quote,
+    Row,
     Text,
 )
 from bot.chat.form import (
@@ -90,11 +91,20 @@ def _element(element: Element, say: Say) -> Markup:
             return Markup('<ul class="bars">{}</ul>').format(_bars(element))
         case Divider():
             return Markup("<hr>")
+        case Row():
+            return _list_row(element, say)
         case Buttons():
             items = _join(_item(item, say) for item in element.items)
             return Markup('<div class="buttons">{}</div>').format(items)
         case _:
             assert_never(element)
+
+
+def _list_row(row: Row, say: Say) -> Markup:
+    """The words are read aloud with what is pressed, too."""
+    words = _paragraph(row.spans, quiet=False)
+    item = _item(row.item, say, line(row.spans, SPELLING))
+    return Markup('<div class="row">{}{}</div>').format(words, item)
 
 
 def _paragraph(spans: Spans, quiet: bool) -> Markup:
@@ -146,10 +156,10 @@ def _bars(bars: Bars) -> Markup:
     return _join(row.format(label=bar.label, most=most, count=bar.count) for bar in bars.rows)
 
 
-def _item(item: Item, say: Say) -> Markup:
+def _item(item: Item, say: Say, about: str = "") -> Markup:
     match item:
         case Button() | FormButton() | LinkButton():
-            return _button(item, say)
+            return _button(item, say, about)
         case Menu():
             return Markup(
                 '<details class="menu"><summary aria-label="{}"><span aria-hidden="true">⋯</span></summary>'
@@ -159,16 +169,17 @@ def _item(item: Item, say: Say) -> Markup:
             assert_never(item)
 
 
-def _button(button: Button | FormButton | LinkButton, say: Say) -> Markup:
+def _button(button: Button | FormButton | LinkButton, say: Say, about: str = "") -> Markup:
+    more = Markup('<span class="unseen"> {}</span>').format(about) if about else Markup()
     match button:
         case Button():
-            return Markup('<button type="button" class="{}" data-action="{}">{}</button>').format(
-                button.style.value, pack(button.action), button.label
+            return Markup('<button type="button" class="{}" data-action="{}">{}{}</button>').format(
+                button.style.value, pack(button.action), button.label, more
             )
         case FormButton():
             return Markup(
-                '<button type="button" class="{}" data-action="{}" aria-haspopup="dialog">{}</button>'
-            ).format(button.style.value, pack(button.action), button.label)
+                '<button type="button" class="{}" data-action="{}" aria-haspopup="dialog">{}{}</button>'
+            ).format(button.style.value, pack(button.action), button.label, more)
         case LinkButton():
             return _link_button(button, say)
         case _:

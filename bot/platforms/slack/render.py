@@ -24,6 +24,7 @@ from bot.chat.card import (
     LinkButton,
     Menu,
     Quote,
+    Row,
     Style,
     Text,
 )
@@ -56,7 +57,9 @@ from bot.platforms.slack.text import (
     rich,
     sendable,
     small,
+    text_object,
     user_id,
+    words_of,
 )
 
 RADIOS: Final = 5
@@ -116,10 +119,23 @@ def _card(card: Card, limit: str) -> list[Json]:
 
 
 def _element(element: Element, numbers: Iterator[int]) -> list[Json]:
-    if not isinstance(element, Buttons):
-        return _still(element)
-    items = _at_most("actions", [_item(item, numbers) for item in element.items])
-    return [{"type": "actions", "elements": items}] if items else []
+    match element:
+        case Buttons():
+            items = _at_most("actions", [_item(item, numbers) for item in element.items])
+            return [{"type": "actions", "elements": items}] if items else []
+        case Row():
+            return [_row(element, numbers)]
+        case _:
+            return _still(element)
+
+
+def _row(row: Row, numbers: Iterator[int]) -> Json:
+    item = _item(row.item, numbers)
+    if not isinstance(row.item, Menu):
+        whole = f"{row.item.label}: {' '.join(words_of(row.spans).split())}"
+        item = {**item, "accessibility_label": fit(whole, "accessibility label")}
+    words = text_object(row.spans) or plain("", "text object")
+    return {"type": "section", "text": words, "accessory": item, "expand": True}
 
 
 @lru_cache(KEPT)

@@ -38,6 +38,7 @@ LIMITS: Final = {
     "actions": 25,
     "overflow options": 5,
     "button": 75,
+    "accessibility label": 75,
     "option": 75,
     "options": 100,
     "checkboxes": 10,
@@ -122,14 +123,25 @@ def _with_words(span: Plain, words: str) -> Plain:
 
 
 def small(spans: Spans) -> list[Json]:
-    """Small print whose markup would be too long loses its dress rather than its words."""
+    words = text_object(spans)
+    return [{"type": "context", "elements": [words]}] if words else []
+
+
+def text_object(spans: Spans) -> Json | None:
+    """Return words for where Slack takes no rich_text, None if there are none. If their markup would be too
+    long, they lose it rather than their end."""
     typed = spelt(spans, SPELLING)
     words = clean(_line(typed))
     if not words.strip():
-        return []
+        return None
     if all(map(_is_bare, typed)) or length(dressed := _dressed(typed)) > LIMITS["text object"]:
-        return [{"type": "context", "elements": [plain(words, "text object")]}]
-    return [{"type": "context", "elements": [{"type": "mrkdwn", "text": dressed, "verbatim": True}]}]
+        return plain(words, "text object")
+    return {"type": "mrkdwn", "text": dressed, "verbatim": True}
+
+
+def words_of(spans: Spans) -> str:
+    """Return the words without their dress."""
+    return _line(spelt(spans, SPELLING))
 
 
 def _line(spans: Iterable[Plain]) -> str:

@@ -27,6 +27,7 @@ from bot.chat.card import (
     LinkButton,
     Menu,
     Quote,
+    Row,
     Style,
     Text,
 )
@@ -174,6 +175,8 @@ def _element(element: Element, lengths: Lengths, mentions: Mentions, shared: boo
             return [_bar(row, most, lengths) for row in element.rows]
         case Divider():
             return []
+        case Row():
+            return [_row(element, lengths, mentions, shared)]
         case Buttons():
             return list(_rows(element.items))
         case _:
@@ -216,8 +219,26 @@ def _stripe(width: int, style: str) -> Block:
     return _column(width, []) | {"style": style, "minHeight": "8px", "spacing": "none"}
 
 
-def _column(width: int, items: list[Block]) -> Block:
+def _column(width: int | str, items: list[Block]) -> Block:
     return {"type": "Column", "width": width, "verticalContentAlignment": "center", "items": items}
+
+
+def _row(row: Row, lengths: Lengths, mentions: Mentions, shared: bool) -> Block:
+    """What is pressed keeps its width; the words have the rest. They are its tooltip too, which is read aloud
+    with it."""
+    spans = spelt(row.spans, spelling(shared))
+    words = paragraph(spans, limit=lengths.paragraph, mentions=mentions)
+    about = " ".join("".join(map(spoken, spans)).split())
+    sets = [
+        drawn | {"actions": [action | _tooltip(action, about) for action in drawn["actions"]]}
+        for drawn in _rows([row.item])
+    ]
+    columns = [_column("stretch", words), _column("auto", sets)]
+    return {"type": "ColumnSet", "spacing": "medium", "columns": columns}
+
+
+def _tooltip(action: Block, about: str) -> Block:
+    return {"tooltip": inert(shorten(f"{action['title']}: {about}", FULL.fact))}
 
 
 def _rows(items: Iterable[Item]) -> Iterator[Block]:

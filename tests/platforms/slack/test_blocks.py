@@ -321,6 +321,10 @@ def boundary(name: str) -> Callable[[int], tuple[dict[str, Any], str]]:
             changed(MESSAGE, "blocks/4/elements/1/url", "https://".ljust(n, "x")),
             "message",
         ),
+        "accessibility label": lambda n: (
+            changed(MESSAGE, "blocks/4/elements/1/accessibility_label", "x" * n),
+            "message",
+        ),
         "view title": lambda n: (changed(MODAL, "title/text", "x" * n), "modal"),
         "view blocks": lambda n: (changed(HOME, "blocks", [{"type": "divider"}] * n), "home"),
         "message blocks": lambda n: (changed(MESSAGE, "blocks", [{"type": "divider"}] * n), "message"),

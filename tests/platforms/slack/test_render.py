@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.action import pack
-from bot.chat.card import Button, Card, Image, LinkButton, Menu, buttons, small, text
+from bot.chat.card import Button, Card, Image, LinkButton, Menu, buttons, row, small, text
 from bot.chat.form import Choice, Choices, Form, Option, TextInput
 from bot.chat.text import Bold, Italic, Link, Mention
 from bot.platforms.slack import render
@@ -23,6 +24,7 @@ from tests.examples import (
     FILL,
     FORMS,
     HOSTILE,
+    MOMENT,
     PRESS,
     hostile_card,
     hostile_form,
@@ -59,6 +61,8 @@ def test_forms_are_what_slack_takes(name: str) -> None:
     check(render.modal(FORMS[name], cancel="Annuler"), "modal")
 
 
+OUR_DATE = re.compile(rf"<!date\^{int(MOMENT.at.timestamp())}\^[^<>|^]*\|(?P<date>[^<>|]*)>")
+"""A moment with its fallback."""
 TYPED = "initial_value"
 """What an input holds goes back to its author as it came."""
 
@@ -72,7 +76,8 @@ def test_nobody_mentions_through_us(words: str) -> None:
     ]
     for payload, surface in zip(drawn, ("message", "home", "modal"), strict=True):
         check(payload, surface)
-        assert not any(re.search("<[!@#]", words) for name, words in strings(payload) if name != TYPED)
+        sent = (OUR_DATE.sub("", words) for name, words in strings(payload) if name != TYPED)
+        assert not any(re.search("<[!@#]", words) for words in sent)
         assert not nodes(payload, "user")
         assert not nodes(payload, "broadcast")
         assert all(node["url"].startswith("https://cercle.example.org/") for node in nodes(payload, "link"))
@@ -90,7 +95,8 @@ def test_markup_is_only_ours(words: str) -> None:
     payload = render.message(hostile_card(words))
     dressed = [node["text"] for node in nodes(payload, "mrkdwn")]
     assert dressed
-    bare = [OURS.sub(lambda ours: ours["link"] or ours["words"] or "", text) for text in dressed]
+    dateless = [OUR_DATE.sub(lambda ours: ours["date"], text) for text in dressed]
+    bare = [OURS.sub(lambda ours: ours["link"] or ours["words"] or "", text) for text in dateless]
     for mrkdwn in [payload["text"], *bare]:
         assert not re.search(r"[<>*~`]|&(?!amp;|lt;|gt;)", mrkdwn)
         assert not re.search(r"(?<!\w)_\w|\w_(?!\w)", mrkdwn)
@@ -140,6 +146,36 @@ def test_a_link_nobody_should_follow_is_words(url: str) -> None:
 def test_a_picture_slack_cannot_fetch_is_its_words() -> None:
     card = Card("t", (Image("http://intranet/x.png", "Une table"),))
     assert render.message(card)["blocks"][1]["elements"][0]["text"] == "Une table"
+
+
+def test_a_moment_is_shown_by_the_readers_own_clock() -> None:
+    near = replace(MOMENT, text="demain à 17:00", by_name=True)
+    card = Card("t", (text("Fermé le ", MOMENT), small("Publication ", near, ".")))
+    _, words, print_ = render.message(card)["blocks"]
+    assert words["elements"][0]["elements"][1] == {
+        "type": "date",
+        "timestamp": 1795795200,
+        "format": "\u200b{date_long}, {time}",
+        "fallback": "vendredi 27 novembre, 17:00",
+    }
+    assert print_["elements"][0]["text"] == (
+        "Publication <!date^1795795200^\u200b{date_long_pretty}, {time}|demain à 17:00>\u200b."
+    )
+    assert render.message(card)["text"] == "t — Fermé le vendredi 27 novembre, 17:00"
+
+
+def test_a_row_has_its_words_at_the_left_and_one_thing_to_press_at_the_right() -> None:
+    card = Card(
+        "t",
+        (row(Button("Voter", PRESS), "Un\n▇▇ 2"), row(LinkButton("Lire", "https://x.example"), Bold("y"))),
+    )
+    _, vote, read = render.message(card)["blocks"]
+    assert vote["text"] == {"type": "plain_text", "text": "Un\n▇▇ 2", "emoji": False}
+    assert vote["accessory"]["text"]["text"] == "Voter"
+    assert vote["accessory"]["accessibility_label"] == "Voter: Un ▇▇ 2"
+    assert vote["accessory"]["action_id"] == "act:1"
+    assert read["text"] == {"type": "mrkdwn", "text": "*y*", "verbatim": True}
+    assert read["accessory"]["action_id"] == "link:2"
 
 
 def test_small_print_too_long_for_its_markup_loses_the_markup() -> None:

@@ -6,7 +6,22 @@ from typing import Any
 import pytest
 
 from bot.chat.action import pack
-from bot.chat.card import Bar, Bars, Button, Card, Divider, Facts, Image, LinkButton, Quote, buttons, text
+from bot.chat.card import (
+    Bar,
+    Bars,
+    Button,
+    Card,
+    Divider,
+    Facts,
+    FormButton,
+    Image,
+    LinkButton,
+    Menu,
+    Quote,
+    buttons,
+    row,
+    text,
+)
 from bot.chat.form import Choices, Form, Note, Option, People, TextInput, Toggle
 from bot.chat.text import Bold, Link, Mention
 from bot.platforms.teams import render
@@ -141,9 +156,30 @@ def test_a_small_count_still_shows() -> None:
 
 def test_buttons_stay_in_place_and_menus_overflow() -> None:
     kinds = [element["type"] for element in render.card(EVERYTHING)["body"]]
-    assert kinds[-3:] == ["ActionSet", "RichTextBlock", "RichTextBlock"]
+    assert kinds[-6:] == ["ActionSet", *["ColumnSet"] * 2, *["RichTextBlock"] * 3]
     [row] = [e for e in render.card(EVERYTHING)["body"] if e["type"] == "ActionSet"]
     assert [action.get("mode") for action in row["actions"]] == [None] * 4 + ["secondary"] * 3
+
+
+def test_a_row_leaves_its_words_the_room_that_its_button_does_not_need() -> None:
+    card = Card("", (row(Button("Voter", PRESS), "Un par semaine\n", Bold("12")),))
+    (drawn,) = render.card(card)["body"]
+    left, right = drawn["columns"]
+    assert (left["width"], right["width"]) == ("stretch", "auto")
+    assert [block["inlines"][0]["text"] for block in left["items"]] == ["Un par semaine", "12"]
+    (action,) = right["items"][0]["actions"]
+    assert (action["title"], action["tooltip"]) == ("Voter", "Voter: Un par semaine 12")
+    assert action["data"] == {"cercle": pack(PRESS)}
+
+
+def test_the_menu_of_a_row_overflows() -> None:
+    menu = Menu("Plus", (Button("Voir", PRESS), FormButton("Changer", FILL)))
+    (drawn,) = render.card(Card("", (row(menu, "Un"),)))["body"]
+    actions = drawn["columns"][1]["items"][0]["actions"]
+    assert [(action["title"], action["mode"]) for action in actions] == [
+        ("Voir", "secondary"),
+        ("Changer", "secondary"),
+    ]
 
 
 def test_a_seventh_button_starts_a_row() -> None:
