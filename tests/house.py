@@ -12,7 +12,7 @@ from functools import partial
 from bot.app import DRAWINGS, ROUTER, VERBS, words
 from bot.chat import plain
 from bot.chat.action import Action, pack
-from bot.chat.card import Button, Card, FormButton, LinkButton, every_item
+from bot.chat.card import Button, Card, FormButton, LinkButton, Menu, Row, every_item
 from bot.chat.event import Click, Command, HomeOpened, Said, Sender, Submission
 from bot.chat.form import Answers, Form, Value
 from bot.chat.platform import Answer
@@ -210,9 +210,10 @@ def kinds(card: Card) -> list[type[Action] | type[LinkButton]]:
 def votes(card: Card) -> dict[str, Vote | TakeBack]:
     """What the buttons of a poll do, by the answer somebody typed; a chosen answer is taken back."""
     return {
-        item.label.removeprefix("✓ "): item.action
-        for item in _pressable(card)
-        if isinstance(item.action, Vote | TakeBack)
+        str(row.spans[0]): row.item.action
+        for row in card.body
+        if isinstance(row, Row) and not isinstance(row.item, LinkButton | Menu)
+        if isinstance(row.item.action, Vote | TakeBack)
     }
 
 

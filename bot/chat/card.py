@@ -141,10 +141,6 @@ def buttons(*items: Item | None) -> Buttons:
     return Buttons(tuple(item for item in items if item is not None))
 
 
-def row(item: Item, *spans: Span) -> Row:
-    return Row(spans, item)
-
-
 def every_item(card: Card) -> Iterator[Button | FormButton | LinkButton]:
     """Yield whatever can be pressed on a card, those inside menus included."""
     for element in card.body:

@@ -17,6 +17,7 @@ from bot.chat.card import (
     LinkButton,
     Menu,
     Quote,
+    Row,
     Style,
     buttons,
     small,
@@ -24,7 +25,8 @@ from bot.chat.card import (
 )
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Part, TextInput, TimeInput, Toggle
 from bot.chat.form import Option as Pick
-from bot.chat.text import Bold, Invite, Mention, shorten
+from bot.chat.plain import bar
+from bot.chat.text import Bold, Invite, Mention, Spans
 from bot.domain.poll import (
     MAX_OPTION,
     MAX_OPTIONS,
@@ -165,7 +167,7 @@ def reminder(t: Translator, view: View, author: Mention, now: datetime) -> Card:
     """Its closing may have been put off since."""
     whole = own(t, view, author, now)
     soon = view.poll.is_open(now) and view.poll.closes_at - now <= REMINDED
-    closing = text(t("poll.closes_soon", moment=t.moment(view.poll.closes_at)))
+    closing = text(*t.spans("poll.closes_soon", moment=t.instant(view.poll.closes_at)))
     return replace(whole, body=(closing, *whole.body)) if soon else whole
 
 
@@ -174,22 +176,36 @@ def _by(t: Translator, author: Mention) -> Element:
 
 
 def _standing(t: Translator, view: View, now: datetime) -> tuple[Element, ...]:
-    """Results where they may be seen, buttons while there is something to choose, and the free answers."""
-    bars = (Bars(tuple(Bar(o.label, o.votes) for o in view.options)),) if view.poll.shows_results else ()
-    rows = (_choices(t, view), _others(t, view)) if view.poll.is_open(now) else ()
+    """A row an option while there is something to choose, then the results; and the free answers."""
+    rows = (*_choices(t, view), _others(t, view)) if view.poll.is_open(now) else _results(view)
     voters = buttons(Button(t("poll.who"), ShowVoters(view.poll.id)))
     who = (voters,) if view.poll.shows_results and not view.poll.rules.anonymous else ()
-    return (*bars, *rows, *_spoken(t, view), *who)
+    return (*rows, *_spoken(t, view), *who)
 
 
-def _choices(t: Translator, view: View) -> Element:
-    return buttons(*(_choice(option, option.id in view.chosen) for option in view.options))
+def _results(view: View) -> tuple[Element, ...]:
+    return (Bars(tuple(Bar(o.label, o.votes) for o in view.options)),) if view.poll.shows_results else ()
 
 
-def _choice(option: Option, chosen: bool) -> Button:
+def _choices(t: Translator, view: View) -> tuple[Element, ...]:
+    most = max((option.votes for option in view.options), default=0)
+    return tuple(
+        Row((option.label, *_votes(t, view, option, most)), _choice(t, option, option.id in view.chosen))
+        for option in view.options
+    )
+
+
+def _choice(t: Translator, option: Option, chosen: bool) -> Button:
     if chosen:
-        return Button(f"✓ {option.label}", TakeBack(option.id), Style.PRIMARY)
-    return Button(option.label, Vote(option.id))
+        return Button(t("poll.chosen"), TakeBack(option.id), Style.PRIMARY)
+    return Button(t("poll.vote"), Vote(option.id))
+
+
+def _votes(t: Translator, view: View, option: Option, most: int) -> Spans:
+    """How many chose it, under its words, where that may be seen."""
+    if not view.poll.shows_results:
+        return ()
+    return (f"\n{bar(option.votes, most)} ", Bold(t.number(option.votes)))
 
 
 def _others(t: Translator, view: View) -> Element:
@@ -222,20 +238,20 @@ def _mine(t: Translator, view: View) -> tuple[Element, ...]:
 def _known(t: Translator, view: View) -> tuple[Element, ...]:
     """Until when, how many, and who knows what."""
     poll = view.poll
-    return (small(f"{_until(t, poll)} {_secrecy(t, poll)}"),)
+    return (small(*_until(t, poll), f" {_secrecy(t, poll)}"),)
 
 
-def _until(t: Translator, poll: Poll) -> str:
+def _until(t: Translator, poll: Poll) -> Spans:
     """Members' own copies are not drawn anew at each vote: where results wait, no count grows stale there."""
     many = poll.rules.many
     if poll.closed_at is not None:
         key = "poll.closed_many" if many else "poll.closed"
-        return t(key, poll.voters, moment=t.moment(poll.closed_at))
+        return t.spans(key, poll.voters, moment=t.instant(poll.closed_at))
     if poll.to_members and not poll.rules.live:
-        return t("poll.until_many" if many else "poll.until", moment=t.moment(poll.closes_at))
+        return t.spans("poll.until_many" if many else "poll.until", moment=t.instant(poll.closes_at))
     key = "poll.open_many" if many else "poll.open"
-    until = t(key, poll.voters, moment=t.moment(poll.closes_at))
-    return until if poll.rules.live else f"{until} {t('poll.at_the_end')}"
+    until = t.spans(key, poll.voters, moment=t.instant(poll.closes_at))
+    return until if poll.rules.live else (*until, f" {t('poll.at_the_end')}")
 
 
 def _secrecy(t: Translator, poll: Poll) -> str:
@@ -260,14 +276,9 @@ def choice(t: Translator, view: View, *, new: bool = True) -> Card:
     if not labels:
         return Card("", (text(t("poll.no_choice")), *said))
     heading = t("poll.yours" if new else "poll.yours_already")
-    until = t("poll.changeable", moment=t.moment(view.poll.closes_at))
-    back = (Button(t("poll.take_back", option=shorten(o.label, ROOM)), TakeBack(o.id)) for o in labels)
-    chosen = text(Bold(heading), " ", t.all_of([option.label for option in labels]))
-    return Card("", (chosen, *said, small(until), buttons(*back), small(_secrecy(t, view.poll))))
-
-
-ROOM = 40
-"""Characters of an option beside the words of a button."""
+    until = t.spans("poll.changeable", moment=t.instant(view.poll.closes_at))
+    chosen = (Row((o.label,), Button(t("poll.take_back"), TakeBack(o.id))) for o in labels)
+    return Card("", (text(Bold(heading)), *chosen, *said, small(*until), small(_secrecy(t, view.poll))))
 
 
 def voters(t: Translator, view: View, signed: Sequence[tuple[str, str]]) -> Card:
@@ -286,13 +297,15 @@ def voters(t: Translator, view: View, signed: Sequence[tuple[str, str]]) -> Card
 
 def opened(t: Translator, poll: Poll) -> Card:
     where = t("poll.opened_members" if poll.to_members else "poll.opened_here")
-    until = t("poll.opened_until", moment=t.moment(poll.closes_at))
-    return Card(t("poll.opened"), (text(Bold(poll.question)), text(where, " ", until)))
+    until = t.spans("poll.opened_until", moment=t.instant(poll.closes_at))
+    return Card(t("poll.opened"), (text(Bold(poll.question)), text(where, " ", *until)))
 
 
 def changed(t: Translator, poll: Poll) -> Card:
-    said = t("poll.now_closed") if poll.closed_at else t("poll.changed", moment=t.moment(poll.closes_at))
-    return Card("", (text(Bold(poll.question)), text(said)))
+    said = t.spans("poll.now_closed")
+    if poll.closed_at is None:
+        said = t.spans("poll.changed", moment=t.instant(poll.closes_at))
+    return Card("", (text(Bold(poll.question)), text(*said)))
 
 
 def author(t: Translator, view: View, export: str, lost: bool, now: datetime) -> Card:
@@ -301,7 +314,7 @@ def author(t: Translator, view: View, export: str, lost: bool, now: datetime) ->
     chosen = _mine(t, view) if poll.to_members else ()
     shown = _standing(t, view, now) if poll.to_members or poll.closed_at else ()
     body = (*_lost(t, poll, lost), *shown, *chosen, *_repeating(t, poll), _controls(t, poll, export, now))
-    known = _known(t, view) if poll.to_members else (small(_until(t, poll)),)
+    known = _known(t, view) if poll.to_members else (small(*_until(t, poll)),)
     return Card(poll.question, (small(t("poll.is_yours")), *body, *known))
 
 
@@ -329,7 +342,7 @@ def listed(t: Translator, rows: Sequence[Listed]) -> Card:
         return Card(t("polls.title"), (text(*t.spans("polls.none")),))
     body: list[Element] = []
     for row in rows:
-        body.append(text(Bold(row.poll.question), "\n", _until(t, row.poll)))
+        body.append(text(Bold(row.poll.question), "\n", *_until(t, row.poll)))
         show = Button(t("polls.show_here"), ShowHere(row.poll.id, row.draft)) if row.draft else None
         change = FormButton(t("poll.change"), OpenChangePoll(row.poll.id)) if row.mine else None
         body += [buttons(show, change)] if row.draft or row.mine else []

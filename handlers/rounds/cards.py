@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import assert_never
 
 from bot.chat.action import Action
-from bot.chat.card import Button, Card, Element, FormButton, Quote, Style, buttons, small, text
+from bot.chat.card import Button, Card, Element, FormButton, Quote, Row, Style, buttons, small, text
 from bot.chat.form import Choice, DateInput, Form, Note, Option, Part, TextInput
 from bot.chat.text import Bold, Mention
 from bot.domain.rhythm import Ritual
@@ -134,6 +134,15 @@ def _week(t: Translator, week: int) -> str:
     return t(key)
 
 
+KINDS = {
+    "cadence": "round.propose_cadence",
+    "ceiling": "round.propose_ceiling",
+    "ritual": "round.propose_ritual",
+    "purpose": "round.propose_purpose",
+}
+"""What may be changed together."""
+
+
 def choose(t: Translator, open_ones: Sequence[Round]) -> Card:
     """What may be decided together, and what is being decided."""
     under_way = [
@@ -145,12 +154,7 @@ def choose(t: Translator, open_ones: Sequence[Round]) -> Card:
         (
             text(t("round.choose_body")),
             *under_way,
-            buttons(
-                FormButton(t("round.propose_cadence"), OpenRound("cadence")),
-                FormButton(t("round.propose_ceiling"), OpenRound("ceiling")),
-                FormButton(t("round.propose_ritual"), OpenRound("ritual")),
-                FormButton(t("round.propose_purpose"), OpenRound("purpose")),
-            ),
+            *(Row((t(key),), FormButton(t("round.submit"), OpenRound(kind))) for kind, key in KINDS.items()),
             small(t("round.rule")),
         ),
     )

@@ -17,6 +17,7 @@ from bot.chat.card import (
     LinkButton,
     Menu,
     Quote,
+    Row,
     Style,
     buttons,
     small,
@@ -261,7 +262,10 @@ def _later(t: Translator, view: View, until: datetime) -> Card:
     """By their dates: this card is read on another day too."""
     post_id = view.post.id
     rather = (
-        Button(t("post.rather", moment=t.moment(moment)), PutOff(post_id, minutes(moment)))
+        Row(
+            t.spans("post.rather", moment=t.instant(moment)),
+            Button(t("post.choose"), PutOff(post_id, minutes(moment))),
+        )
         for moment in view.moments
         if moment != until
     )
@@ -269,7 +273,8 @@ def _later(t: Translator, view: View, until: datetime) -> Card:
         view.post.copy.title,
         (
             text(*t.spans("post.put_aside", moment=t.instant(until))),
-            buttons(Button(t("post.bring_back"), Now(post_id)), *rather),
+            buttons(Button(t("post.bring_back"), Now(post_id))),
+            *rather,
         ),
     )
 

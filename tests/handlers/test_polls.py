@@ -14,11 +14,12 @@ from sqlalchemy import event, func, select, update
 from bot.app import DRAWINGS
 from bot.chat import plain
 from bot.chat.action import Action, pack
-from bot.chat.card import Bars, Card
+from bot.chat.card import Bars, Card, Row
 from bot.chat.event import Click, Command, Sender, Submission
 from bot.chat.form import Answers, Form, Value
 from bot.chat.messenger import Limit, Pace
 from bot.chat.reply import Ask, Replace, Reply, Say
+from bot.chat.text import Bold
 from bot.domain.member import Preferences
 from bot.domain.message import State
 from bot.domain.poll import POLL, POLL_REMINDER, Option, Poll
@@ -81,7 +82,10 @@ def board(house: House, place: str = GENERAL) -> Card:
 
 
 def counts(card: Card) -> list[int]:
-    return [row.count for element in card.body if isinstance(element, Bars) for row in element.rows]
+    """The results, under the options while they can be chosen."""
+    closed = [bar.count for element in card.body if isinstance(element, Bars) for bar in element.rows]
+    rows = [element.spans[-1] for element in card.body if isinstance(element, Row)]
+    return closed + [int(span.text) for span in rows if isinstance(span, Bold)]
 
 
 async def clicks(house: House, who: str, action: Action, place: str = GENERAL) -> Reply:

@@ -132,7 +132,7 @@ def _element(element: Element, numbers: Iterator[int]) -> list[Json]:
 def _row(row: Row, numbers: Iterator[int]) -> Json:
     item = _item(row.item, numbers)
     if not isinstance(row.item, Menu):
-        whole = f"{row.item.label}: {' '.join(words_of(row.spans).split())}"
+        whole = f"{row.item.label} — {' '.join(words_of(row.spans).split())}"
         item = {**item, "accessibility_label": fit(whole, "accessibility label")}
     words = text_object(row.spans) or plain("", "text object")
     return {"type": "section", "text": words, "accessory": item, "expand": True}

@@ -238,7 +238,7 @@ def _row(row: Row, lengths: Lengths, mentions: Mentions, shared: bool) -> Block:
 
 
 def _tooltip(action: Block, about: str) -> Block:
-    return {"tooltip": inert(shorten(f"{action['title']}: {about}", FULL.fact))}
+    return {"tooltip": inert(shorten(f"{action['title']} — {about}", FULL.fact))}
 
 
 def _rows(items: Iterable[Item]) -> Iterator[Block]:

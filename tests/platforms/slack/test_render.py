@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.action import pack
-from bot.chat.card import Button, Card, Image, LinkButton, Menu, buttons, row, small, text
+from bot.chat.card import Button, Card, Image, LinkButton, Menu, Row, buttons, small, text
 from bot.chat.form import Choice, Choices, Form, Option, TextInput
 from bot.chat.text import Bold, Italic, Link, Mention
 from bot.platforms.slack import render
@@ -167,12 +167,15 @@ def test_a_moment_is_shown_by_the_readers_own_clock() -> None:
 def test_a_row_has_its_words_at_the_left_and_one_thing_to_press_at_the_right() -> None:
     card = Card(
         "t",
-        (row(Button("Voter", PRESS), "Un\n▇▇ 2"), row(LinkButton("Lire", "https://x.example"), Bold("y"))),
+        (
+            Row(("Un\n▇▇ 2",), Button("Voter", PRESS)),
+            Row((Bold("y"),), LinkButton("Lire", "https://x.example")),
+        ),
     )
     _, vote, read = render.message(card)["blocks"]
     assert vote["text"] == {"type": "plain_text", "text": "Un\n▇▇ 2", "emoji": False}
     assert vote["accessory"]["text"]["text"] == "Voter"
-    assert vote["accessory"]["accessibility_label"] == "Voter: Un ▇▇ 2"
+    assert vote["accessory"]["accessibility_label"] == "Voter — Un ▇▇ 2"
     assert vote["accessory"]["action_id"] == "act:1"
     assert read["text"] == {"type": "mrkdwn", "text": "*y*", "verbatim": True}
     assert read["accessory"]["action_id"] == "link:2"

@@ -18,8 +18,8 @@ from bot.chat.card import (
     LinkButton,
     Menu,
     Quote,
+    Row,
     buttons,
-    row,
     text,
 )
 from bot.chat.form import Choices, Form, Note, Option, People, TextInput, Toggle
@@ -162,19 +162,19 @@ def test_buttons_stay_in_place_and_menus_overflow() -> None:
 
 
 def test_a_row_leaves_its_words_the_room_that_its_button_does_not_need() -> None:
-    card = Card("", (row(Button("Voter", PRESS), "Un par semaine\n", Bold("12")),))
+    card = Card("", (Row(("Un par semaine\n", Bold("12")), Button("Voter", PRESS)),))
     (drawn,) = render.card(card)["body"]
     left, right = drawn["columns"]
     assert (left["width"], right["width"]) == ("stretch", "auto")
     assert [block["inlines"][0]["text"] for block in left["items"]] == ["Un par semaine", "12"]
     (action,) = right["items"][0]["actions"]
-    assert (action["title"], action["tooltip"]) == ("Voter", "Voter: Un par semaine 12")
+    assert (action["title"], action["tooltip"]) == ("Voter", "Voter — Un par semaine 12")
     assert action["data"] == {"cercle": pack(PRESS)}
 
 
 def test_the_menu_of_a_row_overflows() -> None:
     menu = Menu("Plus", (Button("Voir", PRESS), FormButton("Changer", FILL)))
-    (drawn,) = render.card(Card("", (row(menu, "Un"),)))["body"]
+    (drawn,) = render.card(Card("", (Row(("Un",), menu),)))["body"]
     actions = drawn["columns"][1]["items"][0]["actions"]
     assert [(action["title"], action["mode"]) for action in actions] == [
         ("Voir", "secondary"),
