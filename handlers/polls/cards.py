@@ -277,8 +277,10 @@ def choice(t: Translator, view: View, *, new: bool = True) -> Card:
         return Card("", (text(t("poll.no_choice")), *said))
     heading = t("poll.yours" if new else "poll.yours_already")
     until = t.spans("poll.changeable", moment=t.instant(view.poll.closes_at))
-    chosen = (Row((o.label,), Button(t("poll.take_back"), TakeBack(o.id))) for o in labels)
-    return Card("", (text(Bold(heading)), *chosen, *said, small(*until), small(_secrecy(t, view.poll))))
+    chosen = text(Bold(heading), " ", t.all_of([option.label for option in labels]))
+    back = [(option.label, Button(t("poll.take_back"), TakeBack(option.id))) for option in labels]
+    ways = [Row((label,), button) for label, button in back] if len(back) > 1 else [buttons(back[0][1])]
+    return Card("", (chosen, *said, small(*until), *ways, small(_secrecy(t, view.poll))))
 
 
 def voters(t: Translator, view: View, signed: Sequence[tuple[str, str]]) -> Card:

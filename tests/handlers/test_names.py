@@ -51,7 +51,7 @@ def parsed(node: Any) -> Iterator[str]:
             yield from parsed(inner)
     elif isinstance(node, dict):
         if "blocks" in node or node.get("type") == "mrkdwn":
-            yield node["text"]
+            yield blocks.MOMENTS.sub("", node["text"])
         for inner in node.values():
             yield from parsed(inner)
 

@@ -241,6 +241,8 @@ IN_SECTION = tuple(ELEMENTS.keys() - {"plain_text_input", "datetimepicker"})
 
 DATE = r"[^{}]*(?:\{(?:date_long|date_long_pretty|time)\}[^{}]*)+"
 """Those of the tokens of a date that we use."""
+MOMENTS = re.compile(r"<!date\^\d+\^[^<>|^]*\|(?P<fallback>[^<>|]*)>")
+"""The moments in mrkdwn, which only we write."""
 STYLE = Shape({}, dict.fromkeys(("bold", "italic", "strike", "code"), flag))
 SPANS: dict[str, Shape] = {
     "text": Shape({"type": one_of("text"), "text": string(3000)}, {"style": STYLE}),

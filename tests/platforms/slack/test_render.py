@@ -29,7 +29,7 @@ from tests.examples import (
     hostile_card,
     hostile_form,
 )
-from tests.platforms.slack.blocks import check
+from tests.platforms.slack.blocks import MOMENTS, check
 
 
 def strings(value: Any) -> Iterator[tuple[str, str]]:
@@ -61,8 +61,6 @@ def test_forms_are_what_slack_takes(name: str) -> None:
     check(render.modal(FORMS[name], cancel="Annuler"), "modal")
 
 
-OUR_DATE = re.compile(rf"<!date\^{int(MOMENT.at.timestamp())}\^[^<>|^]*\|(?P<date>[^<>|]*)>")
-"""A moment with its fallback."""
 TYPED = "initial_value"
 """What an input holds goes back to its author as it came."""
 
@@ -76,7 +74,7 @@ def test_nobody_mentions_through_us(words: str) -> None:
     ]
     for payload, surface in zip(drawn, ("message", "home", "modal"), strict=True):
         check(payload, surface)
-        sent = (OUR_DATE.sub("", words) for name, words in strings(payload) if name != TYPED)
+        sent = (MOMENTS.sub("", words) for name, words in strings(payload) if name != TYPED)
         assert not any(re.search("<[!@#]", words) for words in sent)
         assert not nodes(payload, "user")
         assert not nodes(payload, "broadcast")
@@ -95,7 +93,7 @@ def test_markup_is_only_ours(words: str) -> None:
     payload = render.message(hostile_card(words))
     dressed = [node["text"] for node in nodes(payload, "mrkdwn")]
     assert dressed
-    dateless = [OUR_DATE.sub(lambda ours: ours["date"], text) for text in dressed]
+    dateless = [MOMENTS.sub(lambda ours: ours["fallback"], text) for text in dressed]
     bare = [OURS.sub(lambda ours: ours["link"] or ours["words"] or "", text) for text in dateless]
     for mrkdwn in [payload["text"], *bare]:
         assert not re.search(r"[<>*~`]|&(?!amp;|lt;|gt;)", mrkdwn)
