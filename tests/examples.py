@@ -93,7 +93,7 @@ EVERYTHING = Card(
         ),
         Row(("Un par semaine, le lundi matin avant la réunion de l’équipe",), Button("Voter", PRESS)),
         Row(
-            (Bold("Deux par semaine"), "\n▇▇▇ 6, jusqu’au ", MOMENT),
+            (Bold("Deux par semaine"), "\n6 votes, jusqu’au ", MOMENT),
             Menu("Autres choix", (Button("Plus tard", PRESS), FormButton("Changer mes mots", FILL))),
         ),
         text("Tapé : ", CommandName("aide"), ". Fermé le ", MOMENT, ", après ", Invite("un ajout"), "."),

@@ -205,7 +205,7 @@ def _votes(t: Translator, view: View, option: Option, most: int) -> Spans:
     """How many chose it, under its words, where that may be seen."""
     if not view.poll.shows_results:
         return ()
-    return (f"\n{bar(option.votes, most)} ", Bold(t.number(option.votes)))
+    return (f"\n{bar(option.votes, most)} {t.number(option.votes)}".replace("\n ", "\n"),)
 
 
 def _others(t: Translator, view: View) -> Element:

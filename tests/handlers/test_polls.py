@@ -19,7 +19,6 @@ from bot.chat.event import Click, Command, Sender, Submission
 from bot.chat.form import Answers, Form, Value
 from bot.chat.messenger import Limit, Pace
 from bot.chat.reply import Ask, Replace, Reply, Say
-from bot.chat.text import Bold
 from bot.domain.member import Preferences
 from bot.domain.message import State
 from bot.domain.poll import POLL, POLL_REMINDER, Option, Poll
@@ -85,8 +84,8 @@ def board(house: House, place: str = GENERAL) -> Card:
 def counts(card: Card) -> list[int]:
     """The results, under the options while they can be chosen."""
     closed = [bar.count for element in card.body if isinstance(element, Bars) for bar in element.rows]
-    rows = [element.spans[-1] for element in card.body if isinstance(element, Row)]
-    return closed + [int(span.text) for span in rows if isinstance(span, Bold)]
+    rows = [element.spans[1:] for element in card.body if isinstance(element, Row)]
+    return closed + [int(str(votes).split()[-1]) for row in rows for votes in row]
 
 
 async def clicks(house: House, who: str, action: Action, place: str = GENERAL) -> Reply:

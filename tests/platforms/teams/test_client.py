@@ -13,7 +13,7 @@ from aiohttp import web
 from playwright.async_api import Page, expect
 
 from bot.chat.action import pack
-from bot.chat.card import Button, Card, FormButton, LinkButton, Menu, buttons, every_item
+from bot.chat.card import Button, Card, FormButton, LinkButton, Menu, Row, buttons, every_item
 from bot.chat.event import Click, Submission
 from bot.chat.form import Answers, Form
 from bot.chat.reply import Ask, Say
@@ -21,7 +21,19 @@ from bot.platforms.teams import render
 from bot.platforms.teams.parse import hear
 from tests.browser import IN_A_BROWSER, chromium_page, node_modules
 from tests.emulators.teams import TENANT, FakeTeams, TeamsUser
-from tests.examples import ASKED, CARDS, EVERYTHING, FILL, FORMS, HOSTILE, WEB, Fill, Press, hostile_card
+from tests.examples import (
+    ASKED,
+    CARDS,
+    EVERYTHING,
+    FILL,
+    FORMS,
+    HOSTILE,
+    PRESS,
+    WEB,
+    Fill,
+    Press,
+    hostile_card,
+)
 from tests.golden.registry import samples
 from tests.platforms.teams.conftest import House, connected, microsoft
 
@@ -72,7 +84,7 @@ async def client(user: TeamsUser | None = None, message: str = "") -> AsyncItera
         "/client.js": HERE / "client.js",
         "/adaptivecards.js": modules / "adaptivecards" / "dist" / "adaptivecards.min.js",
         "/markdown-it.js": modules / "markdown-it" / "dist" / "markdown-it.min.js",
-    }
+    } | {f"/host/{file.name}": file for file in (HERE / "host").iterdir()}
 
     async def file(request: web.Request) -> web.FileResponse:
         return web.FileResponse(scripts[request.path])
@@ -280,3 +292,60 @@ async def test_a_button_on_a_card_reaches_the_bot(house: House) -> None:
         pack(Press("1")),
         pack(Press("4")),
     ]
+
+
+# What can be read at the widths that Teams gives a card
+
+WIDTHS = (320, 460)
+"""Pixels of a card on a phone, and beside a list of conversations."""
+CUT = """() => [...document.querySelectorAll("#card .ac-pushButton")]
+    .map((button) => ({
+        label: button.textContent,
+        cut: [button, ...button.querySelectorAll("*")].some((part) => part.scrollWidth > part.clientWidth),
+        row: button.closest(".ac-columnSet") !== null,
+    }))"""
+
+
+async def labels(page: Page, drawn: dict[str, Any], width: int) -> list[dict[str, Any]]:
+    """The buttons of a card of that width: their labels, which are cut, and which stand in a row."""
+    await page.evaluate("(width) => document.body.style.setProperty('--width', `${width}px`)", width)
+    await draw(page, drawn)
+    found: list[dict[str, Any]] = await page.evaluate(CUT)
+    return found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_what_is_pressed_in_a_row_is_never_cut(width: int) -> None:
+    """An option stands whole at the left, and the label at the right is read whole."""
+    cut, rows, other = [], 0, dict.fromkeys(("fr", "en"), 0)
+    async with client() as page:
+        for sample in samples():
+            if not isinstance(sample.example, Card):
+                continue
+            for label in await labels(page, render.card(sample.example), width):
+                rows += label["row"]
+                if label["cut"] and label["row"]:
+                    cut.append((sample.feature, sample.name, sample.language, label["label"]))
+                other[sample.language] += label["cut"] and not label["row"]
+    print(f"{width} px: {rows} buttons in rows, none of them cut; outside rows cut: {other}")  # noqa: T201
+    assert rows > 30
+    assert cut == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_the_words_of_a_row_stay_inside_the_card(width: int) -> None:
+    long = "Un point chaque lundi matin à dix heures, en visioconférence, pour toutes les équipes d’ici"
+    options = (long, "anticonstitutionnellement", "Oui")
+    rows = tuple(Row((words,), Button("✓ Voté", PRESS)) for words in options)
+    async with client() as page:
+        await labels(page, render.card(Card("Quand ?", rows)), width)
+        overflow = (
+            "() => document.querySelector('#card').scrollWidth - document.querySelector('#card').clientWidth"
+        )
+        assert await page.evaluate(overflow) <= 0
+        for words in options:
+            shown = page.get_by_text(words, exact=True)
+            await expect(shown).to_be_visible()
+            box = await shown.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] < 24 + width

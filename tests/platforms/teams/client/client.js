@@ -16,25 +16,18 @@ AdaptiveCards.AdaptiveCard.onProcessMarkdown = (text, result) => {
   result.didProcess = true;
 };
 
-const palette = (ink, subtle, bad) => ({
-  default: { default: ink, subtle }, accent: { default: "#5b5fc7", subtle },
-  attention: { default: bad, subtle: bad }, good: { default: "#237b4b", subtle }, warning: { default: "#835b00", subtle },
-});
-const style = (backgroundColor, foregroundColors) => ({ backgroundColor, foregroundColors });
-const themes = {
-  light: [palette("#242424", "#616161", "#c4314b"), ["#ffffff", "#f0f0f0", "#c7c9ef"]],
-  dark: [palette("#ffffff", "#d6d6d6", "#f9526b"), ["#292929", "#3d3d3d", "#7579eb"]],
-};
+// Teams' look, as Microsoft's card designer has it (host/NOTICE).
+const looks = {};
 
-function hostConfig(theme) {
-  const [colors, [plain, emphasis, accent]] = themes[theme];
-  return new AdaptiveCards.HostConfig({
-    fontFamily: "Segoe UI, Liberation Sans, sans-serif",
-    supportsInteractivity: true,
-    containerStyles: { default: style(plain, colors), emphasis: style(emphasis, colors), accent: style(accent, colors) },
-    actions: { maxActions: 6, buttonSpacing: 8, actionsOrientation: "horizontal", actionAlignment: "left" },
-    textBlock: { headingLevel: 2 },
-  });
+async function dress(theme) {
+  looks[theme] ??= await (await fetch(`/host/microsoft-teams-${theme}.json`)).json();
+  document.body.className = theme;
+  const look = document.getElementById("look");
+  const href = `/host/teams-container-${theme}.css`;
+  if (look.getAttribute("href") === href && look.sheet) return;
+  const loaded = new Promise((done) => look.addEventListener("load", done, { once: true }));
+  look.setAttribute("href", href);
+  await loaded;
 }
 
 // The people picker is Teams' own and no part of the renderer: here it is a list of the whole organisation.
@@ -54,14 +47,14 @@ const client = {
   opened: [],
 
   // Everything the renderer remarked while it read and drew.
-  draw(payload, where = "card", submitted = client.message) {
+  async draw(payload, where = "card", submitted = client.message) {
+    await dress(client.theme);
     const context = new AdaptiveCards.SerializationContext();
     const card = new AdaptiveCards.AdaptiveCard();
     entities = (payload.msteams && payload.msteams.entities) || [];
-    card.hostConfig = hostConfig(client.theme);
+    card.hostConfig = new AdaptiveCards.HostConfig(looks[client.theme]);
     card.parse(withPeople(payload), context);
     card.onExecuteAction = (action) => client.execute(action, submitted);
-    document.body.className = client.theme;
     document.getElementById(where).replaceChildren(card.render());
     const read = Array.from({ length: context.eventCount }, (_, place) => context.getEventAt(place).message);
     return [...read, ...card.validateProperties().validationEvents.map((event) => event.message)];
@@ -78,12 +71,12 @@ const client = {
 
   async message(data) {
     const fetches = data.msteams && data.msteams.type === "task/fetch";
-    if (fetches) client.show(await client.post({ type: "invoke", name: "task/fetch", value: { data } }));
+    if (fetches) await client.show(await client.post({ type: "invoke", name: "task/fetch", value: { data } }));
     else await client.post({ type: "message", value: data });
   },
 
   async submit(data) {
-    client.show(await client.post({ type: "invoke", name: "task/submit", value: { data } }));
+    await client.show(await client.post({ type: "invoke", name: "task/submit", value: { data } }));
   },
 
   async post(activity) {
@@ -91,14 +84,14 @@ const client = {
     return answer.json();
   },
 
-  show(answer) {
+  async show(answer) {
     const dialog = document.getElementById("dialog");
     dialog.close();
     if (!answer.task) return;
     const { type, value } = answer.task;
     document.getElementById("title").textContent = type === "message" ? value : value.title;
     document.getElementById("inside").replaceChildren();
-    if (type === "continue") client.draw(value.card.content, "inside", client.submit);
+    if (type === "continue") await client.draw(value.card.content, "inside", client.submit);
     dialog.showModal();
   },
 };
