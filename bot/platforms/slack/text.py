@@ -153,11 +153,13 @@ def _is_bare(span: Plain) -> bool:
 
 
 def _dressed(spans: Iterable[Plain]) -> str:
-    """Slack formats between the borders of words only: where spans touch, a zero-width space parts them."""
+    """Slack formats between the borders of words only: a zero-width space parts emphasis from what it touches.
+    Nothing else is parted, for a line could end there, before the full stop that follows a moment."""
     dressed = ""
     for part in filter(None, map(_mrkdwn, spans)):
         touching = dressed and not dressed[-1].isspace() and not part[0].isspace()
-        dressed += f"\u200b{part}" if touching else part
+        emphasis = touching and (dressed[-1] in "*_" or part[0] in "*_")
+        dressed += f"\u200b{part}" if emphasis else part
     return dressed
 
 

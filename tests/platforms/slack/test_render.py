@@ -157,7 +157,7 @@ def test_a_moment_is_shown_by_the_readers_own_clock() -> None:
         "fallback": "vendredi 27 novembre, 17:00",
     }
     assert print_["elements"][0]["text"] == (
-        "Publication <!date^1795795200^\u200b{date_long_pretty}, {time}|demain à 17:00>\u200b."
+        "Publication <!date^1795795200^\u200b{date_long_pretty}, {time}|demain à 17:00>."
     )
     assert render.message(card)["text"] == "t — Fermé le vendredi 27 novembre, 17:00"
 
