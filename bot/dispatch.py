@@ -103,7 +103,7 @@ class Dispatcher:
         circle, person, member = self._who(tx, sender)
         t = Translator(person.language, person.zone, circle.zone)
         bound = CircleTransaction(tx, circle.id)
-        names = event.names if isinstance(event, Command | Said) else {}
+        names = event.names if isinstance(event, Command | Said | Submission) else {}
         return Context(
             bound, self._now(), circle, t, self._site, sender, person, member, self._verbs, names=names
         )

@@ -65,12 +65,13 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form sent. `action` is packed, and only a hint."""
+    """A form sent. `action` is packed, and only a hint. `names`: how the platform calls the people chosen."""
 
     key: str
     sender: Sender
     action: str
     answers: Answers
+    names: Names = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

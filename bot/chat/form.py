@@ -143,6 +143,11 @@ class Answers:
             return value
         return (value,) if isinstance(value, str) and value else ()
 
+    def people(self, home: str) -> tuple[str, ...]:
+        """Return the addresses of everybody chosen, which begin with `home`."""
+        chosen = (one for value in self.values.values() if isinstance(value, tuple) for one in value)
+        return tuple(one for one in chosen if one.startswith(home))
+
     def yes(self, name: str) -> bool:
         value = self.values.get(name, False)
         return value is True or value == "true"

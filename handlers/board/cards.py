@@ -269,7 +269,7 @@ def _state(t: Translator, theme: Theme, today: date) -> tuple[str, ...]:
 
 
 def _who(t: Translator, theme: Theme) -> str:
-    return t("theme.owned", name=_name(theme.owner)) if theme.owner else t("theme.nobody")
+    return t("theme.owned", name=_name(t, theme.owner)) if theme.owner else t("theme.nobody")
 
 
 def _when(t: Translator, theme: Theme, today: date) -> str:
@@ -278,8 +278,8 @@ def _when(t: Translator, theme: Theme, today: date) -> str:
     return t("theme.due" if theme.due_on >= today else "theme.overdue", day=t.day(theme.due_on))
 
 
-def _name(somebody: Somebody) -> str:
-    return somebody.name or somebody.address.rpartition(":")[2]
+def _name(t: Translator, somebody: Somebody) -> str:
+    return somebody.name or t("kudos.someone")
 
 
 UNSORTED = {Matter.BLOCKER: "board.unsorted_blockers", Matter.PRACTICE: "board.unsorted_practices"}
@@ -294,7 +294,7 @@ def _unsorted(t: Translator, board: Board, matter: Matter) -> tuple[Element, ...
     more = (small(t("board.unsorted_more", rest)),) if rest > 0 else ()
     sort = (buttons(_sort_button(t, matter)),) if board.sorts else ()
     heading = UNSORTED[matter]
-    return (text(Bold(t(heading))), *map(_quote, shown), *more, *sort)
+    return (text(Bold(t(heading))), *(_quote(t, each) for each in shown), *more, *sort)
 
 
 def _sort_button(t: Translator, matter: Matter) -> FormButton:
@@ -302,12 +302,12 @@ def _sort_button(t: Translator, matter: Matter) -> FormButton:
     return FormButton(t(label), OpenSort(matter))
 
 
-def _quote(finding: Finding) -> Quote:
-    return Quote(_signed(finding))
+def _quote(t: Translator, finding: Finding) -> Quote:
+    return Quote(_signed(t, finding))
 
 
-def _signed(finding: Finding) -> str:
-    return f"{finding.text} — {_name(finding.by)}" if finding.by else finding.text
+def _signed(t: Translator, finding: Finding) -> str:
+    return f"{finding.text} — {_name(t, finding.by)}" if finding.by else finding.text
 
 
 def themes(t: Translator, themes: Sequence[Theme], page: int, in_all: int, today: date) -> Card:
@@ -329,7 +329,7 @@ def theme(t: Translator, view: View, done: str = "") -> Card:
             *((text(done),) if done else ()),
             *_standing(t, view),
             *((text(Bold(t("theme.said"))),) if shown else ()),
-            *map(_quote, shown),
+            *(_quote(t, each) for each in shown),
             *((small(t("theme.said_more", rest)),) if rest else ()),
             *_theme_buttons(t, view),
         ),
@@ -372,7 +372,7 @@ def sort_form(
 ) -> Form:
     title = SORT_TITLES[matter]
     offered = (Option(NEW, t("sort.new")), *(Option(theme.id, theme.title) for theme in themes))
-    boxes = tuple(Option(f.id, f"{n}. {_signed(f)}") for n, f in enumerate(findings, 1))
+    boxes = tuple(Option(f.id, f"{n}. {_signed(t, f)}") for n, f in enumerate(findings, 1))
     return Form(
         Sort(matter),
         t(title),
@@ -412,7 +412,7 @@ def plan_form(t: Translator, theme: Theme, own_workspace: str, today: date, note
 def _care(t: Translator, theme: Theme, own_workspace: str) -> tuple[Part, ...]:
     owner = theme.owner
     here = (owner.address,) if owner and owner.workspace_id == own_workspace else ()
-    elsewhere = (Note((t("theme.owner_elsewhere", name=_name(owner)),)),) if owner and not here else ()
+    elsewhere = (Note((t("theme.owner_elsewhere", name=_name(t, owner)),)),) if owner and not here else ()
     due = theme.due_on.isoformat() if theme.due_on else ""
     return (
         *elsewhere,
@@ -422,7 +422,7 @@ def _care(t: Translator, theme: Theme, own_workspace: str) -> tuple[Part, ...]:
 
 
 def reply_form(t: Translator, theme: Theme, findings: Sequence[Finding], note: str = "") -> Form:
-    said = (Note((_signed(finding),), quiet=True) for finding in findings[:FINDINGS_SHOWN])
+    said = (Note((_signed(t, finding),), quiet=True) for finding in findings[:FINDINGS_SHOWN])
     answer = TextInput(
         "answer",
         t("theme.answer"),

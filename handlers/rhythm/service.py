@@ -26,7 +26,7 @@ def lead(ctx: Context) -> Person:
     """Raises LeadsOnly, which names who can."""
     if ctx.person.role is not Role.LEAD:
         team = people.with_role(ctx.tx)
-        names = [person.name for person in team if person.role is Role.LEAD]
+        names = [person.name or ctx.t("kudos.someone") for person in team if person.role is Role.LEAD]
         raise LeadsOnly(leads=ctx.t.all_of(names) if names else ctx.t("rhythm.no_lead"))
     return ctx.person
 

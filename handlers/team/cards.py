@@ -30,7 +30,7 @@ def lead(t: Translator) -> Card:
 def team(t: Translator, people: Sequence[Person], may_change: bool) -> Card:
     """Open to everybody: whoever may post is known by name."""
     lines = [
-        text(Bold(t(label)), " ", *_names(people, role))
+        text(Bold(t(label)), " ", *_names(t, people, role))
         for role, label in ((Role.LEAD, "team.leads"), (Role.COMMS, "team.comms"))
         if any(person.role is role for person in people)
     ]
@@ -38,12 +38,12 @@ def team(t: Translator, people: Sequence[Person], may_change: bool) -> Card:
     return Card(t("team.title"), (*(lines or [text(*t.spans("team.nobody"))]), *change))
 
 
-def _names(people: Sequence[Person], role: Role) -> list[Span]:
+def _names(t: Translator, people: Sequence[Person], role: Role) -> list[Span]:
     spans: list[Span] = []
     for person in people:
         if person.role is role:
             spans += [", "] if spans else []
-            spans.append(Mention(person.address, person.name or person.address.rpartition(":")[2]))
+            spans.append(Mention(person.address, person.name or t("kudos.someone")))
     return spans
 
 
@@ -72,6 +72,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     people = (
         _example("U1", "Camille", "fr", "Europe/Paris", Role.LEAD),
         _example("U2", "Priya", "en", "Europe/London", Role.COMMS),
+        _example("U3", "", "en", "Europe/London", Role.COMMS),
     )
     return {
         "lead": lead(t),

@@ -69,7 +69,9 @@ def _of_this_workspace(ctx: Context, addresses: Sequence[str]) -> list[str]:
 
 def _give(ctx: Context, address: str, role: Role) -> None:
     platform, workspace, user = address.split(":", 2)
-    people.add(ctx.tx, platform, workspace, user, language=ctx.circle.language, zone=ctx.circle.zone)
+    name = ctx.names.get(address, "").removeprefix("@")
+    zone = ctx.circle.zone
+    people.add(ctx.tx, platform, workspace, user, name=name, language=ctx.circle.language, zone=zone)
     person = people.at_address(ctx.tx, address)
     if person is not None:
         people.change(ctx.tx, person, role=role)

@@ -54,7 +54,10 @@ def event(
         case "click":
             return Click(key, sender, _action(post), place)
         case "submit":
-            return Submission(key, sender, _action(post), answers(post.get("answers")))
+            given = answers(post.get("answers"))
+            named = {address: f"@{name}" for name, address in people.items()}
+            names = {address: named.get(address, "") for address in given.people(sender.home)}
+            return Submission(key, sender, _action(post), given, names)
         case "home":
             return HomeOpened(key, sender)
         case _:

@@ -19,7 +19,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.chat.event import Command, Event, Said
+from bot.chat.event import Command, Event, Said, Submission
 from bot.chat.messenger import Messenger, MessengerError, Notebook, Unavailable
 from bot.chat.platform import Dispatch, Words
 from bot.platforms.slack import parse
@@ -173,8 +173,10 @@ class Slack:
         return await self._replies.apply(exchange, await self._dispatch(event))
 
     async def _introduced(self, event: Event) -> Event:
-        """Return the event with what Slack says of its sender and of the people in its text."""
-        if not isinstance(event, Command | Said) or not event.names:
+        """Return the event with what Slack says of its sender, and of the people in its text or answers."""
+        if isinstance(event, Submission):
+            event = replace(event, names=dict.fromkeys(event.answers.people(event.sender.home), ""))
+        if not isinstance(event, Command | Said | Submission) or not event.names:
             return replace(event, sender=await self._profiles.complete(event.sender))
         sender, names = await asyncio.gather(
             self._profiles.complete(event.sender), self._profiles.named(event.names)

@@ -153,7 +153,7 @@ def _is_bare(span: Plain) -> bool:
 
 
 def _dressed(spans: Iterable[Plain]) -> str:
-    """Slack formats between the borders of words only: a zero-width space parts emphasis from what it touches.
+    """Slack formats between the borders of words only: a zero-width space parts emphasis from its neighbours.
     Nothing else is parted, for a line could end there, before the full stop that follows a moment."""
     dressed = ""
     for part in filter(None, map(_mrkdwn, spans)):

@@ -767,6 +767,21 @@ async def test_people_in_the_words_have_the_names_they_chose(bench: Bench) -> No
     assert chosen != "@old.name"
 
 
+async def test_people_chosen_in_a_form_have_the_names_they_chose(bench: Bench) -> None:
+    bench.programme.reply = Ask(TEAM)
+    user = bench.user()
+    await user.command("team")
+    bench.programme.reply = None
+    await user.submit({"team": ["U2", "U9"]})
+    event = bench.programme.heard[-1]
+    assert isinstance(event, Submission)
+    chosen = f"@{parse.profile(bench.slack.users['U2']).name}"
+    assert event.names == {"slack:T1:U2": chosen, "slack:T1:U9": ""}
+
+
+TEAM = Form(Poke("team"), "Team", (People("team", "Team"),), "Save")
+
+
 async def test_an_outage_changes_nobodys_name(bench: Bench) -> None:
     await bench.user().command("go")
     bench.platform._profiles.learn(("T1", "U1"), parse.Profile("Ada", "fr-FR", "Europe/Paris"), kept=-1)
