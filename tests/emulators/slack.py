@@ -764,6 +764,13 @@ class SlackUser:
         return replace(self, team=team, sent=[])
 
 
+_MOMENTS = re.compile(r"<!date\^\d+\^[^<>|]*\|([^<>|]*)>")
+SAID = frozenset(
+    ("text", "elements", "accessory", "fields", "label", "alt_text", "title", "options", "blocks")
+)
+"""Where words stand."""
+
+
 def _words(node: Any) -> Iterator[str]:
     """Every word on a surface, in order; rich text as one string a block."""
     match node:
@@ -772,9 +779,13 @@ def _words(node: Any) -> Iterator[str]:
                 yield from _words(each)
         case {"type": "rich_text", "elements": elements}:
             yield "".join(_words(elements))
+        case {"type": "date", "fallback": str(fallback)}:
+            yield fallback
+        case {"type": "mrkdwn", "text": str(text)}:
+            yield _MOMENTS.sub(r"\1", text)
         case dict():
             for key, value in node.items():
-                if key in ("text", "elements", "fields", "label", "alt_text", "title", "options", "blocks"):
+                if key in SAID:
                     yield from [value] if isinstance(value, str) else _words(value)
 
 

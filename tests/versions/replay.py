@@ -19,6 +19,7 @@ from bot.chat.form import Answers
 from bot.chat.messenger import MessengerError, Notice
 from bot.chat.reply import Reply, Say
 from bot.chat.router import Router
+from bot.chat.text import BARE
 from bot.context import Context
 from bot.context import Notice as Drawing
 from bot.dispatch import Dispatcher
@@ -46,7 +47,7 @@ from tests.year.cast import HOMES
 from tests.year.programme import FAILURES
 
 T = TypeVar("T")
-GONE = {Translator(language)(ButtonGone().key) for language in LANGUAGES}
+GONE = {plain.line(Translator(language).error(ButtonGone()), BARE) for language in LANGUAGES}
 A_SORT = 3
 """Actions of one verb that are tried for one sort of reader."""
 
