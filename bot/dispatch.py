@@ -4,31 +4,48 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
 
 import structlog
 
-from bot.chat.action import BadAction
+from bot.chat.action import BadAction, unpack, verb_of
 from bot.chat.card import Card, Element, Quote, text
-from bot.chat.event import Command, Event, Removed, Said, Sender, Submission, typed
+from bot.chat.event import (
+    Click,
+    Command,
+    Event,
+    HomeOpened,
+    Removed,
+    Said,
+    Sender,
+    Submission,
+    typed,
+)
 from bot.chat.form import TextInput
 from bot.chat.platform import Answer
-from bot.chat.reply import Ask, Reply, Say
+from bot.chat.reply import Ask, Home, Reply, Say
 from bot.chat.router import Router, Unheard
 from bot.context import Context
 from bot.crash import crash
 from bot.domain.circle import Circle, Person
-from bot.domain.errors import BadInput, ButtonGone, DomainError, GuestsStayOut, Problems
+from bot.domain.errors import BadInput, ButtonGone, DomainError, Problems
 from bot.domain.member import Member
 from bot.locales import Translator, language_of
+from bot.replies import Replies
+from handlers.actions import Again
 from handlers.home.handlers import unknown
-from handlers.membership.service import found_circle
-from storage import inbox, messages, people
+from handlers.membership.cards import for_guest
+from handlers.membership.handlers import is_leaving
+from handlers.membership.service import found_circle, report
+from storage import inbox, people
 from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 
 log = structlog.get_logger()
+
+Who = tuple[Circle, Person, Member | None]
 
 
 class Profile(TypedDict):
@@ -43,10 +60,16 @@ class Dispatcher:
     """bot.chat.platform.Dispatch."""
 
     def __init__(
-        self, database: Database, router: Router[Context], site: str, now: Callable[[], datetime]
+        self,
+        database: Database,
+        router: Router[Context],
+        site: str,
+        now: Callable[[], datetime],
+        replies: Replies,
     ) -> None:
         self._database = database
         self._router = router
+        self._replies = replies
         self._verbs = tuple(router.heard())
         self._site = site
         self._now = now
@@ -63,11 +86,33 @@ class Dispatcher:
         except Exception:
             return self._apologise(event)
 
+    async def keep(self, event: Event, answer: Answer) -> bool:
+        try:
+            return await self._database.transact(lambda tx: self._keep(tx, event, answer))
+        except Exception:
+            log.exception("dispatch.not_kept", kind=type(event).__name__)
+            return False
+
+    def _keep(self, tx: Transaction, event: Event, answer: Answer) -> bool:
+        """Nobody is noted down for an answer: somebody who was never met has none that waits."""
+        who = self._known(tx, event.sender)
+        if who is None:
+            return False
+        circle, person, _ = who
+        t = Translator(answer.language, person.zone)
+        return self._replies.keep(
+            CircleTransaction(tx, circle.id), person, event, answer.reply, t, self._now()
+        )
+
     def _hear(self, tx: Transaction, event: Event) -> Answer:
         if not inbox.first_time(tx, f"{event.sender.platform}:{event.key}", self._now()):
             return Answer(None, language_of(event.sender.locale))
         crash("dispatch.heard")
-        ctx = self._context(tx, event.sender)
+        event = _as_reported(event)
+        who = self._known(tx, event.sender)
+        if event.sender.guest or (who is not None and who[1].guest):
+            return self._answer_guest(tx, event, who)
+        ctx = self._context(tx, event.sender, who or self._meet(tx, event.sender))
         if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
             return Answer(again, ctx.t.language)
         try:
@@ -75,47 +120,62 @@ class Dispatcher:
         except Unheard as words:
             reply = unknown(ctx, str(words))
         crash("dispatch.routed")
-        if not ctx.person.reachable and not isinstance(event, Removed):
-            people.report(ctx.tx, ctx.person.account, reachable=True)
-            messages.reschedule_for(ctx.tx, ctx.person.id, ctx.now)
         return Answer(reply, ctx.t.language)
 
     def _as_command(self, event: Event) -> Event:
-        """In Teams, and in a conversation with the bot, a known verb alone is a command."""
-        if isinstance(event, Said):
-            words = event.text.strip().removeprefix("/cercle").strip()
-            if words.partition(" ")[0].lower() in self._router.verbs:
-                return Command(event.key, event.sender, words)
+        """In Teams, and in a conversation with the bot, a known verb alone is a command. The button of a form
+        that could not be shown says a command again."""
+        match event:
+            case Said(text=said):
+                words = said.strip().removeprefix("/cercle").strip()
+                if words.partition(" ")[0].lower() in self._router.verbs:
+                    return Command(event.key, event.sender, words)
+            case Click(action=packed, place=place) if verb_of(packed) in Again.verbs():
+                return Command(event.key, event.sender, unpack(Again, packed).words, place)
         return event
 
-    def _context(self, tx: Transaction, sender: Sender) -> Context:
-        """Who acts, under their circle; both are made when they are seen for the first time."""
-        if sender.guest:
-            raise GuestsStayOut
-        circle, person, member = self._who(tx, sender)
+    def _answer_guest(self, tx: Transaction, event: Event, who: Who | None) -> Answer:
+        """A guest can leave the circle, and is told why nothing else is possible: on their Home whenever they
+        open it, elsewhere in answer to what they do. A guest who was never met is not noted down."""
+        t = Translator(who[1].language if who else language_of(event.sender.locale))
+        if who is not None and is_leaving(event := self._as_command(event)):
+            return Answer(self._router.route(self._context(tx, event.sender, who), event), t.language)
+        card = for_guest(t, is_member=who is not None and who[2] is not None)
+        match event:
+            case HomeOpened():
+                return Answer(Home(card), t.language)
+            case Removed():
+                return Answer(None, t.language)
+        return Answer(Say(card), t.language)
+
+    def _context(self, tx: Transaction, sender: Sender, who: Who) -> Context:
+        """Who acts, under their circle."""
+        circle, person, member = who
         t = Translator(person.language, person.zone)
         bound = CircleTransaction(tx, circle.id)
         return Context(bound, self._now(), circle, t, self._site, sender, person, member, self._verbs)
 
-    def _who(self, tx: Transaction, sender: Sender) -> tuple[Circle, Person, Member | None]:
+    def _known(self, tx: Transaction, sender: Sender) -> Who | None:
+        """Somebody who was met before, with what the platform says of them now."""
         found = people.find(tx, sender.platform, sender.workspace, sender.user)
         if found is None:
-            return self._meet(tx, sender)
+            return None
         circle, person, _ = found
-        if changed := {k: v for k, v in _profile(sender).items() if v and v != getattr(person.account, k)}:
-            people.report(CircleTransaction(tx, circle.id), person.account, **changed)
+        if changed := {k: v for k, v in _reported(sender).items() if v != getattr(person.account, k)}:
+            report(CircleTransaction(tx, circle.id), person, self._now(), **changed)
             found = people.find(tx, sender.platform, sender.workspace, sender.user)
             assert found is not None
         return found
 
-    def _meet(self, tx: Transaction, sender: Sender) -> tuple[Circle, Person, Member | None]:
+    def _meet(self, tx: Transaction, sender: Sender) -> Who:
+        """Note somebody down who is seen for the first time, and found the circle if it has none yet."""
         who = sender.platform, sender.workspace, sender.user
         profile = _profile(sender)
         if not people.add(tx, *who, **profile):
             place = sender.platform, sender.workspace
             found_circle(tx, *place, language_of(sender.locale), sender.zone or "UTC", self._now())
             people.add(tx, *who, **profile)
-        found = people.find(tx, *who)
+        found = self._known(tx, sender)
         assert found is not None
         return found
 
@@ -127,10 +187,8 @@ class Dispatcher:
             return self._apologise(event)
 
     def _sentence(self, tx: Transaction, event: Event, error: DomainError) -> Answer:
-        if isinstance(error, GuestsStayOut):
-            t = Translator(language_of(event.sender.locale))
-            return Answer(Say(Card("", (text(t(error.key)),))), t.language)
-        ctx = self._context(tx, event.sender)
+        sender = event.sender
+        ctx = self._context(tx, sender, self._known(tx, sender) or self._meet(tx, sender))
         if isinstance(event, Submission) and (reply := self._ask_again(ctx, event, error)) is not None:
             return Answer(reply, ctx.t.language)
         return Answer(Say(_sorry(ctx.t, ctx.t(error.key, **error.values), event)), ctx.t.language)
@@ -164,6 +222,19 @@ def _sorry(t: Translator, sentence: str, event: Event) -> Card:
 def _typed(t: Translator, event: Event) -> tuple[Element, ...]:
     words = typed(event)
     return (text(t("failure.kept")), *map(Quote, words)) if words else ()
+
+
+def _as_reported(event: Event) -> Event:
+    """Whoever removed the app cannot be written to."""
+    gone = isinstance(event, Removed)
+    return replace(event, sender=replace(event.sender, reachable=False)) if gone else event
+
+
+def _reported(sender: Sender) -> dict[str, object]:
+    """What the platform says of an account. What it does not say stays as it was."""
+    facts = {"guest": sender.guest, "reachable": sender.reachable}
+    profile = {name: value for name, value in _profile(sender).items() if value}
+    return {**profile, **{name: value for name, value in facts.items() if value is not None}}
 
 
 def _profile(sender: Sender) -> Profile:

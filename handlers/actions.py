@@ -35,6 +35,13 @@ class Retry(Action, verb="retry"):
 
 
 @dataclass(frozen=True, slots=True)
+class Again(Action, verb="again"):
+    """Hears a command once more: it opens a form, which can be shown only now."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowHelp(Action, verb="help"):
     pass
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Row, Update, bindparam, case, func, insert, select, update
 
 from bot.domain.circle import Person
-from bot.domain.message import FOREMOST, Kind, Message, State, rank_of_change
+from bot.domain.message import FOREMOST, REPLY, Kind, Message, State, rank_of_change
 from storage import tables
 from storage.engines.database import note_due
 from storage.rows import take_stock
@@ -253,11 +253,11 @@ def reschedule(tx: CircleTransaction, kind: Kind, subject_id: str, person_id: st
     return done.rowcount == 1
 
 
-_undelivered = _m.state.in_([State.DEAD, State.UNKNOWN])
+_undelivered = _m.state.in_([State.DEAD, State.UNKNOWN]) & (_m.kind != REPLY.name)
 
 
 def undelivered(tx: CircleTransaction, limit: int) -> list[Message]:
-    """Return the messages that are dead or unknown, newest first."""
+    """Return the messages that are dead or unknown, newest first. The answer to one person is not listed."""
     rows = tx.execute(
         select(*COLUMNS)
         .where(_m.circle_id == tx.circle_id, _undelivered)

@@ -106,6 +106,11 @@ class Router(Generic[C]):
                 handler = self.others.get(type(event))
                 return handler(context, event) if handler else None
 
+    def action(self, packed: str) -> Action:
+        """Return the action behind a button. Raises BadAction when nobody listens to it."""
+        kinds = {verb: kind for verb, (kind, _) in self.clicks.items()}
+        return unpack(_listener(kinds, packed), packed)
+
     def form(self, context: C, event: Submission) -> Form:
         """The form that was sent, as it is drawn today, holding what was typed."""
         kind, _, draw = _listener(self.submissions, event.action)

@@ -2,7 +2,7 @@
 the catalogues carry it under `error.<Name>`, and a test holds the two together.
 
 DomainError
-├── Forbidden      CommsOnly, LeadOnly, MembersOnly, GuestsStayOut
+├── Forbidden      CommsOnly, LeadOnly, MembersOnly
 ├── Gone           PostGone, FormGone, ButtonGone
 ├── BadInput       one input, named by `field`, has to be said differently
 └── Problems       several at once
@@ -42,10 +42,6 @@ class LeadOnly(Forbidden):
 
 class MembersOnly(Forbidden):
     """That is for members of the circle. You are welcome to join: /cercle join"""
-
-
-class GuestsStayOut(Forbidden):
-    """This circle belongs to another organisation, so that does nothing for you. Nothing was recorded."""
 
 
 class Gone(DomainError):

@@ -130,6 +130,8 @@ CALL = Kind("call", priority=2)
 QUESTION = Kind("question", unasked=True)
 ANSWER = Kind("answer", unasked=True)
 UNDELIVERED = Kind("undelivered", unasked=True)
+REPLY = Kind("reply", priority=2)
+"""The answer to something a person did, which could not be shown at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,13 @@ def goodbye(t: Translator) -> Card:
     )
 
 
+def for_guest(t: Translator, *, is_member: bool) -> Card:
+    """Why a guest of the workspace cannot take part. Somebody who became a guest can leave."""
+    if not is_member:
+        return Card("", (text(t("guest.outside")),))
+    return Card("", (text(t("guest.member")), buttons(Button(t("button.leave"), Leave()))))
+
+
 def not_in(t: Translator) -> Card:
     return Card(t("not_in.title"), (buttons(FormButton(t("button.join"), OpenJoin(), Style.PRIMARY)),))
 
@@ -224,6 +231,8 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "welcome": welcome(t, wishes),
         "settled": settled(t, wishes),
         "goodbye": goodbye(t),
+        "for_guest": for_guest(t, is_member=False),
+        "for_guest_who_is_in": for_guest(t, is_member=True),
         "not_in": not_in(t),
         "pause_form": pause_form(t, "2026-12-24"),
         "paused": paused(t, datetime(2026, 12, 24, 8, tzinfo=UTC)),

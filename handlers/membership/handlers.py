@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.chat.action import verb_of
 from bot.chat.card import Card
-from bot.chat.event import Click, Command, Installed, Removed, Submission
+from bot.chat.event import Click, Command, Event, Submission
 from bot.chat.form import Form
 from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router
@@ -16,6 +17,7 @@ from handlers.membership.cards import Join, Pause, Prefer, Speak
 from storage import circles, people
 
 router: Router[Context] = Router()
+LEAVE = ("leave", "quitter")
 
 
 def entry(ctx: Context) -> Form:
@@ -63,7 +65,7 @@ def prefer(ctx: Context, event: Submission, _: Prefer) -> Reply:
     return Say(cards.settled(ctx.t, service.prefer(ctx, event.answers)))
 
 
-@router.command("leave", "quitter", hint="verb.leave")
+@router.command(*LEAVE, hint="verb.leave")
 def leave_command(ctx: Context, event: Command, _: str) -> Reply:
     return _leave(ctx)
 
@@ -128,17 +130,15 @@ def _speak(ctx: Context, language: str) -> Reply:
     return Say(cards.speaking(replace(ctx.t, language=service.speak(ctx, language))))
 
 
-@router.on(Installed)
-def installed(ctx: Context, event: Installed) -> Reply:
-    people.report(ctx.tx, ctx.person.account, reachable=True)
-    return None
-
-
-@router.on(Removed)
-def removed(ctx: Context, event: Removed) -> Reply:
-    """Silence is a choice: the consent stays, and nothing is sent until they are back."""
-    people.report(ctx.tx, ctx.person.account, reachable=False)
-    return None
+def is_leaving(event: Event) -> bool:
+    """Whether an event leaves the circle, which everybody can do, whatever became of their account."""
+    match event:
+        case Command(text=words):
+            return words.strip().lower() in LEAVE
+        case Click(action=packed):
+            return verb_of(packed) in Leave.verbs()
+        case _:
+            return False
 
 
 def draw_call(reading: Reading) -> Card:

@@ -15,7 +15,7 @@ from bot.chat.messenger import (
     Unreachable,
     Unsure,
 )
-from bot.domain.message import REMOVED, UNDELIVERED, Message
+from bot.domain.message import REMOVED, REPLY, UNDELIVERED, Message
 from bot.meters import Result
 from scheduler.pump import times
 from scheduler.pump.limits import workspace_key
@@ -87,8 +87,8 @@ def mark_dead(tx: Transaction, message: Message, why: str, now: datetime) -> boo
 
 def tell_comms(tx: Transaction, message: Message, now: datetime) -> None:
     """Request one card that lists the undelivered messages, for each of the comms team. A card of that kind
-    which could not be delivered is not announced."""
-    if message.kind == UNDELIVERED.name:
+    which could not be delivered is not announced, and neither is the answer to one person."""
+    if message.kind in (UNDELIVERED.name, REPLY.name):
         return
     circle = CircleTransaction(tx, message.circle_id)
     team = [Recipient.of(person) for person in people.with_role(circle)]

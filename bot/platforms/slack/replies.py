@@ -203,13 +203,12 @@ class Replies:
         return True
 
     async def _replace(self, delivery: Delivery, card: Card) -> None:
-        """A command's response_url has nothing to replace, and would make a second message of it."""
+        """Only what this person alone sees is replaced. A command's response_url has nothing to replace, and
+        would make a second message of it."""
         message = render.message(card)
         if delivery.on_home:
             await self._publish(delivery, card)
-        elif isinstance(delivery.event, Command) or not await self._respond(
-            delivery, {**message, "replace_original": True}
-        ):
+        elif not delivery.on_own or not await self._respond(delivery, {**message, "replace_original": True}):
             await self._say(delivery, message)
 
     async def _publish(self, delivery: Delivery, card: Card) -> None:

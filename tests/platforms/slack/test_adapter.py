@@ -221,7 +221,7 @@ async def test_a_null_team_of_an_organisation(bench: Bench) -> None:
     }
     await bench.user().post(urlencode({"payload": json.dumps(body)}))
     (event,) = bench.programme.heard
-    assert (event.sender.address, event.sender.guest) == ("slack:T7:W1", False)
+    assert (event.sender.address, event.sender.guest) == ("slack:T7:W1", None)
 
 
 # The door

@@ -30,14 +30,19 @@ class Clock:
 
 @dataclass
 class Script:
-    """Answers what the test says, and keeps what it heard."""
+    """Answers what the test says, and keeps what it heard, and what it was given to keep."""
 
     reply: Reply = None
     events: list[Event] = field(default_factory=list)
+    kept: list[tuple[Event, Reply]] = field(default_factory=list)
 
     async def __call__(self, event: Event) -> Answer:
         self.events.append(event)
         return Answer(self.reply, "fr")
+
+    async def keep(self, event: Event, answer: Answer) -> bool:
+        self.kept.append((event, answer.reply))
+        return answer.reply is not None
 
 
 @dataclass

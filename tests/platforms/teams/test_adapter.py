@@ -15,7 +15,7 @@ from bot.chat.form import Choices, Form, Option, People, TextInput, Toggle
 from bot.chat.messenger import Notice
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
 from bot.platforms.teams.glue import TeamsSettings
-from tests.emulators.teams import CHANNEL, TENANT, FakeTeams, Fault, TeamsUser, actions, words
+from tests.emulators.teams import APP_ID, CHANNEL, TENANT, FakeTeams, Fault, TeamsUser, actions, words
 from tests.platforms.teams.conftest import House
 
 
@@ -118,7 +118,7 @@ async def test_a_restart_forgets_nobody_and_what_is_known_is_not_written_again(h
     await house.user().says_in_channel("merci <at>Bob</at>", bob)
     await bob.says("aide")
     assert f"merci {bob.address}" in str(house.script.events)
-    assert house.pages.writes == writes + 2  # who spoke, and their channel
+    assert house.pages.writes == writes + 3  # who spoke, by either id, and their channel
 
 
 async def test_a_stranger_who_is_mentioned_keeps_the_id_of_teams(house: House) -> None:
@@ -181,7 +181,7 @@ async def test_a_dialog_opens_and_is_sent(house: House) -> None:
 async def test_a_universal_action_is_a_click(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Replace(DONE)
-    answer = await ada.executes({"cercle": pack(Later(7))}, ada.messages[0].id)
+    answer = await ada.executes({"cercle": pack(Later(7))}, ada.messages[0])
     assert (ada.status, answer["statusCode"]) == (200, 200)
     await house.fake.until(lambda: ada.messages[0].edits)
     assert words(ada.messages[0].card) == "C'est gardé"
@@ -381,11 +381,50 @@ async def test_in_a_channel_the_answer_goes_to_the_person(house: House) -> None:
     assert house.pages.records[ada.address]["id"] == f"a:{ada.aad}"
 
 
-async def test_whoever_has_not_added_the_app_is_answered_in_their_thread(house: House) -> None:
+async def test_a_member_of_a_team_that_has_the_app_is_answered_alone(house: House) -> None:
+    """They did not add it for themselves: the id that the channel tells of them is enough."""
     ada = house.user()
     house.script.reply = Say(DONE)
+    await ada.says_in_channel("aide")
+    assert [words(message.card) for message in ada.messages] == ["C'est gardé"]
+    assert house.fake.visible(CHANNEL) == []
+    assert house.pages.records[ada.address]["id"] == f"a:{ada.aad}"
+
+
+@pytest.mark.parametrize("reply", [Say(DONE), Home(DONE), Replace(DONE), Ask(FORM)])
+async def test_whoever_cannot_be_written_to_is_told_where_the_answer_waits(
+    house: House, reply: Reply
+) -> None:
+    ada = house.user()
+    house.fake.blocking.add(ada.aad)
+    house.script.reply = reply
     await ada.says_in_channel("aide", thread="1700")
-    assert [m.conversation for m in house.fake.messages.values()] == [f"{CHANNEL};messageid=1700"]
+    [told] = house.fake.messages.values()
+    assert told.conversation == f"{CHANNEL};messageid=1700"
+    assert words(told.card) == "platform.waiting (fr) button.open_chat (fr)"
+    assert [action["url"] for action in actions(told.card)] == [
+        f"https://teams.microsoft.com/l/chat/0/0?users=28:{APP_ID}"
+    ]
+    [(event, kept)] = house.script.kept
+    assert (kept, event.sender.reachable) == (reply, False)
+
+
+async def test_an_answer_that_nobody_keeps_is_not_promised(house: House) -> None:
+    ada = house.user()
+    house.fake.blocking.add(ada.aad)
+    await ada.says_in_channel("aide")
+    assert house.fake.messages == {}
+
+
+@pytest.mark.parametrize("status", [412, 429, 500, 503])
+async def test_an_answer_that_fails_for_a_moment_is_kept_without_a_word(house: House, status: int) -> None:
+    ada = await house.member()
+    house.script.reply = Say(DONE)
+    house.fake.faults.append(Fault(status))
+    await ada.says_in_channel("aide")
+    assert house.fake.messages == {}
+    [(event, kept)] = house.script.kept
+    assert (kept, event.sender.reachable) == (Say(DONE), None)
 
 
 async def test_whoever_has_the_app_without_our_knowing_is_answered_alone(house: House) -> None:
@@ -407,6 +446,7 @@ async def test_an_answer_that_cannot_be_shown_is_no_error_for_teams(house: House
     house.fake.faults.append(Fault(status))
     await ada.says("aide")
     assert (ada.status, ada.messages) == (202, [])
+    assert [reply for _, reply in house.script.kept] == ([] if status == 413 else [Say(DONE)])
 
 
 async def test_a_dialog_is_answered_before_a_slow_connector(house: House) -> None:
