@@ -38,6 +38,13 @@ def load(tx: CircleTransaction, reply_id: str) -> KeptReply | None:
     return KeptReply(*row) if row else None
 
 
+def remove_for(tx: CircleTransaction, person_id: str) -> None:
+    """Delete those that wait for somebody."""
+    a = tables.account.c
+    theirs = select(a.id).where(a.circle_id == tx.circle_id, a.person_id == person_id)
+    tx.execute(delete(tables.reply).where(_r.circle_id == tx.circle_id, _r.account_id.in_(theirs)))
+
+
 def remove(tx: Transaction, reply_ids: Collection[str]) -> None:
     tx.execute(delete(tables.reply).where(_r.id.in_(reply_ids)))
 

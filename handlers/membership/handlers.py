@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.chat.action import verb_of
 from bot.chat.card import Card
-from bot.chat.event import Click, Command, Event, Submission
+from bot.chat.event import Click, Command, Event, Installed, Submission
 from bot.chat.form import Form
 from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router
@@ -57,7 +57,8 @@ def open_join(ctx: Context, event: Click, _: OpenJoin) -> Reply:
 
 @router.submission(Join, consent)
 def join(ctx: Context, event: Submission, action: Join) -> Reply:
-    return Say(cards.welcome(ctx.t, service.join(ctx, action.version, event.answers)))
+    wishes = service.join(ctx, action.version, event.answers)
+    return Say(cards.welcome(ctx.t, wishes, "" if ctx.person.reachable else ctx.sender.chat_url))
 
 
 @router.submission(Prefer, wishes)
@@ -130,6 +131,12 @@ def _speak(ctx: Context, language: str) -> Reply:
     return Say(cards.speaking(replace(ctx.t, language=service.speak(ctx, language))))
 
 
+@router.on(Installed)
+def installed(ctx: Context, event: Installed) -> Reply:
+    service.welcome(ctx)
+    return None
+
+
 def is_leaving(event: Event) -> bool:
     """Whether an event leaves the circle, which everybody can do, whatever became of their account."""
     match event:
@@ -139,6 +146,14 @@ def is_leaving(event: Event) -> bool:
             return verb_of(packed) in Leave.verbs()
         case _:
             return False
+
+
+def draw_welcome(reading: Reading) -> Card | None:
+    """Nothing for somebody who joined since: joining has welcomed them."""
+    if reading.member is None:
+        return cards.added(reading.t, circles.charter(reading.tx, reading.t.language))
+    joined_before = reading.member.joined_at <= reading.message.created_at
+    return cards.added_by_member(reading.t) if joined_before else None
 
 
 def draw_call(reading: Reading) -> Card:

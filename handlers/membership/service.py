@@ -22,11 +22,11 @@ from bot.domain.errors import (
     WorkspaceTaken,
 )
 from bot.domain.member import Preferences
-from bot.domain.message import CALL
+from bot.domain.message import CALL, WELCOME
 from bot.domain.network import Network, parse_instance
 from bot.domain.working_time import parse_hours, zone_or
 from bot.locales import LANGUAGES, Translator
-from storage import circles, messages, people
+from storage import circles, messages, people, replies
 from storage.messages import Recipient
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
@@ -152,12 +152,19 @@ def report(tx: CircleTransaction, person: Person, now: datetime, **facts: object
     messages.reschedule_for(tx, person.id, now)
 
 
+def welcome(ctx: Context) -> None:
+    """Welcome somebody who added the app: once, however often they add it, and in working time, because an
+    organisation can add it for its people."""
+    messages.request(ctx.tx, WELCOME, ctx.person.id, [Recipient.of(ctx.person)], ctx.now)
+
+
 def leave(ctx: Context) -> bool:
     """Out, at once: nothing that was on its way leaves. False for somebody who was not in."""
     if ctx.member is None:
         return False
     people.leave(ctx.tx, ctx.person, ctx.now)
     messages.recall_for(ctx.tx, ctx.person.id, "left the circle")
+    replies.remove_for(ctx.tx, ctx.person.id)
     return True
 
 

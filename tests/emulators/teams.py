@@ -141,6 +141,8 @@ class FakeTeams:
         self.faults: deque[Fault] = deque()
         """The next calls meet these; later ones, whatever the weather brings."""
         self.weather = Weather()
+        self.one_to_one: Fault | None = None
+        """What each call meets that opens a person's own conversation or writes to it."""
         self.unanswered: set[str] = set()
         """Messages that were posted, and whoever did was not told."""
         self.calls: list[Call] = []
@@ -294,6 +296,8 @@ class FakeTeams:
         self.calls.append(Call(request.method, request.path, token))
         body = await request.json() if request.can_read_body else {}
         fault = self.faults.popleft() if self.faults else self.weather.next()
+        if self.one_to_one and _of_one_person(request.match_info["tail"]):
+            fault = self.one_to_one
         await asyncio.sleep(fault.delay)
         if fault.status and not fault.done:
             return web.Response(status=fault.status, headers=fault.headers, text=fault.body)
@@ -393,6 +397,10 @@ class FakeTeams:
         } | content
 
 
+def _of_one_person(tail: str) -> bool:
+    return tail == "conversations" or tail.startswith("conversations/a:")
+
+
 def _posted(answer: web.Response) -> set[str]:
     told = json.loads(answer.text or "{}")
     return {told["id"]} if "id" in told else set()
@@ -482,6 +490,12 @@ class TeamsUser:
             await self.executes(value, message)
         else:
             await self._tell("message", value=value, replyToId=message.id, **_place(message))
+
+    async def submits_fallback(self, pressed: Json, message: Message) -> None:
+        """Presses a button in a client that knows no Action.Execute."""
+        self.pressed = message
+        data = pressed["fallback"]["data"] | defaults(message.card)
+        await self._tell("message", value=data, replyToId=message.id, **_place(message))
 
     async def submits(self, **inputs: str) -> None:
         """Sends the open dialog."""
