@@ -15,7 +15,17 @@ from bot.chat.form import Choices, Form, Option, People, TextInput, Toggle
 from bot.chat.messenger import Notice
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
 from bot.platforms.teams.glue import TeamsSettings
-from tests.emulators.teams import APP_ID, CHANNEL, TENANT, FakeTeams, Fault, TeamsUser, actions, words
+from tests.emulators.teams import (
+    APP_ID,
+    CHANNEL,
+    GROUP_CHAT,
+    TENANT,
+    FakeTeams,
+    Fault,
+    TeamsUser,
+    actions,
+    words,
+)
 from tests.platforms.teams.conftest import House
 
 
@@ -434,6 +444,144 @@ async def test_whoever_has_the_app_without_our_knowing_is_answered_alone(house: 
     await ada.says_in_channel("aide")
     assert len(ada.messages) == 1
     assert house.fake.visible(CHANNEL) == []
+
+
+# Nobody else reads it: `tests/conformance` tries every reply. Here is what a person sees instead.
+
+
+async def in_the_channel(house: House) -> TeamsUser:
+    """Ada, of a team that has the app, in front of a card for everybody."""
+    ada = house.user()
+    await ada.says_in_channel("appel")
+    await house.teams.messenger.send(f"teams:{TENANT}:{CHANNEL}", Notice("n1", CONTENT))
+    house.script.events.clear()
+    return ada
+
+
+async def test_a_button_in_a_channel_is_answered_for_that_person_alone(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = Say(DONE)
+    await ada.presses(Later)
+    [shown] = house.fake.answered
+    assert (words(shown.card), house.fake.readers(shown)) == ("C'est gardé", {ada.aad})
+    assert (ada.messages, house.fake.visible(CHANNEL)[-1].edits) == ([], 0)
+
+
+async def test_a_card_with_buttons_stands_in_the_place_of_the_pressed_one(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = Say(CONTENT)
+    await ada.presses(Later)
+    [shown] = house.fake.answered
+    assert [a["type"] for a in actions(shown.card)] == ["Action.Execute", "Action.Submit", "Action.Submit"]
+    house.script.reply = Replace(DONE)
+    await ada.presses(Later)
+    assert words(house.fake.answered[-1].card) == "C'est gardé"
+    assert [message.edits for message in house.fake.messages.values()] == [0]
+
+
+async def test_a_form_behind_a_button_in_a_channel_stays_with_that_person(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses(Later)
+    house.script.reply = Ask(FORM, {"words": "Encore un peu long."})
+    await ada.presses(Save, {"words": "Très long"})
+    assert "Encore un peu long." in words(house.fake.answered[-1].card)
+    house.script.reply = Say(DONE)
+    await ada.presses(Save)
+    submission = house.script.events[-1]
+    assert isinstance(submission, Submission)
+    assert submission.answers.text("words") == "Très long"
+    assert [words(shown.card) for shown in house.fake.answered][-1] == "C'est gardé"
+    assert len(house.fake.messages) == 1
+
+
+async def test_a_form_sent_in_a_channel_is_answered_in_its_dialog(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses(Edit)
+    house.script.reply = Say(DONE)
+    await ada.submits()
+    assert ada.dialog == {"type": "message", "value": "C'est gardé"}
+    assert ada.messages == []
+
+
+async def test_a_form_asked_for_in_a_channel_stands_in_the_persons_own_chat(house: House) -> None:
+    ada = house.user()
+    house.script.reply = Ask(FORM)
+    await ada.says_in_channel("mots")
+    assert [words(m.card)[:9] for m in ada.messages] == ["Vos mots "]
+    assert house.fake.visible(CHANNEL) == []
+
+
+@pytest.mark.parametrize(
+    ("has_app", "reachable"), [(True, None), (False, True)], ids=["is known", "is of a team that has the app"]
+)
+async def test_whether_somebody_who_joins_in_a_channel_can_be_written_to(
+    house: House, has_app: bool, reachable: bool | None
+) -> None:
+    ada = await in_the_channel(house)
+    if has_app:
+        await ada.installs()
+    house.script.reply = Ask(FORM)
+    await ada.presses(Edit)
+    await ada.submits()
+    assert house.script.events[-1].sender.reachable is reachable
+
+
+async def test_whoever_joins_in_a_chat_without_the_app_cannot_be_written_to(house: House) -> None:
+    ada = house.user()
+    await ada.says_in_group_chat("appel")
+    await house.teams.messenger.send(f"teams:{TENANT}:{GROUP_CHAT}", Notice("n1", CONTENT))
+    house.script.reply = Ask(FORM)
+    await ada.presses(Edit)
+    await ada.submits()
+    sender = house.script.events[-1].sender
+    assert sender.reachable is False
+    assert sender.chat_url == f"https://teams.microsoft.com/l/chat/0/0?users=28:{APP_ID}"
+
+
+async def test_a_slow_connector_does_not_hold_up_the_answer_to_a_form(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.teams.adapter.PATIENCE", 0.05)
+    ada = await in_the_channel(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses(Edit)
+    house.fake.one_to_one = Fault(delay=2)
+    async with asyncio.timeout(1):
+        await ada.submits()
+    assert house.script.events[-1].sender.reachable is None
+
+
+# Guests
+
+
+@pytest.mark.parametrize(
+    ("said", "guest"),
+    [
+        ({}, False),
+        ({"userRole": "guest"}, True),
+        ({"tenantId": "99999999-dddd-4ddd-8ddd-999999999999"}, True),
+        ({"userRole": "owner", "tenantId": ""}, False),
+    ],
+)
+async def test_the_roster_tells_who_is_a_guest(house: House, said: dict[str, str], guest: bool) -> None:
+    ada = house.user()
+    house.fake.roster[ada.aad] = said
+    for _ in range(2):
+        await ada.says("bonjour")
+    await ada.says_in_channel("bonjour")
+    assert [event.sender.guest for event in house.script.events] == [guest] * 3
+    assert house.fake.lookups == [f"29:{ada.aad}"]
+
+
+async def test_a_roster_that_does_not_answer_tells_nothing(house: House) -> None:
+    house.fake.roster_status = 500
+    ada = house.user()
+    for _ in range(2):
+        await ada.says("bonjour")
+    assert [event.sender.guest for event in house.script.events] == [None, None]
+    assert len(house.fake.lookups) == 1
 
 
 # What goes wrong outside
