@@ -62,7 +62,7 @@ class Replies:
 
     def _kept(self, event: Event, reply: Reply, t: Translator) -> KeptReply | None:
         match reply:
-            case Say(ballot=poll_id) if poll_id:
+            case Say(ballot=poll_id) | Replace(ballot=poll_id) if poll_id:
                 return KeptReply(new_id(), None, poll_id)
             case Say(card) | Home(card) | Replace(card):
                 return self._sealed(card)

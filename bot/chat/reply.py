@@ -16,8 +16,8 @@ from bot.chat.form import Errors, Form
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A card in answer, which nobody but that person sees. `ballot`: the id of the secret poll that the card
-    tells something of; such a card is never stored."""
+    """A card in answer, which nobody but that person sees. `ballot`: the id of the secret poll whose choice
+    the card tells. Such a card is never stored: one without the choice is drawn when it can be shown."""
 
     card: Card
     ballot: str = ""
@@ -27,9 +27,10 @@ class Say:
 class Replace:
     """Puts a card in the place of the one whose button was pressed, if that one is seen by that person only;
     elsewhere it is said. For answers that live nowhere else: a card that has a message row changes by its
-    version, and the pump redraws it."""
+    version, and the pump redraws it. `ballot`: as in `Say`."""
 
     card: Card
+    ballot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

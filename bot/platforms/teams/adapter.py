@@ -239,7 +239,11 @@ class Teams:
     # Answers in a conversation.
 
     async def _deliver(self, heard: Heard, event: Event, answer: Answer) -> None:
-        """What was done stays done. An answer that cannot be shown now waits until it can."""
+        """What was done stays done. An answer that cannot be shown now waits until it can. The choice in a
+        secret poll is shown in the answer to a click only, never written in a message."""
+        if isinstance(answer.reply, Say | Replace) and answer.reply.ballot:
+            await self._dispatch.keep(event, answer)
+            return
         try:
             await (self._privately if heard.here.shared else self._in_chat)(heard, event, answer)
         except Refused as error:

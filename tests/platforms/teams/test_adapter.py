@@ -553,6 +553,19 @@ async def test_a_slow_connector_does_not_hold_up_the_answer_to_a_form(
     assert house.script.events[-1].sender.reachable is None
 
 
+@pytest.mark.parametrize("reply", [Say(DONE, "poll"), Replace(DONE, "poll")])
+async def test_the_choice_in_a_secret_poll_is_written_in_no_message(house: House, reply: Reply) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = reply
+    await ada.presses(Later)
+    [shown] = house.fake.answered
+    assert words(shown.card) == "C'est gardé"
+    await ada.says_in_channel("vote")
+    await ada.says("vote")
+    assert [kept for _, kept in house.script.kept] == [reply, reply]
+    assert "C'est gardé" not in str([message.activity for message in house.fake.messages.values()])
+
+
 # Guests
 
 
