@@ -29,12 +29,13 @@ class Secret:
 
 
 def secrets() -> Iterator[Secret]:
-    """Yield the replies that each sample can be: a form is asked; a card is said, replaces one or is Home."""
+    """Yield a reply for each sample: a form is asked, a card is said. The samples of Home are also Home, and
+    take the place of a card."""
     number = 0
     for feature in handlers.FEATURES:
         for name, sample in feature.examples(Translator("fr")).items():
-            replies = (Ask,) if isinstance(sample, Form) else (Say, Replace, Home)
-            for reply in replies:
+            said = (Say, Replace, Home) if feature.name == "home" else (Say,)
+            for reply in (Ask,) if isinstance(sample, Form) else said:
                 number += 1
                 word = f"canari{number}x"
                 yield Secret(f"{feature.name}.{name}", word, reply(marked(sample, word)))

@@ -54,9 +54,13 @@ class PlaygroundStage(Stage):
 
     async def prepare(self, place: Place, delivery: Delivery) -> None:
         self.place = channel_address(CHANNELS[0]) if place is Place.CHANNEL else ADA.address
-        self.offer = await self.platform.messenger.send(self.place, Notice("offer", OFFER))
 
     async def asks(self, place: Place, way: Way) -> None:
+        chat = self.platform.chat
+        for conversation in (*chat._conversations.values(), chat.homes, chat.forms):
+            conversation.clear()
+        self.forms = ""
+        self.offer = await self.platform.messenger.send(self.place, Notice("offer", OFFER))
         self.script.opens = way is Way.FORM
         match way:
             case Way.COMMAND:
@@ -73,7 +77,8 @@ class PlaygroundStage(Stage):
 
     async def _acts(self, **post: Any) -> None:
         body = {"who": ADA.id, "place": self.place, **post}
-        async with self.client.post("/playground/act", json=body) as response:
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        async with self.client.post("/playground/act", json=body, headers=headers) as response:
             assert response.status == 200
             self.forms += (await response.json()).get("form", "")
 

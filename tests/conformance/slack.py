@@ -69,11 +69,13 @@ class SlackStage(Stage):
             await platform.close()
 
     async def prepare(self, place: Place, delivery: Delivery) -> None:
-        self.offer = self.slack._store(self._channel(place), render.message(OFFER))
-        self.offer.thread = "1.000001" if place is Place.THREAD else ""
         self.slack.one_to_one = FAULTS.get(delivery)
 
     async def asks(self, place: Place, way: Way) -> None:
+        for surface in (self.slack.messages, self.slack.modals, self.slack.homes):
+            surface.clear()
+        self.offer = self.slack._store(self._channel(place), render.message(OFFER))
+        self.offer.thread = "1.000001" if place is Place.THREAD else ""
         self.script.opens = way is Way.FORM
         match way:
             case Way.COMMAND:

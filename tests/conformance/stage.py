@@ -105,11 +105,12 @@ class Stage(ABC):
 
     @abstractmethod
     async def prepare(self, place: Place, delivery: Delivery) -> None:
-        """Put `OFFER` where it can be pressed, then let messages to Ada alone meet that."""
+        """Let messages to Ada alone meet that from now on."""
 
     @abstractmethod
     async def asks(self, place: Place, way: Way) -> None:
-        """Ada does that there, and everything that follows from it is done."""
+        """Put `OFFER` there, have Ada do that, and finish everything that follows from it. What stood there
+        before is gone."""
 
     @abstractmethod
     def ada_reads(self) -> str:

@@ -11,16 +11,14 @@ from typing import ClassVar
 from aiohttp import web
 
 from bot.app import words
-from bot.chat.messenger import Notice
+from bot.platforms.teams import render
 from bot.platforms.teams.adapter import Teams
 from tests.conformance.stage import OFFER, Check, Delivery, Open, Place, Press, Script, Stage, Way
 from tests.emulators.teams import (
     CHANNEL,
     GROUP_CHAT,
-    TENANT,
     FakeTeams,
     Fault,
-    Message,
     TeamsUser,
     pressable,
 )
@@ -70,17 +68,16 @@ class TeamsStage(Stage):
             user.enters(GROUP_CHAT)
         if delivery is not Delivery.REFUSED:
             await self.ada.installs()
-        address = self.ada.address
-        if place is not Place.ONE_TO_ONE:
-            conversation = CONVERSATIONS[place]
-            await self._says(place)
-            address = f"teams:{TENANT}:{conversation}"
-        await self.platform.messenger.send(address, Notice("offer", OFFER))
         if delivery in (Delivery.REFUSED, Delivery.BLOCKED):
             self.fake.blocking.add(self.ada.aad)
         self.fake.one_to_one = FAULTS.get(delivery)
 
     async def asks(self, place: Place, way: Way) -> None:
+        self.fake.messages.clear()
+        self.fake.answered.clear()
+        where = CONVERSATIONS.get(place, f"a:{self.ada.aad}")
+        drawn = render.card(OFFER, shared=place is not Place.ONE_TO_ONE)
+        self.offer = self.fake.shows(where, drawn)
         self.script.opens = way is Way.FORM
         match way:
             case Way.COMMAND:
@@ -88,7 +85,8 @@ class TeamsStage(Stage):
             case Way.BUTTON:
                 await self.ada.presses(Press)
             case Way.OLD_BUTTON:
-                await self._presses_fallback()
+                [button] = pressable(self.offer.card, Press)
+                await self.ada.submits_fallback(button, self.offer)
             case Way.FORM_BUTTON:
                 await self.ada.presses(Open)
             case Way.FORM:
@@ -107,15 +105,6 @@ class TeamsStage(Stage):
                 await self.ada.says_in_channel("canari", thread="1700000000000")
             case Place.GROUP_CHAT:
                 await self.ada.says_in_group_chat("canari")
-
-    async def _presses_fallback(self) -> None:
-        offer, _ = self._offer()
-        [button] = pressable(offer.card, Press)
-        await self.ada.submits_fallback(button, offer)
-
-    def _offer(self) -> tuple[Message, str]:
-        offers = [m for m in self.ada.reads() if not m.only and pressable(m.card, Press)]
-        return offers[-1], offers[-1].conversation
 
     def ada_reads(self) -> str:
         return _read(self.ada)

@@ -327,7 +327,8 @@ class FakeSlack:
         door, body = self._doors.get(request.match_info["key"]), await request.json()
         self.calls.append(Call("response_url", body, self.clock()))
         if fault := self.one_to_one or self.faults.next("response_url"):
-            return await _broken(request, fault)
+            refused = fault.kind is Kind.REFUSE
+            return web.Response(status=404, text=fault.code) if refused else await _broken(request, fault)
         if door is None or self.clock() > door.until or not door.left:
             return web.Response(status=404, text="expired_url" if door is None or door.left else "used_url")
         door.left -= 1

@@ -273,6 +273,12 @@ class FakeTeams:
         everybody = {whole.removeprefix("a:")} if whole.startswith("a:") else self.members.get(whole, set())
         return {message.only} if message.only else set(everybody)
 
+    def shows(self, conversation: str, card: Json) -> Message:
+        """Keep a card that the bot has sent."""
+        id = str(next(self._ids))
+        self.messages[id] = Message(id, conversation, _attached(card))
+        return self.messages[id]
+
     def shows_only(self, person: str, conversation: str, activity: Json) -> Message:
         """Keep what an invoke was answered with."""
         self.answered.append(Message(str(next(self._ids)), conversation, activity, only=person))
