@@ -408,8 +408,19 @@ async def test_replace(bench: Bench, kind: str, channel: str, to: str) -> None:
         return
     messages = bench.slack.messages[channel]
     assert messages[-1].words() == "Hello there"
-    replaced = kind in ("click", "click in a channel")
-    assert (len(messages), messages[-1].edits, messages[-1].to) == (1, int(replaced), "" if replaced else to)
+    replaced = kind == "click"
+    assert (messages[-1].edits, messages[-1].to) == (int(replaced), "" if replaced else to)
+
+
+async def test_a_card_that_others_see_is_not_replaced_and_one_for_its_reader_alone_is(bench: Bench) -> None:
+    await hear(bench, "click in a channel", Replace(HELLO))
+    shared, own = bench.slack.messages["C1"]
+    assert (shared.edits, shared.to, own.to) == (0, "", "U1")
+    own.blocks = shared.blocks
+    bench.programme.reply = Replace(Card("Once more"))
+    await bench.user().click(Poke, own)
+    await bench.settle()
+    assert [(m.edits, m.words()) for m in bench.slack.messages["C1"]][1:] == [(1, "Once more")]
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _, _ in PRIVATE])
