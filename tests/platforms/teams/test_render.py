@@ -6,7 +6,20 @@ from typing import Any
 import pytest
 
 from bot.chat.action import pack
-from bot.chat.card import Bar, Bars, Button, Card, Divider, Facts, Image, LinkButton, Quote, buttons, text
+from bot.chat.card import (
+    Bar,
+    Bars,
+    Button,
+    Card,
+    Divider,
+    Facts,
+    FormButton,
+    Image,
+    LinkButton,
+    Quote,
+    buttons,
+    text,
+)
 from bot.chat.form import Choices, Form, Note, Option, People, TextInput, Toggle
 from bot.chat.text import Bold, Link, Mention
 from bot.platforms.teams import render
