@@ -418,7 +418,7 @@ async def test_a_card_that_others_see_is_not_replaced_and_one_for_its_reader_alo
     assert (shared.edits, shared.to, own.to) == (0, "", "U1")
     own.blocks = shared.blocks
     bench.programme.reply = Replace(Card("Once more"))
-    await bench.user().click(Poke, own)
+    await bench.user().click(Poke, own, what="x")
     await bench.settle()
     assert [(m.edits, m.words()) for m in bench.slack.messages["C1"]][1:] == [(1, "Once more")]
 
