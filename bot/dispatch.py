@@ -27,6 +27,7 @@ from bot.chat.form import TextInput
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Reply, Say
 from bot.chat.router import Router, Unheard
+from bot.chat.text import COMMAND, every_address, split_word
 from bot.context import Context
 from bot.crash import crash
 from bot.domain.circle import Circle, Person
@@ -112,26 +113,29 @@ class Dispatcher:
         who = self._known(tx, event.sender)
         if event.sender.guest or (who is not None and who[1].guest):
             return self._answer_guest(tx, event, who)
-        ctx = self._context(tx, event.sender, who or self._meet(tx, event.sender))
+        ctx = self._context(tx, event, who or self._meet(tx, event.sender))
         if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
             return Answer(again, ctx.t.language)
         try:
-            reply = self._router.route(ctx, self._as_command(event))
+            reply = self._router.route(ctx, self._as_command(_introduced(ctx, event)))
         except Unheard as words:
             reply = unknown(ctx, str(words))
         crash("dispatch.routed")
         return Answer(reply, ctx.t.language)
 
     def _as_command(self, event: Event) -> Event:
-        """In Teams, and in a conversation with the bot, a known verb alone is a command. The button of a form
-        that could not be shown says a command again."""
+        """In a conversation with the bot a known verb alone is a command. Some people write "/cercle" where
+        it is not needed. The button of a form that could not be shown says a command again."""
         match event:
-            case Said(text=said):
-                words = said.strip().removeprefix("/cercle").strip()
-                if words.partition(" ")[0].lower() in self._router.verbs:
-                    return Command(event.key, event.sender, words)
             case Click(action=packed, place=place) if verb_of(packed) in Again.verbs():
                 return Command(event.key, event.sender, unpack(Again, packed).words, place)
+            case Command() | Said():
+                word, rest = split_word(event.text)
+                if word.lower() == COMMAND:
+                    place = event.place if isinstance(event, Command) else ""
+                    return Command(event.key, event.sender, rest, place, event.names)
+                if isinstance(event, Said) and self._router.verb(word):
+                    return Command(event.key, event.sender, event.text, names=event.names)
         return event
 
     def _answer_guest(self, tx: Transaction, event: Event, who: Who | None) -> Answer:
@@ -139,7 +143,7 @@ class Dispatcher:
         open it, elsewhere in answer to what they do. A guest who was never met is not noted down."""
         t = Translator(who[1].language if who else language_of(event.sender.locale))
         if who is not None and is_leaving(event := self._as_command(event)):
-            return Answer(self._router.route(self._context(tx, event.sender, who), event), t.language)
+            return Answer(self._router.route(self._context(tx, event, who), event), t.language)
         card = for_guest(t, is_member=who is not None and who[2] is not None)
         match event:
             case HomeOpened():
@@ -148,12 +152,15 @@ class Dispatcher:
                 return Answer(None, t.language)
         return Answer(Say(card), t.language)
 
-    def _context(self, tx: Transaction, sender: Sender, who: Who) -> Context:
-        """Who acts, under their circle."""
+    def _context(self, tx: Transaction, event: Event, who: Who) -> Context:
+        """Return who acts, under their circle."""
         circle, person, member = who
         t = Translator(person.language, person.zone)
         bound = CircleTransaction(tx, circle.id)
-        return Context(bound, self._now(), circle, t, self._site, sender, person, member, self._verbs)
+        names = event.names if isinstance(event, Command | Said) else {}
+        return Context(
+            bound, self._now(), circle, t, self._site, event.sender, person, member, self._verbs, names=names
+        )
 
     def _known(self, tx: Transaction, sender: Sender) -> Who | None:
         """Somebody who was met before, with what the platform says of them now."""
@@ -187,8 +194,9 @@ class Dispatcher:
             return self._apologise(event)
 
     def _sentence(self, tx: Transaction, event: Event, error: DomainError) -> Answer:
-        sender = event.sender
-        ctx = self._context(tx, sender, self._known(tx, sender) or self._meet(tx, sender))
+        who = self._known(tx, event.sender) or self._meet(tx, event.sender)
+        ctx = self._context(tx, event, who)
+        event = _introduced(ctx, event)
         if isinstance(event, Submission) and (reply := self._ask_again(ctx, event, error)) is not None:
             return Answer(reply, ctx.t.language)
         return Answer(Say(_sorry(ctx.t, ctx.t(error.key, **error.values), event)), ctx.t.language)
@@ -213,6 +221,14 @@ class Dispatcher:
         t = Translator(language_of(event.sender.locale))
         card = Card(t("failure.title"), (text(t("failure.body", id=number)), *_typed(t, event)))
         return Answer(Say(card), t.language)
+
+
+def _introduced(ctx: Context, event: Event) -> Event:
+    """Return the event with the name of everybody in its text as the circle knows them."""
+    if not isinstance(event, Command | Said):
+        return event
+    names = {address: ctx.called(address) for address in every_address(event.text, (event.sender.home,))}
+    return replace(event, names=names) if names else event
 
 
 def _sorry(t: Translator, sentence: str, event: Event) -> Card:

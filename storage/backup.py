@@ -16,11 +16,9 @@ from contextlib import closing, contextmanager
 from itertools import chain, count
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 
-from storage import checkup
+from storage import checkup, migrations
 from storage.engines import sqlite
 from storage.engines.connect import is_file, upgrade
 from storage.engines.database import Unavailable
@@ -96,9 +94,7 @@ def _check_it_is_ours(file: Path) -> None:
 
 
 def _known() -> set[str]:
-    config = Config()
-    config.set_main_option("script_location", str(checkup.MIGRATIONS))
-    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return {script.revision for script in migrations.scripts().walk_revisions()}
 
 
 def _check_it_is_whole(copy: Path, source: Path) -> None:
@@ -119,7 +115,7 @@ def _fresh(target: Path) -> Iterator[Path]:
     try:
         yield copy
     finally:
-        for leftover in (copy, *_companions(copy)):
+        for leftover in (copy, *sqlite.companions(copy)):
             leftover.unlink(missing_ok=True)
 
 
@@ -153,6 +149,7 @@ def _replace(copy: Path, target: Path) -> Path | None:
         _publish(copy, target)
         return None
     kept = _free_name(f"{target}.before-restore")
+    sqlite.keep_private(target)
     _set_aside(target, kept)
     try:
         _publish(copy, target)
@@ -180,13 +177,9 @@ def _set_aside(file: Path, kept: Path) -> None:
 
 def _set_log_aside(file: Path, kept: Path) -> None:
     """A damaged database may be the very reason; its log must not be taken for the new one's."""
-    for log, kept_log in zip(_companions(file), _companions(kept), strict=True):
+    for log, kept_log in zip(sqlite.companions(file), sqlite.companions(kept), strict=True):
         if log.exists():
             log.rename(kept_log)
-
-
-def _companions(file: Path) -> list[Path]:
-    return [Path(f"{file}{end}") for end in ("-journal", "-wal", "-shm")]
 
 
 def _give_to_owner_of(model: Path, file: Path) -> None:

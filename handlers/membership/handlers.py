@@ -10,6 +10,7 @@ from bot.chat.event import Click, Command, Event, Installed, Submission
 from bot.chat.form import Form
 from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router
+from bot.chat.text import split_word
 from bot.context import Context, Reading
 from handlers.actions import Leave, OpenJoin, OpenPause, Resume
 from handlers.membership import cards, service
@@ -17,7 +18,6 @@ from handlers.membership.cards import Join, Pause, Prefer, Speak
 from storage import circles, people
 
 router: Router[Context] = Router()
-LEAVE = ("leave", "quitter")
 
 
 def entry(ctx: Context) -> Form:
@@ -40,12 +40,18 @@ def pause_form(ctx: Context, _: Pause) -> Form:
     return cards.pause_form(ctx.t, service.proposed_return(ctx))
 
 
-@router.command("join", "rejoindre", hint="verb.join")
+@router.command("join", "rejoindre", hint="verb.join", near=("subscribe", "start", "inscription", "entrer"))
 def join_command(ctx: Context, event: Command, _: str) -> Reply:
     return Ask(entry(ctx))
 
 
-@router.command("settings", "réglages", "reglages", hint="verb.settings")
+@router.command(
+    "settings",
+    "réglages",
+    "reglages",
+    hint="verb.settings",
+    near=("preferences", "préférences", "paramètres", "options"),
+)
 def settings_command(ctx: Context, event: Command, _: str) -> Reply:
     return Ask(entry(ctx))
 
@@ -66,7 +72,12 @@ def prefer(ctx: Context, event: Submission, _: Prefer) -> Reply:
     return Say(cards.settled(ctx.t, service.prefer(ctx, event.answers)))
 
 
-@router.command(*LEAVE, hint="verb.leave")
+@router.command(
+    "leave",
+    "quitter",
+    hint="verb.leave",
+    near=("stop", "unsubscribe", "quit", "exit", "arrêter", "stopper", "partir", "désinscription"),
+)
 def leave_command(ctx: Context, event: Command, _: str) -> Reply:
     return _leave(ctx)
 
@@ -141,7 +152,8 @@ def is_leaving(event: Event) -> bool:
     """Whether an event leaves the circle, which everybody can do, whatever became of their account."""
     match event:
         case Command(text=words):
-            return words.strip().lower() in LEAVE
+            verb = router.verb(split_word(words)[0])
+            return verb is not None and verb.name == "leave"
         case Click(action=packed):
             return verb_of(packed) in Leave.verbs()
         case _:

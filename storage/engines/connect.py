@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import OperationalError
 
+from storage import migrations
 from storage.engines import sqlite
 from storage.engines.database import Database, Unavailable, reason
 from storage.engines.sqlite import Sqlite
 
 if TYPE_CHECKING:
     from storage.engines.postgres import Postgres
-
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
 def is_file(url: str) -> bool:
@@ -47,7 +45,7 @@ def upgrade(url: str) -> None:
     database cannot be used, and DatabaseInUse while another process has the SQLite file open."""
     try:
         with _held(url):
-            command.upgrade(_migrations(url), "head")
+            command.upgrade(migrations.config(address(url)), "head")
     except (OperationalError, OSError) as error:
         raise Unavailable(f"The database cannot be used: {reason(error)}") from None
 
@@ -60,16 +58,9 @@ def _postgres() -> type[Postgres]:
     return Postgres
 
 
-def _migrations(url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = address(url)
-    return config
-
-
 @contextmanager
 def _held(url: str) -> Iterator[None]:
-    """Create the folder of a SQLite file and lock the file. On PostgreSQL the migrations take a lock
+    """Create a SQLite file and its folder, and lock the file. On PostgreSQL the migrations take a lock
     themselves."""
     if not is_file(url):
         yield
@@ -77,4 +68,5 @@ def _held(url: str) -> Iterator[None]:
     file = Path(make_url(url).database or "")
     file.parent.mkdir(parents=True, exist_ok=True)
     with sqlite.held(file):
+        sqlite.keep_private(file)
         yield

@@ -209,7 +209,7 @@ def _stand(name: str, server: Contender, votes: dict[str, str]) -> Figure:
 def _votes_of_ours(made: sqlite3.Connection) -> dict[str, str]:
     """The poll is anonymous; as long as it is open, whoever has its key and knows all members can tell."""
     key = made.execute("SELECT key FROM poll").fetchone()[0]
-    members = made.execute("SELECT external_id, id FROM person").fetchall()
+    members = made.execute("SELECT external_id, person_id FROM account").fetchall()
     chosen = dict(made.execute("SELECT voter, option_id FROM vote"))
     names = {user: pseudonym(key, id) for user, id in members}
     return {user: f"{VOTE}{chosen[name]}" for user, name in names.items() if name in chosen}
