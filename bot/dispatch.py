@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 import structlog
@@ -35,7 +35,7 @@ from bot.domain.errors import BadInput, ButtonGone, DomainError, Problems
 from bot.domain.member import Member
 from bot.locales import Translator, language_of
 from bot.replies import Replies
-from handlers.actions import Again
+from handlers.actions import Reopen
 from handlers.home.handlers import unknown
 from handlers.membership.cards import for_guest
 from handlers.membership.handlers import is_leaving
@@ -87,23 +87,40 @@ class Dispatcher:
         except Exception:
             return self._apologise(event)
 
-    async def keep(self, event: Event, answer: Answer) -> bool:
+    async def keep(self, event: Event, answer: Answer, *, wait: float = 0.0) -> bool:
         try:
-            return await self._database.transact(lambda tx: self._keep(tx, event, answer))
+            return await self._database.transact(lambda tx: self._keep(tx, event, answer, wait))
         except Exception:
             log.exception("dispatch.not_kept", kind=type(event).__name__)
             return False
 
-    def _keep(self, tx: Transaction, event: Event, answer: Answer) -> bool:
+    async def put_off(self, event: Event, answer: Answer) -> Answer:
+        reply = answer.reply
+        if not isinstance(reply, Ask):
+            return answer
+        try:
+            card = await self._database.transact(lambda tx: self._put_off(tx, event, reply, answer.language))
+        except Exception:
+            log.exception("dispatch.not_put_off", kind=type(event).__name__)
+            t = Translator(answer.language)
+            card = _sorry(t, t("platform.expired"), event)
+        return Answer(Say(card), answer.language)
+
+    def _keep(self, tx: Transaction, event: Event, answer: Answer, wait: float) -> bool:
         """Nobody is noted down for an answer: somebody who was never met has none that waits."""
         who = self._known(tx, event.sender)
         if who is None:
             return False
         circle, person, _ = who
-        t = Translator(answer.language, person.zone)
-        return self._replies.keep(
-            CircleTransaction(tx, circle.id), person, event, answer.reply, t, self._now()
-        )
+        t, now = Translator(answer.language, person.zone), self._now()
+        not_before = now + timedelta(seconds=wait) if wait > 0 else None
+        bound = CircleTransaction(tx, circle.id)
+        return self._replies.keep(bound, person, event, answer.reply, t, now, not_before=not_before)
+
+    def _put_off(self, tx: Transaction, event: Event, ask: Ask, language: str) -> Card:
+        circle, person, _ = self._known(tx, event.sender) or self._meet(tx, event.sender)
+        t = Translator(language, person.zone)
+        return self._replies.put_off(CircleTransaction(tx, circle.id), person, event, ask, t, self._now())
 
     def _hear(self, tx: Transaction, event: Event) -> Answer:
         if not inbox.first_time(tx, f"{event.sender.platform}:{event.key}", self._now()):
@@ -117,25 +134,28 @@ class Dispatcher:
         if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
             return Answer(again, ctx.t.language)
         try:
-            reply = self._router.route(ctx, self._as_command(_introduced(ctx, event)))
+            reply = self._route(ctx, self._as_command(_introduced(ctx, event)))
         except Unheard as words:
             reply = unknown(ctx, str(words))
         crash("dispatch.routed")
         return Answer(reply, ctx.t.language)
 
+    def _route(self, ctx: Context, event: Event) -> Reply:
+        if isinstance(event, Click) and verb_of(event.action) in Reopen.verbs():
+            return self._replies.reopen(ctx, unpack(Reopen, event.action))
+        return self._router.route(ctx, event)
+
     def _as_command(self, event: Event) -> Event:
         """In a conversation with the bot a known verb alone is a command. Some people write "/cercle" where
-        it is not needed. The button of a form that could not be shown says a command again."""
-        match event:
-            case Click(action=packed, place=place) if verb_of(packed) in Again.verbs():
-                return Command(event.key, event.sender, unpack(Again, packed).words, place)
-            case Command() | Said():
-                word, rest = split_word(event.text)
-                if word.lower() == COMMAND:
-                    place = event.place if isinstance(event, Command) else ""
-                    return Command(event.key, event.sender, rest, place, event.names)
-                if isinstance(event, Said) and self._router.verb(word):
-                    return Command(event.key, event.sender, event.text, names=event.names)
+        it is not needed."""
+        if not isinstance(event, Command | Said):
+            return event
+        word, rest = split_word(event.text)
+        if word.lower() == COMMAND:
+            place = event.place if isinstance(event, Command) else ""
+            return Command(event.key, event.sender, rest, place, event.names)
+        if isinstance(event, Said) and self._router.verb(word):
+            return Command(event.key, event.sender, event.text, names=event.names)
         return event
 
     def _answer_guest(self, tx: Transaction, event: Event, who: Who | None) -> Answer:

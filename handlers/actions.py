@@ -35,10 +35,10 @@ class Retry(Action, verb="retry"):
 
 
 @dataclass(frozen=True, slots=True)
-class Again(Action, verb="again"):
-    """Hears a command once more: it opens a form, which can be shown only now."""
+class Reopen(Action, verb="reopen"):
+    """Opens a form that could not be shown when it was asked for, with what is typed in it."""
 
-    words: str
+    reply: str
 
 
 @dataclass(frozen=True, slots=True)

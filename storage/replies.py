@@ -1,4 +1,4 @@
-"""Answers that could not be shown at once, until they are delivered."""
+"""Answers that could not be shown at once: cards until they are delivered, forms until they expire."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, Select, delete, insert, select
 
 from storage import tables
 from storage.transaction import CircleTransaction, Transaction
@@ -16,7 +16,8 @@ _r = tables.reply.c
 
 @dataclass(frozen=True, slots=True)
 class KeptReply:
-    """`sealed` is the card, encrypted. Of an answer about a secret poll only the poll's id is kept."""
+    """`sealed` is the card or the form, encrypted. Of an answer about a secret poll only the poll's id is
+    kept."""
 
     id: str
     sealed: bytes | None
@@ -32,17 +33,28 @@ def add(
 
 
 def load(tx: CircleTransaction, reply_id: str) -> KeptReply | None:
-    row = tx.execute(
-        select(_r.id, _r.sealed, _r.poll_id).where(_r.circle_id == tx.circle_id, _r.id == reply_id)
-    ).first()
+    row = tx.execute(_kept(tx).where(_r.id == reply_id)).first()
+    return KeptReply(*row) if row else None
+
+
+def load_for(tx: CircleTransaction, reply_id: str, person_id: str) -> KeptReply | None:
+    """Return it if it is for that person."""
+    row = tx.execute(_kept(tx).where(_r.id == reply_id, _is_for(tx, person_id))).first()
     return KeptReply(*row) if row else None
 
 
 def remove_for(tx: CircleTransaction, person_id: str) -> None:
     """Delete those that wait for somebody."""
+    tx.execute(delete(tables.reply).where(_r.circle_id == tx.circle_id, _is_for(tx, person_id)))
+
+
+def _kept(tx: CircleTransaction) -> Select[tuple[str, bytes | None, str | None]]:
+    return select(_r.id, _r.sealed, _r.poll_id).where(_r.circle_id == tx.circle_id)
+
+
+def _is_for(tx: CircleTransaction, person_id: str) -> ColumnElement[bool]:
     a = tables.account.c
-    theirs = select(a.id).where(a.circle_id == tx.circle_id, a.person_id == person_id)
-    tx.execute(delete(tables.reply).where(_r.circle_id == tx.circle_id, _r.account_id.in_(theirs)))
+    return _r.account_id.in_(select(a.id).where(a.circle_id == tx.circle_id, a.person_id == person_id))
 
 
 def remove(tx: Transaction, reply_ids: Collection[str]) -> None:

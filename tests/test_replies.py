@@ -10,16 +10,17 @@ from sqlalchemy import select, update
 from bot.chat import plain
 from bot.chat.action import pack
 from bot.chat.card import Button, Card, Quote, buttons, text
-from bot.chat.event import Click, Command, Event, Installed, Removed, Sender, Submission
-from bot.chat.form import Answers
+from bot.chat.event import Command, Event, Installed, Removed, Sender, Submission
+from bot.chat.form import Answers, refill
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
+from bot.locales import Translator
 from bot.replies import Replies
-from handlers.actions import Again, Leave, OpenPause
+from handlers.actions import Leave, Reopen
 from handlers.membership.cards import Pause
 from storage import messages, replies, tables
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import FRENCH, House, actions, asked, said
+from tests.house import FRENCH, House, asked, kinds, said
 
 SECRET_CARD = Card("Votre choix", (text("canari : la soupe"), buttons(Button("Quitter", Leave()))))
 POLL = '/cercle poll "On déjeune ?" "Oui" "Non"'
@@ -99,26 +100,79 @@ async def test_a_form_comes_back_as_a_button_that_opens_it(circle: House) -> Non
     await circle.settle()
     card = circle.card("ines", form.title)
     assert "/cercle pause jusqu'à demain" in plain.render(card)
-    assert actions(card) == [Again("pause")]
-    assert asked(await circle.presses("ines", Again, card)) == form
+    assert kinds(card) == [Reopen]
+    for _ in range(2):
+        assert asked(await circle.presses("ines", Reopen, card)) == form
 
 
-async def test_a_form_that_a_button_asked_for_opens_with_that_button(circle: House) -> None:
-    form = asked(await circle.says("ines", "/cercle pause"))
-    await keeps(circle, Ask(form), Click(circle.key(), circle.sender("ines"), pack(OpenPause()), GENERAL))
-    await circle.settle()
-    card = circle.card("ines", form.title)
-    assert asked(await circle.presses("ines", OpenPause, card)) == form
-
-
-async def test_a_form_with_mistakes_gives_back_what_was_typed(circle: House) -> None:
-    form = asked(await circle.says("ines", "/cercle pause"))
+async def test_a_form_with_mistakes_opens_with_what_was_typed(circle: House) -> None:
+    form = refill(asked(await circle.says("ines", "/cercle pause")), Answers({"back": "hier"}))
     sent = Submission(circle.key(), circle.sender("ines"), pack(Pause()), Answers({"back": "hier"}))
     await keeps(circle, Ask(form, {"back": "Ce jour est passé."}), sent)
     await circle.settle()
-    words = plain.render(circle.card("ines", form.title))
-    assert "Ce jour est passé." in words
-    assert "hier" in words
+    card = circle.card("ines", form.title)
+    assert "Ce jour est passé." in plain.render(card)
+    assert "hier" in plain.render(card)
+    assert asked(await circle.presses("ines", Reopen, card)) == form
+
+
+async def test_a_form_is_put_off_without_a_message(circle: House) -> None:
+    form = asked(await circle.says("ines", "/cercle pause"))
+    command = Command(circle.key(), circle.sender("ines"), "pause", GENERAL)
+    answer = await circle.dispatch.put_off(command, Answer(Ask(form), "fr"))
+    assert isinstance(answer.reply, Say)
+    await circle.settle()
+    assert circle.cards("ines") == []
+    assert asked(await circle.presses("ines", Reopen, answer.reply.card)) == form
+
+
+async def test_another_answer_is_not_put_off(circle: House) -> None:
+    command = Command(circle.key(), circle.sender("ines"), "aide", GENERAL)
+    answer = Answer(Say(SECRET_CARD), "fr")
+    assert await circle.dispatch.put_off(command, answer) == answer
+    assert await stored(circle) == []
+
+
+async def test_a_form_opens_for_its_own_person_only(circle: House) -> None:
+    await circle.with_member("tom")
+    card = await put_off(circle)
+    reply = await circle.presses("tom", Reopen, card)
+    assert Translator("en")("error.FormExpired") in said(reply)
+
+
+async def test_a_form_is_over_after_a_day(circle: House) -> None:
+    card = await put_off(circle)
+    circle.clock.pass_(hours=24)
+    await circle.settle()
+    assert FRENCH("error.FormExpired") in said(await circle.presses("ines", Reopen, card))
+    assert await stored(circle) == []
+
+
+async def test_nothing_of_a_form_can_be_read_in_the_database(circle: House) -> None:
+    await put_off(circle)
+    [kept] = await stored(circle)
+    assert kept.sealed is not None
+    assert FRENCH("pause.back").encode() not in kept.sealed
+
+
+async def put_off(house: House) -> Card:
+    """Inès' form for a pause, which could not be opened."""
+    form = asked(await house.says("ines", "/cercle pause"))
+    command = Command(house.key(), house.sender("ines"), "pause", GENERAL)
+    answer = await house.dispatch.put_off(command, Answer(Ask(form), "fr"))
+    assert isinstance(answer.reply, Say)
+    return answer.reply.card
+
+
+async def test_an_answer_does_not_leave_before_the_chat_wants_it(circle: House) -> None:
+    command = Command(circle.key(), circle.sender("ines"), "aide", GENERAL)
+    await circle.dispatch.keep(command, Answer(Say(SECRET_CARD), "fr"), wait=30)
+    circle.clock.pass_(seconds=29)
+    await circle.settle()
+    assert circle.cards("ines") == []
+    circle.clock.pass_(seconds=1)
+    await circle.settle()
+    assert circle.cards("ines") == [SECRET_CARD]
 
 
 async def test_no_answer_is_no_message(circle: House) -> None:

@@ -20,15 +20,19 @@ class Answer:
 
 
 class Dispatch(Protocol):
-    """What hears events. Neither method raises: an adapter has only its own network to fear."""
+    """What hears events. No method raises: an adapter has only its own network to fear."""
 
     async def __call__(self, event: Event) -> Answer:
         """Hear an event, commit its effects, answer. Whatever goes wrong inside is answered by a private
         sentence."""
 
-    async def keep(self, event: Event, answer: Answer) -> bool:
+    async def keep(self, event: Event, answer: Answer, *, wait: float = 0.0) -> bool:
         """Keep an answer that could not be shown. It is sent to the person's own conversation as soon as that
-        is possible, within 24 hours. Return whether it was kept."""
+        is possible, in `wait` seconds at the earliest and within 24 hours. Return whether it was kept."""
+
+    async def put_off(self, event: Event, answer: Answer) -> Answer:
+        """Return, for a form that cannot be opened now, the card with a button that opens it within 24 hours,
+        with what is typed in it. Any other answer is returned as it is."""
 
 
 Words = Callable[[str, str], str]

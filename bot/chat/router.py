@@ -110,8 +110,8 @@ class Router(Generic[C]):
                 return handler(context, event) if handler else None
 
     def action(self, packed: str) -> Action:
-        """Return the action behind a button. Raises BadAction when nobody listens to it."""
-        kinds = {verb: kind for verb, (kind, _) in self.clicks.items()}
+        """Return the action of a button or a form. Raises BadAction when nobody listens to it."""
+        kinds = {verb: kind for verb, (kind, *_) in (*self.clicks.items(), *self.submissions.items())}
         return unpack(_listener(kinds, packed), packed)
 
     def _command(self, context: C, event: Command) -> Reply:

@@ -1,4 +1,4 @@
-"""A card as text, for the few that are stored, and back. Where a card can be drawn again, it is."""
+"""A card or a form as text, for the few that are stored, and back. Where one can be drawn again, it is."""
 
 from __future__ import annotations
 
@@ -9,31 +9,33 @@ from typing import Any, Final, get_args
 
 from bot.chat.action import Action, pack
 from bot.chat.card import Bar, Card, Element, Item, Style
+from bot.chat.form import Form, Option, Part
 from bot.chat.text import Span
 
 Unpack = Callable[[str], Action]
 """From a packed action. Raises BadAction, a ValueError."""
 
+_UNIONS = (Element, Item, Span, Part)
 _PARTS: Final[Mapping[str, Any]] = {
     part.__name__: part
-    for part in (Card, Bar, *get_args(Element), *get_args(Item), *get_args(Span))
+    for part in (Card, Form, Bar, Option, *(each for union in _UNIONS for each in get_args(union)))
     if part is not str
 }
 
 
-def dump(card: Card) -> str:
-    return json.dumps(_plain(card), ensure_ascii=False, separators=(",", ":"))
+def dump(whole: Card | Form) -> str:
+    return json.dumps(_plain(whole), ensure_ascii=False, separators=(",", ":"))
 
 
-def load(text: str, unpack: Unpack) -> Card:
+def load(text: str, unpack: Unpack) -> Card | Form:
     """Raises ValueError for what `dump` has not written, also in an older version of the vocabulary."""
     try:
-        card = _whole(json.loads(text), unpack)
+        whole = _whole(json.loads(text), unpack)
     except (LookupError, TypeError, AttributeError) as error:
         raise ValueError("no stored card") from error
-    if not isinstance(card, Card):
+    if not isinstance(whole, Card | Form):
         raise ValueError("no stored card")
-    return card
+    return whole
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,7 @@ the catalogues carry it under `error.<Name>`, and a test holds the two together.
 
 DomainError
 ├── Forbidden      CommsOnly, LeadOnly, MembersOnly
-├── Gone           PostGone, FormGone, ButtonGone
+├── Gone           PostGone, FormGone, FormExpired, ButtonGone
 ├── BadInput       one input, named by `field`, has to be said differently
 └── Problems       several at once
 """
@@ -58,6 +58,10 @@ class WorkspaceTaken(DomainError):
 
 class FormGone(Gone):
     """That form is out of date. What you typed is kept below, ready to be copied into a new one."""
+
+
+class FormExpired(Gone):
+    """This form waited for a day and is no longer there. What you had typed is still on its card."""
 
 
 class ButtonGone(Gone):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from handlers.actions import Again, OpenJoin
+from handlers.actions import OpenJoin, Reopen
 from handlers.membership.cards import Join
 from handlers.posts.cards import OpenAnswer, OpenCompose, OpenEdit, Withdraw
 from handlers.sharing.cards import (
@@ -320,7 +320,7 @@ async def test_somebody_who_joins_in_a_group_chat_is_told_how_to_be_reached(circ
     await bot.settle()
     assert len(circle.cards(hugo, "Quatre jours")) == 1
     form = circle.card(hugo, FRENCH("settings.title"))
-    await hugo.presses(Again)
+    await hugo.presses(Reopen)
     assert FRENCH("wishes.topics") in words(hugo.dialog)
     assert len(circle.cards(hugo, FRENCH("added.title"))) == 1
     assert FRENCH("wishes.topics") not in words(form.card)
