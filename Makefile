@@ -21,10 +21,10 @@ demo: $(VENV)/.installed ## The whole bot with the playground, no account needed
 	$(BIN)/cercle demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/.installed-dev ## All the tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST)
 
 quick: $(VENV)/.installed-dev lint types ## The everyday check, in about a minute: what tests/slow.py does not leave out
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow" $(PYTEST)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -q -m "not slow" $(PYTEST)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
