@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 
 from storage import tables
 from storage.transaction import CircleTransaction, Transaction
@@ -33,14 +33,12 @@ def add(
 
 
 def load(tx: CircleTransaction, reply_id: str) -> KeptReply | None:
-    row = tx.execute(_kept(tx).where(_r.id == reply_id)).first()
-    return KeptReply(*row) if row else None
+    return _read(tx, _r.id == reply_id)
 
 
 def load_for(tx: CircleTransaction, reply_id: str, person_id: str) -> KeptReply | None:
     """Return it if it is for that person."""
-    row = tx.execute(_kept(tx).where(_r.id == reply_id, _is_for(tx, person_id))).first()
-    return KeptReply(*row) if row else None
+    return _read(tx, _r.id == reply_id, _is_for(tx, person_id))
 
 
 def remove_for(tx: CircleTransaction, person_id: str) -> None:
@@ -48,8 +46,9 @@ def remove_for(tx: CircleTransaction, person_id: str) -> None:
     tx.execute(delete(tables.reply).where(_r.circle_id == tx.circle_id, _is_for(tx, person_id)))
 
 
-def _kept(tx: CircleTransaction) -> Select[tuple[str, bytes | None, str | None]]:
-    return select(_r.id, _r.sealed, _r.poll_id).where(_r.circle_id == tx.circle_id)
+def _read(tx: CircleTransaction, *which: ColumnElement[bool]) -> KeptReply | None:
+    row = tx.execute(select(_r.id, _r.sealed, _r.poll_id).where(_r.circle_id == tx.circle_id, *which)).first()
+    return KeptReply(*row) if row else None
 
 
 def _is_for(tx: CircleTransaction, person_id: str) -> ColumnElement[bool]:

@@ -111,8 +111,9 @@ class Router(Generic[C]):
 
     def action(self, packed: str) -> Action:
         """Return the action of a button or a form. Raises BadAction when nobody listens to it."""
-        kinds = {verb: kind for verb, (kind, *_) in (*self.clicks.items(), *self.submissions.items())}
-        return unpack(_listener(kinds, packed), packed)
+        clicked = {verb: kind for verb, (kind, _) in self.clicks.items()}
+        sent = {verb: kind for verb, (kind, _, _) in self.submissions.items()}
+        return unpack(_listener(clicked | sent, packed), packed)
 
     def _command(self, context: C, event: Command) -> Reply:
         word, rest = split_word(readable(event))

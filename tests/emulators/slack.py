@@ -326,14 +326,16 @@ class FakeSlack:
         self._met(request)
         door, body = self._doors.get(request.match_info["key"]), await request.json()
         self.calls.append(Call("response_url", body, self.clock()))
-        if fault := self.one_to_one or self.faults.next("response_url"):
-            refused = fault.kind is Kind.REFUSE
-            return web.Response(status=404, text=fault.code) if refused else await _broken(request, fault)
+        fault = self.one_to_one or self.faults.next("response_url")
+        if fault and fault.kind is Kind.REFUSE:
+            return web.Response(status=404, text=fault.code)
+        if fault and fault.kind not in DONE:
+            return await _broken(request, fault)
         if door is None or self.clock() > door.until or not door.left:
             return web.Response(status=404, text="expired_url" if door is None or door.left else "used_url")
         door.left -= 1
         self._answer(door, body)
-        return web.Response(text="ok")
+        return await _late(request, fault, {"ok": True}) if fault else web.Response(text="ok")
 
     def answer_command(self, channel: str, user: str, body: Json) -> None:
         """What the HTTP answer to a command says is a message of its own."""

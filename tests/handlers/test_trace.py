@@ -16,7 +16,7 @@ from bot.chat.event import Click
 from bot.chat.reply import Say
 from bot.context import Dated, Occasion
 from bot.domain.kudos import KUDOS, WALL
-from bot.domain.message import CALL, POST, REMOVED, State
+from bot.domain.message import CALL, POST, REMOVED, REPLY, State
 from bot.domain.round import ROUND_WALL
 from bot.domain.schedule import Schedule
 from bot.domain.story import CROWD
@@ -407,5 +407,5 @@ async def test_another_circle_sees_nothing_of_this_one(circle: House) -> None:
 
 
 def test_every_kind_of_message_has_a_name() -> None:
-    to_people = {drawing.kind for drawing in DRAWINGS} - {CALL, KUDOS, ROUND_WALL, WALL}
+    to_people = {drawing.kind for drawing in DRAWINGS} - {CALL, KUDOS, ROUND_WALL, WALL} | {REPLY}
     assert {kind.name for kind in to_people} == set(KINDS)
