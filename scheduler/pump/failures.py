@@ -44,9 +44,9 @@ def settle_failure(
             deliveries.retry(tx, message, now + UNREACHABLE_PAUSE, why)
         case Gone():
             deliveries.drop(tx, message, REMOVED)
-        case Unavailable() | Unsure() if message.shown_version > 0 and message.attempt < ATTEMPTS:
+        case Unavailable() | Unsure() if message.shown_version > 0 and not gives_up(message):
             deliveries.retry(tx, message, retry_at, why, redraw_at=now + times.SWEEP)
-        case Unavailable() if message.attempt < ATTEMPTS:
+        case Unavailable() if not gives_up(message):
             deliveries.retry(tx, message, retry_at, why)
         case Unsure() if message.shown_version == 0:
             deliveries.keep_claim(tx, message, why)
@@ -65,10 +65,15 @@ def result(message: Message, error: MessengerError) -> Result:
             return Result.REMOVED
         case Unsure() if message.shown_version == 0:
             return Result.UNKNOWN
-        case Unavailable() | Unsure() if message.attempt < ATTEMPTS:
+        case Unavailable() | Unsure() if not gives_up(message):
             return Result.RETRIED
         case _:
             return Result.DEAD
+
+
+def gives_up(message: Message) -> bool:
+    """Was this the last attempt? The answer to what a person did is tried until it expires."""
+    return message.attempt >= ATTEMPTS and message.kind != REPLY.name
 
 
 def give_up(tx: Transaction, kinds: Kinds, message: Message, why: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from bot.chat.card import Button, Card, FormButton, buttons
 from bot.chat.event import Click, Event
 from bot.chat.form import Form, TextInput
 from bot.chat.platform import Answer
-from bot.chat.reply import Ask, Reply
+from bot.chat.reply import Ask, Reply, Say
 
 
 class Place(Enum):
@@ -83,9 +83,14 @@ class Script:
         opening = self.opens and isinstance(event, Click)
         return Answer(Ask(FORM) if opening else self.reply, "fr")
 
-    async def keep(self, event: Event, answer: Answer) -> bool:
+    async def keep(self, event: Event, answer: Answer, *, wait: float = 0.0) -> bool:
         self.kept.append(answer.reply)
         return answer.reply is not None
+
+    async def put_off(self, event: Event, answer: Answer) -> Answer:
+        """In the place of a form its title, which carries the word of that form."""
+        assert isinstance(answer.reply, Ask)
+        return Answer(Say(Card(answer.reply.form.title)), answer.language)
 
 
 class Stage(ABC):

@@ -17,7 +17,16 @@ from bot.chat.action import verb_of
 from bot.chat.card import Buttons, Card, LinkButton, Text, every_item
 from bot.chat.event import Event, Removed, Submission
 from bot.chat.form import Errors, Form, refill
-from bot.chat.messenger import Gone, Limit, MessengerError, Notebook, Pace, Refused, Unreachable
+from bot.chat.messenger import (
+    Gone,
+    Limit,
+    MessengerError,
+    Notebook,
+    Pace,
+    Refused,
+    Throttled,
+    Unreachable,
+)
 from bot.chat.plain import render as plain
 from bot.chat.platform import Answer, Dispatch, Words
 from bot.chat.reply import Ask, Home, Replace, Say
@@ -34,7 +43,8 @@ from bot.platforms.teams.glue import (
     answer_invoke,
 )
 from bot.platforms.teams.messenger import ADAPTIVE, Drawn, TeamsMessenger, drawn
-from bot.platforms.teams.parse import NAME, Heard, Malformed, Origin, called, hear, tenant_of
+from bot.platforms.teams.parse import NAME, THREAD, Heard, Malformed, Origin, called, hear, tenant_of
+from bot.platforms.teams.rate import AnswerRate
 from bot.platforms.teams.roster import Roster
 from bot.platforms.teams.surface import MESSAGES_PATH
 from bot.platforms.teams.text import block
@@ -52,8 +62,11 @@ DRAIN: Final = 3.0
 
 PACE: Final = Pace(send=Limit(30, burst=4), update=Limit(10, burst=2), channel=Limit(0.8))
 """Teams allows 50 requests a second a tenant, sends and updates together, and 7 in one second, 60 in 30 a
-conversation ("rate limit", October 2026). What is left is for answers to clicks. Two messages to one
+conversation ("rate limit", October 2026). What is left is for answers (`rate.py`). Two messages to one
 conversation leave more than a second apart: the first may take longer to get there."""
+
+CLEARING: Final = (0.0, 2.0, 10.0)
+"""Seconds before each try to take away a form that was sent."""
 
 
 LOCAL = "local"
@@ -84,6 +97,7 @@ class Teams:
         self._turns = TurnAdapter(Gate(check, connectors))
         self.messenger = TeamsMessenger(settings, connectors, notebook)
         self._roster = Roster(connectors, self._begin)
+        self._rate = AnswerRate()
         self._under_way: set[asyncio.Task[Any]] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -177,9 +191,16 @@ class Teams:
     async def _reachable(self, heard: Heard, event: Event) -> bool | None:
         if not heard.here.shared or not isinstance(event, Submission):
             return event.sender.reachable
-        opening = self._begin(self.messenger.try_to_open(event.sender.address))
+        opening = self._begin(self._try_to_open(event.sender.address))
         await asyncio.wait({opening}, timeout=PATIENCE)
         return opening.result() if opening.done() and not opening.exception() else None
+
+    async def _try_to_open(self, address: str) -> bool | None:
+        try:
+            self._rate.take(address)
+        except Throttled:
+            return None
+        return await self.messenger.try_to_open(address)
 
     # Answers in the body of an invoke. It has five seconds, so whatever needs Teams itself comes after it.
     # Only the person who pressed sees that body. So in a conversation of several people it holds the answer.
@@ -250,24 +271,33 @@ class Teams:
             log.error("Teams answer not shown: %s", error)
         except MessengerError as error:
             log.warning("Teams answer not shown yet: %s: %s", type(error).__name__, error)
-            await self._keep(heard, event, answer, unreachable=isinstance(error, Unreachable))
+            await self._keep(heard, event, answer, error)
 
     async def _privately(self, heard: Heard, event: Event, answer: Answer) -> None:
         """One to one, for the others read what stands here. Raises MessengerError."""
         if (card := self._card(heard, answer)) is not None:
+            self._rate.take(event.sender.address)
             await self.messenger.write_alone(event.sender.address, card)
 
-    async def _keep(self, heard: Heard, event: Event, answer: Answer, *, unreachable: bool) -> None:
+    async def _keep(self, heard: Heard, event: Event, answer: Answer, error: MessengerError) -> None:
         """Have the answer wait. Whoever cannot be written to is told where it waits, in a sentence that says
         nothing of what they asked."""
+        wait = error.wait if isinstance(error, Throttled) else 0.0
+        self._rate.hold(wait)
+        unreachable = isinstance(error, Unreachable)
         if unreachable:
             event = replace(event, sender=replace(event.sender, reachable=False))
-        if not await self._dispatch.keep(event, answer) or not (unreachable and heard.here.shared):
+        if not await self._dispatch.keep(event, answer, wait=wait):
+            return
+        if _in_form(heard) and not isinstance(answer.reply, Ask):
+            self._begin(self._clear(heard))
+        if not (unreachable and heard.here.shared):
             return
         try:
+            self._rate.take(heard.here.id.partition(THREAD)[0])
             await self.messenger.post(heard.here, drawn(self._elsewhere(event, answer.language)))
-        except MessengerError as error:
-            log.warning("Teams did not take the sentence on where an answer waits: %s", error)
+        except MessengerError as lost:
+            log.warning("Teams did not take the sentence on where an answer waits: %s", lost)
 
     def _elsewhere(self, event: Event, language: str) -> Card:
         label, url = self._words(language, "button.open_chat"), event.sender.chat_url
@@ -277,14 +307,27 @@ class Teams:
     async def _in_chat(self, heard: Heard, event: Event, answer: Answer) -> None:
         """In the sender's own conversation. Raises MessengerError."""
         card = self._card(heard, answer)
-        in_form = heard.origin is Origin.CHAT_FORM and heard.card
         if card is None:
-            if in_form:
-                await self.messenger.remove(heard.here, heard.card)
-        elif in_form or (isinstance(answer.reply, Replace) and heard.card):
+            if _in_form(heard):
+                self._begin(self._clear(heard))
+            return
+        self._rate.take(event.sender.address)
+        if _in_form(heard) or (isinstance(answer.reply, Replace) and heard.card):
             await self._redraw(heard, card)
         else:
             await self.messenger.post(heard.here, card)
+
+    async def _clear(self, heard: Heard) -> None:
+        """Take away a form that was sent, which is answered by nothing or elsewhere."""
+        for pause in CLEARING:
+            await asyncio.sleep(pause)
+            try:
+                self._rate.take(heard.here.address)
+                await self.messenger.remove(heard.here, heard.card)
+            except MessengerError as error:
+                log.warning("Teams form not taken away: %s: %s", type(error).__name__, error)
+            else:
+                return
 
     def _card(self, heard: Heard, answer: Answer) -> Drawn | None:
         """What an answer shows as a message. Raises Refused."""
@@ -326,6 +369,11 @@ class Teams:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return task
+
+
+def _in_form(heard: Heard) -> bool:
+    """Whether the form that was sent stands in the conversation as a card."""
+    return heard.origin is Origin.CHAT_FORM and bool(heard.card)
 
 
 def _executed(words: str) -> Mapping[str, Any]:

@@ -369,7 +369,44 @@ async def test_a_form_in_the_conversation_without_an_answer_goes_away(house: Hou
     await ada.says("mots")
     house.script.reply = None
     await ada.presses(Save)
-    assert ada.messages == []
+    await house.fake.until(lambda: not ada.messages)
+
+
+@pytest.mark.parametrize("fault", [Fault(429, {"Retry-After": "1"}), Fault(503), Fault(broken="reset")])
+async def test_a_form_is_taken_away_when_teams_takes_calls_again(
+    house: House, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.teams.adapter.CLEARING", (0.0, 0.01, 0.01))
+    ada = await house.member()
+    house.script.reply = Ask(FORM)
+    await ada.says("mots")
+    house.script.reply = None
+    house.fake.faults.extend([fault, fault])
+    await ada.presses(Save)
+    await house.fake.until(lambda: not ada.messages)
+
+
+async def test_a_form_whose_answer_is_kept_goes_away(house: House) -> None:
+    ada = await house.member()
+    house.script.reply = Ask(FORM)
+    await ada.says("mots")
+    house.script.reply = Say(DONE)
+    house.fake.faults.append(Fault(503))
+    await ada.presses(Save)
+    assert [kept for _, kept in house.script.kept] == [Say(DONE)]
+    await house.fake.until(lambda: not ada.messages)
+
+
+async def test_a_form_with_mistakes_stays_where_it_is_when_its_answer_is_kept(house: House) -> None:
+    ada = await house.member()
+    house.script.reply = Ask(FORM)
+    await ada.says("mots")
+    house.script.reply = Ask(FORM, {"words": "Trop long."})
+    house.fake.faults.append(Fault(503))
+    await ada.presses(Save)
+    assert [kept for _, kept in house.script.kept] == [house.script.reply]
+    await house.teams.close()
+    assert len(ada.messages) == 1
 
 
 async def test_when_the_card_is_gone_the_answer_is_not(house: House) -> None:
