@@ -27,7 +27,6 @@ FAULTS = {
 
 class SlackStage(Stage):
     name = "slack"
-    keeps = False
     cannot: ClassVar[dict[Check, str]] = {
         (Place.THREAD, Way.COMMAND, None): "Slack has no commands in threads",
         (None, Way.OLD_BUTTON, None): "Slack has one kind of button",

@@ -179,6 +179,8 @@ class FakeSlack:
         self.calls: list[Call] = []
         self.one_to_one: Fault | None = None
         """What each call meets that would show something to one person alone."""
+        self.unanswered: set[str] = set()
+        """References of messages and ids of views that were shown, and whoever did was not told."""
         self.complaints: list[str] = []
         self.connections: set[Any] = set()
         self._posted: Counter[str] = Counter()
@@ -288,6 +290,8 @@ class FakeSlack:
             body = {"ok": False, "error": str(error)}
         if wait := body.pop("retry_after", 0):
             return _throttled(wait)
+        if fault and fault.kind is not Kind.SLOW:
+            self.unanswered |= _shown(args, body)
         return await _late(request, fault, body) if fault else web.json_response(body)
 
     def _is_private(self, method: str, args: Json) -> bool:
@@ -334,24 +338,28 @@ class FakeSlack:
         if door is None or self.clock() > door.until or not door.left:
             return web.Response(status=404, text="expired_url" if door is None or door.left else "used_url")
         door.left -= 1
-        self._answer(door, body)
+        reference = self._answer(door, body)
+        if fault and fault.kind is Kind.CUT:
+            self.unanswered.add(reference)
         return await _late(request, fault, {"ok": True}) if fault else web.Response(text="ok")
 
     def answer_command(self, channel: str, user: str, body: Json) -> None:
         """What the HTTP answer to a command says is a message of its own."""
         self._answer(_Door(channel, user, 0.0, ""), body)
 
-    def _answer(self, door: _Door, body: Json) -> None:
+    def _answer(self, door: _Door, body: Json) -> str:
+        """Show it, and return the reference of the message that it became."""
         self._checked({"text": body.get("text", ""), "blocks": body.get("blocks", [])}, "message")
         original = self._find(door.channel, door.ts) if door.ts else None
         if body.get("replace_original") and original:
             original.text, original.blocks = body.get("text", ""), body.get("blocks", [])
             original.edits += 1
-        elif body.get("delete_original") and original:
+            return original.reference
+        if body.get("delete_original") and original:
             self.messages[door.channel].remove(original)
-        else:
-            ephemeral = body.get("response_type", "ephemeral") == "ephemeral"
-            self._store(door.channel, body, to=door.user if ephemeral else "")
+            return original.reference
+        ephemeral = body.get("response_type", "ephemeral") == "ephemeral"
+        return self._store(door.channel, body, to=door.user if ephemeral else "").reference
 
     # What is stored
 
@@ -533,6 +541,13 @@ async def _arguments(request: web.Request) -> Json:
         args |= dict(await request.post())
     structured = ("blocks", "metadata", "view")
     return {k: json.loads(v) if k in structured and isinstance(v, str) else v for k, v in args.items()}
+
+
+def _shown(args: Json, body: Json) -> set[str]:
+    """The reference of the message, or the id of the view, that a call has put there."""
+    ts = body.get("ts") or body.get("message_ts")
+    message = {f"{body.get('channel') or args['channel']}:{ts}"} if ts else set()
+    return message | ({body["view"]["id"]} if "view" in body else set())
 
 
 def _throttled(seconds: float) -> web.Response:
