@@ -36,6 +36,10 @@ MANY = 500
 NOTHING_TO_SHOW = "nothing to show"
 """Why a message was dropped whose subject was gone when it was to leave. `restore` looks for this reason."""
 
+EXPIRED = "expired before it could go"
+"""Why a message was dropped that was not useful any more when it could leave. `restore` looks for this reason
+too."""
+
 AT_ONCE = timedelta(0)
 
 
@@ -193,8 +197,9 @@ def recall_for(tx: CircleTransaction, person_id: str, why: str) -> None:
 
 
 def restore(tx: CircleTransaction, subject_id: str, now: datetime) -> None:
-    """Let the messages leave that were dropped because this subject had nothing to show. A message that
-    another process has read and not yet dropped gets another version, so that it is not dropped."""
+    """Let the messages leave that were dropped because this subject had nothing to show, or because it was
+    over. A message that another process has read and not yet dropped gets another version, so that it is not
+    dropped."""
     of_subject = (_m.circle_id == tx.circle_id, _m.subject_id == subject_id)
     tx.execute(
         update(tables.message)
@@ -203,11 +208,25 @@ def restore(tx: CircleTransaction, subject_id: str, now: datetime) -> None:
     )
     done = tx.execute(
         update(tables.message)
-        .where(*of_subject, _m.state == State.DROPPED, _m.last_error == NOTHING_TO_SHOW)
+        .where(*of_subject, _m.state == State.DROPPED, _m.last_error.in_([NOTHING_TO_SHOW, EXPIRED]))
         .values(state=State.WAITING, due_at=now, fence=_m.fence + 1, last_error="")
     )
     if done.rowcount:
         note_due(tx, tx.circle_id)
+
+
+def set_expiry(tx: CircleTransaction, subject_id: str, expires_at: datetime) -> None:
+    """Let the messages of a subject that have not left, and that expire, expire at another moment."""
+    tx.execute(
+        update(tables.message)
+        .where(
+            _m.circle_id == tx.circle_id,
+            _m.subject_id == subject_id,
+            _m.shown_version == 0,
+            _m.expires_at.is_not(None),
+        )
+        .values(expires_at=expires_at)
+    )
 
 
 def reschedule_for(tx: CircleTransaction, person_id: str, now: datetime) -> None:

@@ -289,11 +289,14 @@ post = Table(
     _moment("created_at", required=True),
     _moment("publish_at", required=True),
     _moment("expires_at", required=True),
+    _text("zone", "UTC"),
     _moment("published_at"),
     _moment("withdrawn_at"),
+    _moment("closed_at"),
     _of("person", "author_id"),
     _of("topic", "topic_id"),
     _only_where("published_at IS NULL AND withdrawn_at IS NULL", "publish_at"),
+    _only_where("published_at IS NOT NULL AND closed_at IS NULL", "expires_at"),
 )
 
 words = Table(

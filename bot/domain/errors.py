@@ -3,7 +3,7 @@ the catalogues carry it under `error.<Name>`, and a test holds the two together.
 
 DomainError
 ├── Forbidden      CommsOnly, LeadOnly, MembersOnly, GuestsStayOut
-├── Gone           PostGone, FormGone, ButtonGone
+├── Gone           PostGone, PostOver, FormGone, ButtonGone
 ├── BadInput       one input, named by `field`, has to be said differently
 └── Problems       several at once
 """
@@ -54,6 +54,10 @@ class Gone(DomainError):
 
 class PostGone(Gone):
     """This content is no longer shared, so there is nothing left to do here. Thank you all the same."""
+
+
+class PostOver(Gone):
+    """This content was offered until {day}, so there is nothing left to do here. Thank you all the same."""
 
 
 class WorkspaceTaken(DomainError):

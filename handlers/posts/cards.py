@@ -174,8 +174,8 @@ def compose_form(t: Translator, draft: Draft, topics: Sequence[Topic], today: da
     return Form(Compose(draft.id), t("compose.title"), parts, t("compose.submit"))
 
 
-def edit_form(t: Translator, post: Post, topics: Sequence[Topic], expires: date) -> Form:
-    parts = _copy_parts(t, post.copy, topics, expires)
+def edit_form(t: Translator, post: Post, topics: Sequence[Topic]) -> Form:
+    parts = _copy_parts(t, post.copy, topics, post.copy.last_day)
     note = Note((t("edit.note"),), quiet=True)
     return Form(Edit(post.id), t("edit.title"), (note, *parts), t("edit.submit"))
 
@@ -251,9 +251,9 @@ def author(t: Translator, post: Post, topic: Topic, tally: Tally, waiting: int, 
     if post.published_at is None and copy.publish_at is not None:
         planned = text(t("author.planned", moment=t.near(copy.publish_at, now), topic=topic.name(t.language)))
         return Card(copy.title, (planned, buttons(edit, withdraw)))
-    state = t("author.live", topic=topic.name(t.language), day=t.day(copy.expires_at))
+    state = t("author.live", topic=topic.name(t.language), day=t.day(copy.last_day))
     if not post.live(now):
-        state = t("author.expired", day=t.day(copy.expires_at))
+        state = t("author.expired", day=t.day(copy.last_day))
     actions = buttons(edit, withdraw) if post.live(now) else buttons(edit)
     return Card(copy.title, (text(state), _tally(t, tally, waiting), actions, small(t("author.known"))))
 
@@ -389,7 +389,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "draft": draft(t, ready),
         "draft_unreadable": draft(t, broken),
         "compose_form": compose_form(t, ready, topics, now.date()),
-        "edit_form": edit_form(t, live, topics, (now + USUAL_LIFE).date()),
+        "edit_form": edit_form(t, live, topics),
         "author": author(t, live, topics[0], tally, 3, now),
         "author_planned": author(t, planned, topics[0], Tally(0, 0, 0, 0), 0, now),
         "author_withdrawn": author(t, withdrawn, topics[0], tally, 0, now),

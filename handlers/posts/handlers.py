@@ -33,8 +33,7 @@ def compose_form(ctx: Context, action: Compose) -> Form:
 
 
 def edit_form(ctx: Context, action: Edit) -> Form:
-    post = service.mine(ctx, action.post)
-    return cards.edit_form(ctx.t, post, service.topics(ctx), service.expiry_day(ctx, post))
+    return cards.edit_form(ctx.t, service.mine(ctx, action.post), service.topics(ctx))
 
 
 def answer_form(ctx: Context, action: AnswerQuestion) -> Form:

@@ -555,8 +555,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("publish_at", sa.DateTime(), nullable=False),
         sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.Column("zone", sa.Text(), server_default="UTC", nullable=False),
         sa.Column("published_at", sa.DateTime(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["circle_id", "author_id"],
             ["person.circle_id", "person.id"],
@@ -571,6 +573,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_post")),
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_post_expires_at"),
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+        )
         batch_op.create_index(
             batch_op.f("ix_post_publish_at"),
             ["publish_at"],
@@ -1112,6 +1121,11 @@ def downgrade() -> None:
             batch_op.f("ix_post_publish_at"),
             sqlite_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
             postgresql_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
+        )
+        batch_op.drop_index(
+            batch_op.f("ix_post_expires_at"),
+            sqlite_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
         )
 
     op.drop_table("post")
