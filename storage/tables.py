@@ -384,6 +384,15 @@ entry = Table(
     Index(None, "circle_id", "at"),
 )
 
+channel = Table(
+    "channel",
+    metadata,
+    _circle(),
+    Column("address", Text, primary_key=True),
+    _text("name"),
+    _moment("closed_at"),
+)
+
 wall = Table(
     "wall",
     metadata,
@@ -711,6 +720,7 @@ message = Table(
     Column("looks", Integer, nullable=False, default=0, server_default="0"),
     _moment("redraw_at"),
     _text("last_error"),
+    _text("obstacle"),
     _moment("created_at", required=True),
     _of("workspace", "workspace_id"),
     _of("person", "person_id"),

@@ -575,5 +575,9 @@ class CameBack(DomainError):
     """This has come back to you already, and it does so once only. It stays here for whenever you like."""
 
 
+class WallNeedsChannel(DomainError):
+    """The wall hangs in a channel: /cercle wall here, typed in that channel, hangs it there."""
+
+
 class OverByThen(DomainError):
     """This is shared until {day}: by then it would be over."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 
 from bot.chat.form import Answers
-from bot.context import Context, Reading
+from bot.context import Context
 from bot.domain.circle import Topic
 from bot.domain.errors import (
     AnswerMissing,
@@ -27,12 +27,12 @@ from bot.domain.errors import (
     Problems,
 )
 from bot.domain.link import parse_link
-from bot.domain.message import ANSWER, AUTHOR, DRAFT, POST, QUESTION, REMINDER, UNDELIVERED
+from bot.domain.message import ANSWER, AUTHOR, DRAFT, POST, QUESTION, REMINDER
 from bot.domain.network import Network
 from bot.domain.post import Copy, Draft, DraftState, Post, end_of_day
 from bot.domain.share import Tally
 from bot.domain.working_time import week_of, zone_or
-from handlers.posts.cards import OPENINGS, Failure, Pace
+from handlers.posts.cards import OPENINGS, Pace
 from storage import circles, messages, people, posts, shares
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
@@ -270,27 +270,3 @@ def answer(ctx: Context, question_id: str, text: str) -> None:
     messages.request(ctx.tx, ANSWER, question_id, [reader], ctx.now)
     for kind in (QUESTION, ANSWER):
         messages.redraw(ctx.tx, kind, question_id, ctx.now)
-
-
-def retry(ctx: Context, message_id: str) -> None:
-    """Try again a message that did not arrive, or perhaps did. Raises CommsOnly or ButtonGone."""
-    ctx.as_comms()
-    if not messages.retry_undelivered(ctx.tx, message_id, ctx.now):
-        raise ButtonGone
-    messages.redraw(ctx.tx, UNDELIVERED, ctx.circle.id, ctx.now)
-
-
-def failures(reading: Reading) -> list[Failure]:
-    return [
-        Failure(
-            letter.id,
-            _name(reading, letter.person_id) or letter.address.rpartition(":")[2],
-            letter.last_error,
-            letter.state == "unknown",
-        )
-        for letter in messages.undelivered(reading.tx, LATEST)
-    ]
-
-
-def _name(reading: Reading, person_id: str | None) -> str:
-    return people.load(reading.tx, person_id)[0].name if person_id else ""

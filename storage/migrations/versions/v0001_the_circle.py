@@ -65,6 +65,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("schedule", "local_date", name=op.f("pk_slot")),
     )
     op.create_table(
+        "channel",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("closed_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_channel_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "address", name=op.f("pk_channel")),
+    )
+    op.create_table(
         "charter",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -400,6 +409,7 @@ def upgrade() -> None:
         sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("redraw_at", sa.DateTime(), nullable=True),
         sa.Column("last_error", sa.Text(), server_default="", nullable=False),
+        sa.Column("obstacle", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["circle_id", "person_id"],
@@ -1218,6 +1228,7 @@ def downgrade() -> None:
 
     op.drop_table("meeting")
     op.drop_table("charter")
+    op.drop_table("channel")
     op.drop_table("slot")
     op.drop_table("salt")
     op.drop_table("notebook")
