@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from bot.domain.message import POST, Obstacle, State
 from bot.domain.story import Failure, Letter, Story, Subject, Target
@@ -50,7 +50,7 @@ def of_posts(tx: CircleTransaction, post_ids: Sequence[str]) -> dict[str, Story]
 
 _title = func.coalesce(_c.title, _p.question, "")
 _account = (_a.circle_id == _m.circle_id) & (_a.address == _m.address)
-_failures = (
+_failures: Select[Any] = (
     select(
         *(_m.kind, _m.state, _m.obstacle, _m.address, _m.person_id),
         _title.label("title"),
@@ -64,9 +64,11 @@ _failures = (
 
 
 def failures(tx: CircleTransaction, since: datetime, limit: int) -> list[Failure]:
-    """Return the messages made since then that did not arrive, newest first."""
+    """Return the messages made since then that did not arrive, newest first; none to somebody who cannot be
+    written to, for that may be their choice."""
+    listed = (_failed, _m.created_at >= since, _a.reachable.is_(None) | _a.reachable)
     rows = tx.execute(
-        _failures.where(_m.circle_id == tx.circle_id, _failed, _m.created_at >= since)
+        _failures.where(_m.circle_id == tx.circle_id, *listed)
         .order_by(_m.created_at.desc(), _m.id)
         .limit(limit)
     )

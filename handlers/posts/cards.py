@@ -92,6 +92,11 @@ class WithdrawListed(Action, verb="withdraw.listed"):
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreListed(Action, verb="restore.listed"):
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenAnswer(Action, verb="answer.open"):
     question: str
 
@@ -315,8 +320,9 @@ def withdrawal(t: Translator, post: Post) -> Card:
 
 def withdrawn(t: Translator, post: Post) -> Card:
     """The answer where it was pressed."""
-    back = Button(t("posts.title"), ShowPosts())
-    return Card(t("withdrawn.title"), (text(Bold(post.copy.title)), text(t("withdrawn.body")), buttons(back)))
+    restore = Button(t("author.restore"), RestoreListed(post.id))
+    actions = buttons(restore, Button(t("posts.title"), ShowPosts()))
+    return Card(t("withdrawn.title"), (text(Bold(post.copy.title)), text(t("withdrawn.body")), actions))
 
 
 def _state(t: Translator, post: Post, tally: Tally, now: datetime) -> str:

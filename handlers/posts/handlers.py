@@ -20,6 +20,7 @@ from handlers.posts.cards import (
     OpenEdit,
     OpenWithdrawal,
     Restore,
+    RestoreListed,
     ShowPosts,
     Withdraw,
     WithdrawListed,
@@ -82,6 +83,12 @@ def open_withdrawal(ctx: Context, event: Click, action: OpenWithdrawal) -> Reply
 def withdraw_listed(ctx: Context, event: Click, action: WithdrawListed) -> Reply:
     service.withdraw(ctx, action.post)
     return Replace(cards.withdrawn(ctx.t, service.mine(ctx, action.post)))
+
+
+@router.click(RestoreListed)
+def restore_listed(ctx: Context, event: Click, action: RestoreListed) -> Reply:
+    service.restore(ctx, action.post)
+    return Replace(_list(ctx))
 
 
 @router.click(OpenEdit)

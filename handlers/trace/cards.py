@@ -83,6 +83,8 @@ ADVICE = {
     for in_channel, key in ((False, person), (True, channel))
 }
 """What to do about an obstacle between a message and a person, or a channel."""
+HOPELESS = frozenset({Obstacle.CLOSED, Obstacle.LOST})
+"""Obstacles that "try all again" does not overcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +171,8 @@ def _undelivered(t: Translator, groups: Sequence[Failures]) -> tuple[Element, ..
     obstacles = {group.obstacle for group in groups}
     again = Button(t("undelivered.retry_all"), RetryAll(State.DEAD))
     perhaps = Button(t("undelivered.send_again"), RetryAll(State.UNKNOWN))
-    hopeful = obstacles - {Obstacle.LOST, Obstacle.CLOSED}
-    return (
-        *shown,
-        *more,
-        buttons(again if hopeful else None, perhaps if Obstacle.LOST in obstacles else None),
-    )
+    offered = (again if obstacles - HOPELESS else None, perhaps if Obstacle.LOST in obstacles else None)
+    return (*shown, *more, *((buttons(*offered),) if any(offered) else ()))
 
 
 def _group(t: Translator, group: Failures) -> Element:
@@ -185,8 +183,8 @@ def _group(t: Translator, group: Failures) -> Element:
     if (left := len(group.subjects) - SUBJECTS) > 0:
         what += [" ", t("undelivered.and_more", left)]
     where: list[Span] = [_called(t, group.targets[0])] if group.in_channel else [_readers(t, group.targets)]
-    advice = t.spans(ADVICE[group.obstacle, group.in_channel], invite=INVITE)
-    return text(*where, " · ", *what, "\n", *advice)
+    key = ADVICE[group.obstacle, group.in_channel]
+    return text(*where, " · ", *what, "\n", *t.spans(key, invite=INVITE))
 
 
 def _called(t: Translator, channel: Target) -> Span:
@@ -201,10 +199,9 @@ def _readers(t: Translator, targets: Sequence[Target]) -> Bold:
 
 
 def _subject(t: Translator, subject: Subject) -> tuple[Span, ...]:
-    title: tuple[Span, ...] = (
-        (" ", Italic(t("undelivered.quoted", title=subject.title))) if subject.title else ()
-    )
-    return (t(KINDS.get(subject.kind, "trace.kind_other")), *title)
+    key = KINDS.get(subject.kind, "trace.kind_other")
+    kind = t(key)
+    return (kind, " ", Italic(t("undelivered.quoted", title=subject.title))) if subject.title else (kind,)
 
 
 def _missed(t: Translator, missed: Missed) -> str:

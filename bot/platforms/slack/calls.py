@@ -63,6 +63,15 @@ PASSING = _codes("""
 """Not done, and mended by time or by an operator: nearly all concern the token or the workspace, so no
 single message is to blame. `account_inactive` is said of the token's account, not of the reader's."""
 
+MEANINGS: dict[type[MessengerError], frozenset[str]] = {
+    Unreachable: UNREACHABLE,
+    Closed: CLOSED,
+    Restricted: RESTRICTED,
+    Gone: GONE,
+    Unavailable: PASSING,
+}
+"""A code that stands nowhere here means Refused."""
+
 
 async def call(request: Awaitable[AsyncSlackResponse], lost: type[MessengerError]) -> dict[str, Any]:
     """The answer's body. Raises a MessengerError; `lost` is the one for an answer that never came."""
@@ -165,14 +174,7 @@ def _meaning(status: int, said: object, retry_after: str, lost: type[MessengerEr
         return Throttled(_wait(retry_after))
     if status >= 500 or code in PARTLY_DONE or not code:
         return lost(code or f"status {status}")
-    kinds = {
-        Unreachable: UNREACHABLE,
-        Closed: CLOSED,
-        Restricted: RESTRICTED,
-        Gone: GONE,
-        Unavailable: PASSING,
-    }
-    return next((kind(code) for kind, codes in kinds.items() if code in codes), Refused(code))
+    return next((kind(code) for kind, codes in MEANINGS.items() if code in codes), Refused(code))
 
 
 def _wait(retry_after: str) -> float:
