@@ -134,7 +134,8 @@ def test_all_that_are_dead_can_be_retried_without_those_that_may_have_arrived(
     request(tx, "a")
     deliveries.mark_unknown(tx, ambiguous(tx).message, "lost")
     request(tx, "b", subject="another")
-    deliveries.mark_dead(tx, claimed(tx), "gone", Obstacle.REFUSED)
+    (other,) = due(tx)
+    deliveries.mark_dead(tx, claim(tx, other), "gone", Obstacle.REFUSED)
     assert messages.retry_all(CircleTransaction(tx, "theirs"), State.DEAD, NOW) == 0
     assert messages.retry_all(ours, State.DEAD, NOW) == 1
     assert messages.retry_all(ours, State.DEAD, NOW) == 0
