@@ -12,7 +12,7 @@ import structlog
 
 from bot.chat.action import BadAction
 from bot.chat.card import Card, Element, Quote, text
-from bot.chat.event import Command, Event, Removed, Said, Sender, Submission, typed
+from bot.chat.event import Click, Command, Event, Removed, Said, Sender, Submission, typed
 from bot.chat.form import TextInput
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Reply, Say
@@ -26,7 +26,7 @@ from bot.domain.member import Member
 from bot.locales import Translator, language_of
 from handlers.home.handlers import unknown
 from handlers.membership.service import found_circle
-from storage import inbox, messages, people
+from storage import channels, inbox, messages, people
 from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 
@@ -70,6 +70,8 @@ class Dispatcher:
             return Answer(None, language_of(event.sender.locale))
         crash("dispatch.heard")
         ctx = self._context(tx, event)
+        if isinstance(event, Command | Click) and event.place and event.place_name:
+            channels.report(ctx.tx, event.place, name=event.place_name)
         if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
             return Answer(again, ctx.t.language)
         try:
@@ -90,7 +92,8 @@ class Dispatcher:
         word, rest = split_word(event.text)
         if word.lower() == COMMAND:
             place = event.place if isinstance(event, Command) else ""
-            return Command(event.key, event.sender, rest, place, event.names)
+            name = event.place_name if isinstance(event, Command) else ""
+            return Command(event.key, event.sender, rest, place, event.names, name)
         if isinstance(event, Said) and self._router.hears(word):
             return Command(event.key, event.sender, event.text, names=event.names)
         return event

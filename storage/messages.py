@@ -48,6 +48,10 @@ MANY = 500
 NOTHING_TO_SHOW = "nothing to show"
 """Why a message was dropped whose subject was gone when it was to leave. `restore` looks for this reason."""
 
+EXPIRED = "expired before it could go"
+"""Why a message was dropped that was not useful any more when it could leave. `restore` looks for this reason
+too."""
+
 AT_ONCE = timedelta(0)
 
 
@@ -217,8 +221,9 @@ def recall_for(tx: CircleTransaction, person_id: str, why: str) -> None:
 
 
 def restore(tx: CircleTransaction, subject_id: str, now: datetime) -> None:
-    """Let the messages leave that were dropped because this subject had nothing to show. A message that
-    another process has read and not yet dropped gets another version, so that it is not dropped."""
+    """Let the messages leave that were dropped because this subject had nothing to show, or because it was
+    over. A message that another process has read and not yet dropped gets another version, so that it is not
+    dropped."""
     of_subject = (_m.circle_id == tx.circle_id, _m.subject_id == subject_id)
     tx.execute(
         update(tables.message)
@@ -227,11 +232,25 @@ def restore(tx: CircleTransaction, subject_id: str, now: datetime) -> None:
     )
     done = tx.execute(
         update(tables.message)
-        .where(*of_subject, _m.state == State.DROPPED, _m.last_error == NOTHING_TO_SHOW)
+        .where(*of_subject, _m.state == State.DROPPED, _m.last_error.in_([NOTHING_TO_SHOW, EXPIRED]))
         .values(state=State.WAITING, due_at=now, fence=_m.fence + 1, last_error="")
     )
     if done.rowcount:
         note_due(tx, tx.circle_id)
+
+
+def set_expiry(tx: CircleTransaction, subject_id: str, expires_at: datetime) -> None:
+    """Let the messages of a subject that have not left, and that expire, expire at another moment."""
+    tx.execute(
+        update(tables.message)
+        .where(
+            _m.circle_id == tx.circle_id,
+            _m.subject_id == subject_id,
+            _m.shown_version == 0,
+            _m.expires_at.is_not(None),
+        )
+        .values(expires_at=expires_at)
+    )
 
 
 def reschedule_for(tx: CircleTransaction, person_id: str, now: datetime) -> None:
@@ -277,30 +296,35 @@ def reschedule(tx: CircleTransaction, kind: Kind, subject_id: str, person_id: st
     return done.rowcount == 1
 
 
-_undelivered = _m.state.in_([State.DEAD, State.UNKNOWN])
-
-
-def undelivered(tx: CircleTransaction, limit: int) -> list[Message]:
-    """Return the messages that are dead or unknown, newest first."""
-    rows = tx.execute(
-        select(*COLUMNS)
-        .where(_m.circle_id == tx.circle_id, _undelivered)
-        .order_by(_m.created_at.desc())
-        .limit(limit)
-    )
-    return [from_row(row) for row in rows]
-
-
 def retry_undelivered(tx: CircleTransaction, message_id: str, now: datetime) -> bool:
     """Try again a message that is dead or unknown, because somebody decided so. False if it is neither."""
+    return _retry(tx, now, _m.id == message_id, _m.state.in_([State.DEAD, State.UNKNOWN])) == 1
+
+
+def retry_all(tx: CircleTransaction, state: State, now: datetime) -> int:
+    """Try again every message that is DEAD, or every one that is UNKNOWN, because somebody decided so. Return
+    how many there were."""
+    if state not in (State.DEAD, State.UNKNOWN):
+        raise ValueError(f"nobody tries a message again that is {state}")
+    return _retry(tx, now, _m.state == state)
+
+
+def _retry(tx: CircleTransaction, now: datetime, *which: ColumnElement[bool]) -> int:
     done = tx.execute(
         update(tables.message)
-        .where(_m.circle_id == tx.circle_id, _m.id == message_id, _undelivered)
+        .where(_m.circle_id == tx.circle_id, *which)
         .values(state=State.WAITING, due_at=now, attempt=0, fence=_m.fence + 1, last_error="")
     )
     if done.rowcount:
         note_due(tx, tx.circle_id)
-    return done.rowcount == 1
+    return done.rowcount
+
+
+def is_waiting(tx: CircleTransaction, kind: Kind, address: str) -> bool:
+    """Whether a message of this kind is on its way to that address."""
+    on_its_way = (_m.shown_version == 0, _m.state.in_([State.WAITING, State.SENDING, State.AMBIGUOUS]))
+    there = (_m.circle_id == tx.circle_id, _m.address == address, _m.kind == kind.name)
+    return tx.execute(select(_m.id).where(*there, *on_its_way).limit(1)).first() is not None
 
 
 def count_waiting(tx: CircleTransaction, subject_id: str) -> int:
