@@ -40,7 +40,7 @@ from handlers.home.handlers import unknown
 from handlers.membership.cards import for_guest
 from handlers.membership.handlers import is_leaving
 from handlers.membership.service import found_circle, report
-from storage import inbox, people
+from storage import channels, inbox, people
 from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 
@@ -131,6 +131,8 @@ class Dispatcher:
         if event.sender.guest or (who is not None and who[1].guest):
             return self._answer_guest(tx, event, who)
         ctx = self._context(tx, event, who or self._meet(tx, event.sender))
+        if isinstance(event, Command | Click) and event.place and event.place_name:
+            channels.report(ctx.tx, event.place, name=event.place_name)
         if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
             return Answer(again, ctx.t.language)
         try:
@@ -153,7 +155,8 @@ class Dispatcher:
         word, rest = split_word(event.text)
         if word.lower() == COMMAND:
             place = event.place if isinstance(event, Command) else ""
-            return Command(event.key, event.sender, rest, place, event.names)
+            name = event.place_name if isinstance(event, Command) else ""
+            return Command(event.key, event.sender, rest, place, event.names, name)
         if isinstance(event, Said) and self._router.verb(word):
             return Command(event.key, event.sender, event.text, names=event.names)
         return event

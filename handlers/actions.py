@@ -29,7 +29,7 @@ class Leave(Action, verb="leave"):
 
 @dataclass(frozen=True, slots=True)
 class Retry(Action, verb="retry"):
-    """Sends again what did not arrive, or perhaps did."""
+    """Sends one message again that did not arrive, or perhaps did. Cards of older versions carry it."""
 
     message: str
 

@@ -91,6 +91,7 @@ def forget(tx: Transaction, now: datetime) -> None:
 TIMETABLE: tuple[Job, ...] = (
     Job("read the pages behind new links", timedelta(seconds=1), read_pages),
     Job("publish what was planned", timedelta(seconds=5), what_is_due(posts.publish_due)),
+    Job("close the posts that are over", timedelta(seconds=15), what_is_due(posts.close_due)),
     Job("close polls, and remind of them", timedelta(seconds=5), what_is_due(polls.keep_time)),
     Job("close the pulses that are over", timedelta(seconds=15), what_is_due(pulse.close_due)),
     Job("close the rounds that are over", timedelta(seconds=15), what_is_due(rounds.close_due)),

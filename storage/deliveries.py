@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Update, bindparam, case, func, literal_column, select, union_all, update
 
-from bot.domain.message import PRIORITIES, RANKS, Message, State
+from bot.domain.message import PRIORITIES, RANKS, Message, Obstacle, State
 from storage import tables
 from storage.messages import COLUMNS, NAMES, from_row, values_of
 from storage.rows import Each, among
@@ -369,8 +369,9 @@ def wait_longer(tx: Transaction, message: Message, at: datetime, why: str) -> bo
     )
 
 
-def mark_dead(tx: Transaction, message: Message, why: str) -> bool:
-    return _change(tx, message, state=State.DEAD, lease_until=None, last_error=why)
+def mark_dead(tx: Transaction, message: Message, why: str, obstacle: Obstacle) -> bool:
+    dead = {"state": State.DEAD, "lease_until": None, "last_error": why, "obstacle": obstacle}
+    return _change(tx, message, **dead)
 
 
 def keep_claim(tx: Transaction, message: Message, why: str) -> bool:

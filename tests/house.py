@@ -100,7 +100,8 @@ class House:
         """`/cercle …`, or free words in the conversation with the bot."""
         command, words = split_word(normalise(text))
         if command == COMMAND:
-            return await self._heard(Command(self.key(), self.sender(who), words, place))
+            name = place.rpartition(":")[2]
+            return await self._heard(Command(self.key(), self.sender(who), words, place, place_name=name))
         return await self._heard(Said(self.key(), self.sender(who), normalise(text)))
 
     async def opens_home(self, who: str) -> Card:

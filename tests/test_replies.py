@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -14,11 +15,12 @@ from bot.chat.event import Command, Event, Installed, Removed, Sender, Submissio
 from bot.chat.form import Answers, refill
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
+from bot.domain.message import State
 from bot.locales import Translator
 from bot.replies import Replies
 from handlers.actions import Leave, Reopen
 from handlers.membership.cards import Pause
-from storage import messages, replies, tables
+from storage import messages, replies, stories, tables
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import FRENCH, House, asked, kinds, said
 
@@ -234,8 +236,14 @@ async def test_one_that_cannot_be_delivered_is_not_listed_for_others(circle: Hou
     await circle.database.transact(dies)
     assert "reply" not in said(await circle.says("camille", "/cercle trace"))
     circle_id = await circle.database.read(lambda tx: tx.execute(select(tables.circle.c.id)).scalar_one())
-    listed = await circle.database.read(lambda tx: messages.undelivered(CircleTransaction(tx, circle_id), 10))
-    assert listed == []
+
+    def listed(tx: Transaction) -> tuple[object, int]:
+        bound = CircleTransaction(tx, circle_id)
+        return list(stories.failures(bound, circle.clock.now - timedelta(days=1), 10)), messages.retry_all(
+            bound, State.DEAD, circle.clock.now
+        )
+
+    assert await circle.database.transact(listed) == ([], 0)
 
 
 def _unreached(house: House) -> Sender:

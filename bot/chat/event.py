@@ -48,23 +48,26 @@ class Sender:
 class Command:
     """`/cercle <text>`, or the same words written to the bot. `text` went through `bot.chat.text.normalise`;
     people and channels stand in it as addresses, and `names` says what the platform calls them. `place`: the
-    address of the channel it was typed in, empty when that is the conversation with the bot."""
+    address of the channel it was typed in, empty when that is the conversation with the bot; `place_name` is
+    what a text calls it ("#general"), empty where the platform does not tell."""
 
     key: str
     sender: Sender
     text: str
     place: str = ""
     names: Names = field(default_factory=dict, compare=False)
+    place_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button. `action` is packed, and only a hint."""
+    """A button. `action` is packed, and only a hint. `place` and `place_name` as in a Command."""
 
     key: str
     sender: Sender
     action: str
     place: str = ""
+    place_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

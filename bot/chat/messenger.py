@@ -49,6 +49,8 @@ class MessengerError(Exception):
     ├── Throttled     not done; the platform asks to wait
     ├── Unavailable   not done, for sure; another try may work
     ├── Unreachable   not done; this person or channel cannot be written to
+    │   ├── Closed      the channel is archived or deleted
+    │   └── Restricted  only few people may write in that channel
     ├── Refused       not done; the same request will never work
     ├── Gone          of `update`: somebody took the message away; it is not wanted there
     ├── Unsure        sent, and the answer was lost: it may have been done
@@ -68,6 +70,14 @@ class Unavailable(MessengerError):
 
 
 class Unreachable(MessengerError):
+    pass
+
+
+class Closed(Unreachable):
+    pass
+
+
+class Restricted(Unreachable):
     pass
 
 

@@ -3,7 +3,7 @@ the catalogues carry it under `error.<Name>`, and a test holds the two together.
 
 DomainError
 ├── Forbidden      CommsOnly, LeadOnly, MembersOnly
-├── Gone           PostGone, FormGone, FormExpired, ButtonGone
+├── Gone           PostGone, PostOver, FormGone, FormExpired, ButtonGone
 ├── BadInput       one input, named by `field`, has to be said differently
 └── Problems       several at once
 """
@@ -50,6 +50,10 @@ class Gone(DomainError):
 
 class PostGone(Gone):
     """This content is no longer shared, so there is nothing left to do here. Thank you all the same."""
+
+
+class PostOver(Gone):
+    """This content was offered until {day}, so there is nothing left to do here. Thank you all the same."""
 
 
 class WorkspaceTaken(DomainError):
@@ -569,6 +573,10 @@ class NotYourTheme(Forbidden):
 
 class CameBack(DomainError):
     """This has come back to you already, and it does so once only. It stays here for whenever you like."""
+
+
+class WallNeedsChannel(DomainError):
+    """The wall hangs in a channel: /cercle wall here, typed in that channel, hangs it there."""
 
 
 class OverByThen(DomainError):

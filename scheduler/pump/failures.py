@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot import context
 from bot.chat.messenger import (
+    Closed,
     Gone,
     MessengerError,
     Refused,
+    Restricted,
     Throttled,
     Unavailable,
     Unreachable,
     Unsure,
 )
-from bot.domain.message import REMOVED, REPLY, UNDELIVERED, Message
+from bot.domain.message import REMOVED, REPLY, UNDELIVERED, Message, Obstacle
 from bot.meters import Result
 from scheduler.pump import times
 from scheduler.pump.limits import workspace_key
@@ -24,7 +28,12 @@ from storage import deliveries, messages, paces, people
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
 
+log = structlog.get_logger()
+
 ATTEMPTS = 8
+
+CLOSED = "the channel is archived or deleted"
+"""Why a message rests that stands in such a channel: nobody reads it there."""
 
 Kinds = Mapping[str, context.Notice]
 """The kinds of messages, by name: how each is drawn, and who is told of its arrival and its loss."""
@@ -44,6 +53,8 @@ def settle_failure(
             deliveries.retry(tx, message, now + UNREACHABLE_PAUSE, why)
         case Gone():
             deliveries.drop(tx, message, REMOVED)
+        case Closed() if message.shown_version > 0:
+            deliveries.drop(tx, message, CLOSED)
         case Unavailable() | Unsure() if message.shown_version > 0 and not gives_up(message):
             deliveries.retry(tx, message, retry_at, why, redraw_at=now + times.SWEEP)
         case Unavailable() if not gives_up(message):
@@ -51,7 +62,7 @@ def settle_failure(
         case Unsure() if message.shown_version == 0:
             deliveries.keep_claim(tx, message, why)
         case Unreachable() | Refused() | Unavailable() | Unsure() | _:
-            give_up(tx, kinds, message, why, now)
+            give_up(tx, kinds, message, why, now, _obstacle(error))
 
 
 def result(message: Message, error: MessengerError) -> Result:
@@ -62,6 +73,8 @@ def result(message: Message, error: MessengerError) -> Result:
         case Unreachable() if message.person_id is not None:
             return Result.UNREACHABLE
         case Gone():
+            return Result.REMOVED
+        case Closed() if message.shown_version > 0:
             return Result.REMOVED
         case Unsure() if message.shown_version == 0:
             return Result.UNKNOWN
@@ -76,18 +89,30 @@ def gives_up(message: Message) -> bool:
     return message.attempt >= ATTEMPTS and message.kind != REPLY.name
 
 
-def give_up(tx: Transaction, kinds: Kinds, message: Message, why: str, now: datetime) -> None:
+def give_up(
+    tx: Transaction, kinds: Kinds, message: Message, why: str, now: datetime, obstacle: Obstacle
+) -> None:
     """Mark the message dead, tell the comms team and the feature it belongs to."""
-    if mark_dead(tx, message, why, now) and (lost := kinds[message.kind].lost):
+    if not deliveries.mark_dead(tx, message, why, obstacle):
+        return
+    log.warning("pump.not_delivered", message=message.id, kind=message.kind, obstacle=obstacle, error=why)
+    tell_comms(tx, message, now)
+    if lost := kinds[message.kind].lost:
         lost(tx, message, now)
 
 
-def mark_dead(tx: Transaction, message: Message, why: str, now: datetime) -> bool:
-    """Mark the message dead and tell the comms team. False if somebody claimed it since."""
-    dead = deliveries.mark_dead(tx, message, why)
-    if dead:
-        tell_comms(tx, message, now)
-    return dead
+def _obstacle(error: MessengerError) -> Obstacle:
+    match error:
+        case Closed():
+            return Obstacle.CLOSED
+        case Restricted():
+            return Obstacle.RESTRICTED
+        case Unreachable():
+            return Obstacle.NOT_THERE
+        case Refused():
+            return Obstacle.REFUSED
+        case _:
+            return Obstacle.SILENT
 
 
 def tell_comms(tx: Transaction, message: Message, now: datetime) -> None:

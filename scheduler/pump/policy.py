@@ -12,6 +12,7 @@ from bot.domain.member import Member, weekly_ceiling, working_time
 from bot.domain.message import REPLY, Kind, Message
 from bot.domain.working_time import may_go, week_of
 from storage import deliveries
+from storage.messages import EXPIRED
 from storage.transaction import CircleTransaction
 
 UNREACHABLE_PAUSE = timedelta(days=1)
@@ -59,7 +60,7 @@ def decide(
     if message.shown_version > 0 or reader is None:
         return GO
     if message.expires_at is not None and message.expires_at <= now:
-        return Decision(never="expired before it could go")
+        return Decision(never=EXPIRED)
     if kind.consent and member is None:
         return Decision(never="no consent")
     if not reader.reachable or (reader.guest and kind != REPLY):

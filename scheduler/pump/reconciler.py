@@ -17,9 +17,9 @@ import structlog
 from bot.chat.messenger import CannotTell, MessengerError, Throttled, Unavailable
 from bot.chat.platform import Platform
 from bot.crash import crash
-from bot.domain.message import REPLY, Message, State
+from bot.domain.message import REPLY, Message, Obstacle, State
 from scheduler.pump import times
-from scheduler.pump.failures import Kinds, gives_up, mark_dead, tell_comms
+from scheduler.pump.failures import Kinds, give_up, gives_up, tell_comms
 from scheduler.pump.limits import look_key
 from scheduler.pump.outcomes import DeliveryOutcome, OutcomeWriter, Settle, each
 from storage import deliveries, paces, people
@@ -105,7 +105,8 @@ class Reconciler:
         if keep and self._adopt(tx, now, message, keep[0]):
             log.info("pump.found", message=message.id)
         elif ambiguous and gives_up(message):
-            mark_dead(tx, message, message.last_error or LOST, now)
+            why = message.last_error or LOST
+            give_up(tx, self._kinds, message, why, now, Obstacle.SILENT)
         elif ambiguous:
             deliveries.resend(tx, message, now)
         deliveries.schedule_look(tx, message, now + times.SWEEP if ambiguous else None, looks=0)

@@ -16,7 +16,7 @@ from bot.chat.platform import Platform
 from bot.context import Reading
 from bot.crash import crash
 from bot.domain.circle import Circle
-from bot.domain.message import Message
+from bot.domain.message import Message, Obstacle
 from bot.locales import Translator
 from scheduler.pump import limits, times
 from scheduler.pump.delivery import Moment, Outgoing
@@ -168,7 +168,7 @@ class TurnTaker:
             card = self._kinds[message.kind].draw(reading)
         except Exception:
             log.exception("pump.draw", kind=message.kind, message=message.id)
-            give_up(reading.tx, self._kinds, message, "could not be drawn", turn.now)
+            give_up(reading.tx, self._kinds, message, "could not be drawn", turn.now, Obstacle.BROKEN)
             return None
         if card is None:
             deliveries.drop_if_unchanged(reading.tx, message, NOTHING_TO_SHOW)

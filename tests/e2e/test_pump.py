@@ -23,6 +23,7 @@ from bot.platforms.slack.messenger import PACE
 from handlers.actions import Retry
 from handlers.membership.service import found_circle
 from handlers.posts import service
+from handlers.trace.cards import RetryAll
 from scheduler.pump import Pump
 from scheduler.pump.failures import ATTEMPTS, backoff
 from scheduler.pump.times import LEASE, SWEEP
@@ -260,7 +261,7 @@ async def test_a_human_may_send_an_unknown_one_again(circle: Circle) -> None:
     await circle.does(circle.lead, pack(Retry(row.id)))
     await circle.settle(seconds=2)
     assert len(circle.got(user)) == 1
-    assert "Tous les messages sont remis." in circle.got(circle.lead)[-1]
+    assert "Rien n’attend de décision" in circle.got(circle.lead)[-1]
 
 
 def is_to(args: dict[str, object], user: str) -> bool:
@@ -296,17 +297,17 @@ async def test_a_dead_letter_is_shown_to_the_comms_team_and_can_be_tried_again(c
     circle.slack.faults.script(SEND, Fault(Kind.REFUSE, code="invalid_blocks"))
     await circle.publish()
     await circle.settle()
-    (dead,) = [row for row in await circle.rows() if row.state is State.DEAD]
     unlucky = good if not circle.got(good) else bad
     await circle.settle(seconds=2)
     letter = circle.slack.seen(circle.lead)[-1]
     assert unlucky in letter.words()
-    assert "invalid_blocks" in letter.words()
-    assert letter.offers(Retry)
-    await circle.does(circle.lead, pack(Retry(dead.id)))
+    assert "La messagerie a refusé ce message." in letter.words()
+    assert "invalid_blocks" not in letter.words()
+    assert letter.offers(RetryAll)
+    await circle.does(circle.lead, pack(RetryAll(State.DEAD)))
     await circle.settle(seconds=2)
     assert [len(circle.got(user)) for user in (good, bad)] == [1, 1]
-    assert "Tous les messages sont remis." in circle.got(circle.lead)[-1]
+    assert "Rien n’attend de décision" in circle.got(circle.lead)[-1]
 
 
 async def test_a_change_gives_up_after_its_attempts_and_says_so(circle: Circle) -> None:

@@ -321,7 +321,7 @@ def plan(circle: Circle) -> None:
     circle.on(0, noon, circle.asks_and_explores, NINA, "language")
     circle.on(0, noon, circle.says, LEAD, "call", HALL)
     for moment in (time(13), time(14), time(15)):
-        circle.on(0, moment, circle.says, LEAD, "wall", HALL)
+        circle.on(0, moment, circle.says, LEAD, "wall here", HALL)
     circle.on(0, four, circle.presses, LEAD, StartPulse())
     # decisions
     circle.on(1, time(9), circle.starts_round, TOM, "cadence", 4, value="3")

@@ -13,7 +13,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
-from bot.chat.messenger import Gone, MessengerError, Refused, Throttled, Unavailable, Unreachable
+from bot.chat.messenger import (
+    Closed,
+    Gone,
+    MessengerError,
+    Refused,
+    Restricted,
+    Throttled,
+    Unavailable,
+    Unreachable,
+)
 
 PATIENCE = 30.0
 """Seconds to wait when Slack says "too fast" and not until when."""
@@ -30,12 +39,17 @@ PARTLY_DONE = _codes("internal_error fatal_error")
 """docs.slack.dev: "It's possible some aspect of the operation succeeded before the error was raised"."""
 
 UNREACHABLE = _codes("""
-    cannot_dm_bot cannot_dm_yourself channel_is_limited_access channel_not_found is_archived is_inactive
-    messages_tab_disabled not_enough_users not_in_channel restricted_action
-    restricted_action_non_threadable_channel restricted_action_read_only_channel
-    restricted_action_thread_only_channel user_disabled user_not_found user_not_visible users_not_found
+    cannot_dm_bot cannot_dm_yourself channel_not_found messages_tab_disabled not_enough_users not_in_channel
+    user_disabled user_not_found user_not_visible users_not_found
     """)
 """This address cannot be written to (errors of chat.postMessage and conversations.open)."""
+
+CLOSED = _codes("is_archived is_inactive")
+
+RESTRICTED = _codes("""
+    channel_is_limited_access restricted_action restricted_action_non_threadable_channel
+    restricted_action_read_only_channel restricted_action_thread_only_channel
+    """)
 
 GONE = _codes("cant_update_message message_not_found")
 """No message of ours stands there. One deleted above its thread stays as "This message was deleted.", which
@@ -49,6 +63,15 @@ PASSING = _codes("""
     """)
 """Not done, and mended by time or by an operator: nearly all concern the token or the workspace, so no
 single message is to blame. `account_inactive` is said of the token's account, not of the reader's."""
+
+MEANINGS: dict[type[MessengerError], frozenset[str]] = {
+    Unreachable: UNREACHABLE,
+    Closed: CLOSED,
+    Restricted: RESTRICTED,
+    Gone: GONE,
+    Unavailable: PASSING,
+}
+"""A code that stands nowhere here means Refused."""
 
 
 async def call(request: Awaitable[AsyncSlackResponse], lost: type[MessengerError]) -> dict[str, Any]:
@@ -159,11 +182,7 @@ def meaning(status: int, said: object, retry_after: str, lost: type[MessengerErr
         return Throttled(_wait(retry_after))
     if status >= 500 or code in PARTLY_DONE or not code:
         return lost(code or f"status {status}")
-    if code in UNREACHABLE:
-        return Unreachable(code)
-    if code in GONE:
-        return Gone(code)
-    return Unavailable(code) if code in PASSING else Refused(code)
+    return next((kind(code) for kind, codes in MEANINGS.items() if code in codes), Refused(code))
 
 
 def _wait(retry_after: str) -> float:

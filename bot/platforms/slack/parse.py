@@ -126,6 +126,7 @@ def _command(body: Payload, workspace: str) -> Delivery:
         text=typed(words, workspace),
         place=_place(workspace, channel),
         names=names(words, workspace),
+        place_name=_channel_name(channel, body.get("channel_name")),
     )
     return Delivery(event, channel, trigger=body["trigger_id"], response_url=body.get("response_url") or "")
 
@@ -143,8 +144,9 @@ def _click(body: Payload, workspace: str) -> Delivery | None:
     channel = _channel(body)
     known = (f"{trigger}:{pressed.get('action_ts', '')}", _person(body, workspace), clean(value))
     again = pressed["action_id"].startswith(AGAIN)
+    place_name = _channel_name(channel, (body.get("channel") or {}).get("name"))
     return Delivery(
-        Said(*known) if again else Click(*known, place=_place(workspace, channel)),
+        Said(*known) if again else Click(*known, _place(workspace, channel), place_name),
         channel,
         trigger=trigger,
         response_url=body.get("response_url") or "",
@@ -235,6 +237,14 @@ def address(workspace: str, id: str) -> str:
 
 def _place(workspace: str, channel: str) -> str:
     return address(workspace, channel) if channel and not channel.startswith("D") else ""
+
+
+def _channel_name(channel: str, name: Any) -> str:
+    """What a text calls a channel. Slack gives private channels and conversations the name of their kind."""
+    if not channel or channel.startswith("D") or not isinstance(name, str):
+        return ""
+    nameless = name in ("", "privategroup", "directmessage") or name.startswith("mpdm-")
+    return "" if nameless else f"#{normalise(name)}"
 
 
 def _person(body: Payload, workspace: str) -> Sender:

@@ -65,6 +65,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("schedule", "local_date", name=op.f("pk_slot")),
     )
     op.create_table(
+        "channel",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("closed_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_channel_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "address", name=op.f("pk_channel")),
+    )
+    op.create_table(
         "charter",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -400,6 +409,7 @@ def upgrade() -> None:
         sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("redraw_at", sa.DateTime(), nullable=True),
         sa.Column("last_error", sa.Text(), server_default="", nullable=False),
+        sa.Column("obstacle", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["circle_id", "person_id"],
@@ -555,8 +565,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("publish_at", sa.DateTime(), nullable=False),
         sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.Column("zone", sa.Text(), server_default="UTC", nullable=False),
         sa.Column("published_at", sa.DateTime(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["circle_id", "author_id"],
             ["person.circle_id", "person.id"],
@@ -571,6 +583,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_post")),
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_post_expires_at"),
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+        )
         batch_op.create_index(
             batch_op.f("ix_post_publish_at"),
             ["publish_at"],
@@ -1113,6 +1132,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
             postgresql_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
         )
+        batch_op.drop_index(
+            batch_op.f("ix_post_expires_at"),
+            sqlite_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+        )
 
     op.drop_table("post")
     with op.batch_alter_table("poll_draft", schema=None) as batch_op:
@@ -1204,6 +1228,7 @@ def downgrade() -> None:
 
     op.drop_table("meeting")
     op.drop_table("charter")
+    op.drop_table("channel")
     op.drop_table("slot")
     op.drop_table("salt")
     op.drop_table("notebook")

@@ -128,6 +128,17 @@ def test_a_mention_is_a_mention_only_in_slack() -> None:
     assert section["elements"] == [{"type": "user", "user_id": "U1"}, {"type": "text", "text": "Noé"}]
 
 
+def test_a_channel_is_called_so_that_slack_shows_its_name_to_those_who_may_know_it() -> None:
+    secret, general = Mention("slack:T1:C0SECRET", "un canal"), Mention("teams:x:19:c", "Général")
+    card = Card("t", (text(secret, general), small(secret)))
+    message = render.message(card)["blocks"]
+    assert message[1]["elements"][0]["elements"] == [
+        {"type": "channel", "channel_id": "C0SECRET"},
+        {"type": "text", "text": "Général"},
+    ]
+    assert message[2]["elements"][0]["text"] == "<#C0SECRET>"
+
+
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "ftp://x", "https://x y", "https://" + "x" * 3000, ""]
 )
