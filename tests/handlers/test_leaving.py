@@ -27,7 +27,7 @@ SENTENCE = FRENCH("guest.outside")
 MEMBERS_SENTENCE = FRENCH("guest.member")
 
 TO_ROLES_AND_CHANNELS = {"gathered", "themes_returned", "question", "undelivered", "call", "wall", "kudos"}
-OWN_ACTS = {"author", "draft", "poll_author", "reply", "welcome", "round_wall"}
+OWN_ACTS = {"author", "draft", "poll_author", "poll_lost", "reply", "welcome", "round_wall", "wall_down"}
 
 
 def guest_of(house: House, who: str, guest: bool | None = True) -> Sender:
