@@ -20,6 +20,11 @@ from storage.engines.database import Unavailable
 ROOM = 200 << 20
 """Bytes free beside the database under which the doctor warns: days of a busy circle, and the write-ahead
 log of a large one."""
+INSTALLED = (
+    "Cercle cannot see who has it. An app setup policy installs it for your people, or a team has it: "
+    "see docs/teams.md"
+)
+"""Nobody else can be written to one to one."""
 SHOWN = 3
 """Damages of the database file that are told; the first ones say it all."""
 
@@ -201,6 +206,7 @@ def _teams(settings: Settings) -> Iterator[Finding]:
     login = (settings.microsoft_login_url or TeamsSettings.login_url).rstrip("/")
     tenant = f"{login}/{settings.microsoft_app_tenant_id}/v2.0/.well-known/openid-configuration"
     yield _document("Microsoft's login", tenant, "token_endpoint", "MICROSOFT_APP_TENANT_ID, or a firewall")
+    yield Finding(Mark.SKIPPED, "Teams app", INSTALLED)
 
 
 def _document(about: str, url: str, field: str, mend: str) -> Finding:

@@ -35,6 +35,13 @@ class Retry(Action, verb="retry"):
 
 
 @dataclass(frozen=True, slots=True)
+class Reopen(Action, verb="reopen"):
+    """Opens a form that could not be shown when it was asked for, with what is typed in it."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowHelp(Action, verb="help"):
     pass
 

@@ -18,7 +18,7 @@ from handlers.pulse import jobs as pulse
 from handlers.rounds import jobs as rounds
 from scheduler import recurring, slots
 from scheduler.slots import Work
-from storage import inbox, paces, shares
+from storage import inbox, paces, replies, shares
 from storage import slots as kept
 from storage.engines.database import Database
 from storage.transaction import Transaction
@@ -97,6 +97,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("close the rounds that are over", timedelta(seconds=15), what_is_due(rounds.close_due)),
     Job("close what the circle was asked", timedelta(seconds=15), what_is_due(board.close_due)),
     Job("do the day's chores", timedelta(seconds=15), do_chores),
+    Job("forget the answers that nobody fetched", timedelta(minutes=1), what_is_due(replies.forget)),
     Job("keep what recurs in circles", timedelta(seconds=15), keep_recurring),
 )
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.circle import Person
-from bot.domain.message import FOREMOST, Kind, Message, State, rank_of_change
+from bot.domain.message import FOREMOST, REPLY, Kind, Message, State, rank_of_change
 from storage import tables
 from storage.engines.database import note_due
 from storage.rows import take_stock
@@ -312,7 +312,7 @@ def retry_all(tx: CircleTransaction, state: State, now: datetime) -> int:
 def _retry(tx: CircleTransaction, now: datetime, *which: ColumnElement[bool]) -> int:
     done = tx.execute(
         update(tables.message)
-        .where(_m.circle_id == tx.circle_id, *which)
+        .where(_m.circle_id == tx.circle_id, _m.kind != REPLY.name, *which)
         .values(state=State.WAITING, due_at=now, attempt=0, fence=_m.fence + 1, last_error="")
     )
     if done.rowcount:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
-from bot.domain.message import POST, Obstacle, State
+from bot.domain.message import POST, REPLY, Obstacle, State
 from bot.domain.story import Failure, Letter, Story, Subject, Target
 from storage import tables
 from storage.transaction import CircleTransaction
@@ -17,7 +17,8 @@ _m, _a, _c = tables.message.c, tables.account.c, tables.post.c
 _p, _h = tables.poll.c, tables.channel.c
 _there = _m.shown_version > 0
 _on_its_way = _m.state.in_([State.WAITING, State.SENDING]) & ~_there
-_failed = _m.state.in_([State.DEAD, State.UNKNOWN])
+_failed = _m.state.in_([State.DEAD, State.UNKNOWN]) & (_m.kind != REPLY.name)
+"""The answer to one person is listed for nobody."""
 
 
 def _count(which: ColumnElement[bool]) -> ColumnElement[int]:

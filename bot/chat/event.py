@@ -18,7 +18,9 @@ class Sender:
     """Who acts, as the platform itself vouches for it.
 
     `workspace` and `user` are the platform's own ids. `locale` ("fr-FR") and `zone` (IANA) are empty where
-    the platform does not tell. `guest`: an outsider or a guest of that workspace.
+    the platform does not tell. `guest`: an outsider or a guest of that workspace; None where the platform did
+    not tell. `reachable`: whether this person can be written to one to one; None where the event does not
+    show it. `chat_url`: a link that opens this person's conversation with the bot, empty where there is none.
     """
 
     platform: str
@@ -27,7 +29,9 @@ class Sender:
     name: str
     locale: str = ""
     zone: str = ""
-    guest: bool = False
+    guest: bool | None = False
+    reachable: bool | None = True
+    chat_url: str = ""
 
     @property
     def address(self) -> str:

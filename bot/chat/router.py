@@ -109,16 +109,23 @@ class Router(Generic[C]):
                 handler = self.others.get(type(event))
                 return handler(context, event) if handler else None
 
+    def action(self, packed: str) -> Action:
+        """Return the action of a button or a form. Raises BadAction when nobody listens to it."""
+        clicked = {verb: kind for verb, (kind, _) in self.clicks.items()}
+        sent = {verb: kind for verb, (kind, _, _) in self.submissions.items()}
+        return unpack(_listener(clicked | sent, packed), packed)
+
     def _command(self, context: C, event: Command) -> Reply:
         word, rest = split_word(readable(event))
-        if not self.hears(word):
+        if self.verb(word) is None:
             raise Unheard(word)
         verb, handler = self.verbs[_verb(word)]
         return handler(context, event, split_word(event.text)[1] if verb.wants_addresses else rest)
 
-    def hears(self, word: str) -> bool:
-        """Tell whether the word, in any case and with any punctuation behind it, is a verb."""
-        return _verb(word) in self.verbs
+    def verb(self, word: str) -> Verb | None:
+        """Return the verb that a word says, in any case and with any punctuation behind it."""
+        verb, _ = self.verbs.get(_verb(word), (None, None))
+        return verb
 
     def form(self, context: C, event: Submission) -> Form:
         """The form that was sent, as it is drawn today, holding what was typed."""

@@ -2,8 +2,8 @@
 the catalogues carry it under `error.<Name>`, and a test holds the two together.
 
 DomainError
-├── Forbidden      CommsOnly, LeadOnly, MembersOnly, GuestsStayOut
-├── Gone           PostGone, PostOver, FormGone, ButtonGone
+├── Forbidden      CommsOnly, LeadOnly, MembersOnly
+├── Gone           PostGone, PostOver, FormGone, FormExpired, ButtonGone
 ├── BadInput       one input, named by `field`, has to be said differently
 └── Problems       several at once
 """
@@ -44,10 +44,6 @@ class MembersOnly(Forbidden):
     """That is for members of the circle. You are welcome to join: /cercle join"""
 
 
-class GuestsStayOut(Forbidden):
-    """This circle belongs to another organisation, so that does nothing for you. Nothing was recorded."""
-
-
 class Gone(DomainError):
     """That is no longer there."""
 
@@ -66,6 +62,10 @@ class WorkspaceTaken(DomainError):
 
 class FormGone(Gone):
     """That form is out of date. What you typed is kept below, ready to be copied into a new one."""
+
+
+class FormExpired(Gone):
+    """This form waited for a day and is no longer there. What you had typed is still on its card."""
 
 
 class ButtonGone(Gone):

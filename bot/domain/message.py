@@ -145,9 +145,12 @@ ceiling, which the card that it brings back was counted against."""
 AUTHOR = Kind("author", priority=1)
 DRAFT = Kind("draft", priority=2)
 CALL = Kind("call", priority=2)
+WELCOME = Kind("welcome", unasked=True)
 QUESTION = Kind("question", unasked=True)
-ANSWER = Kind("answer", unasked=True)
+ANSWER = Kind("answer", unasked=True, consent=True)
 UNDELIVERED = Kind("undelivered", unasked=True)
+REPLY = Kind("reply", priority=2)
+"""The answer to something a person did, which could not be shown at once."""
 
 
 @dataclass(frozen=True, slots=True)

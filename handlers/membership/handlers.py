@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.chat.action import verb_of
 from bot.chat.card import Card
-from bot.chat.event import Click, Command, Installed, Removed, Submission
+from bot.chat.event import Click, Command, Event, Installed, Submission
 from bot.chat.form import Form
 from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router
+from bot.chat.text import split_word
 from bot.context import Context, Reading
 from handlers.actions import Leave, OpenJoin, OpenPause, Resume
 from handlers.membership import cards, service
@@ -61,7 +63,8 @@ def open_join(ctx: Context, event: Click, _: OpenJoin) -> Reply:
 
 @router.submission(Join, consent)
 def join(ctx: Context, event: Submission, action: Join) -> Reply:
-    return Say(cards.welcome(ctx.t, service.join(ctx, action.version, event.answers)))
+    wishes = service.join(ctx, action.version, event.answers)
+    return Say(cards.welcome(ctx.t, wishes, "" if ctx.person.reachable else ctx.sender.chat_url))
 
 
 @router.submission(Prefer, wishes)
@@ -141,15 +144,28 @@ def _speak(ctx: Context, language: str) -> Reply:
 
 @router.on(Installed)
 def installed(ctx: Context, event: Installed) -> Reply:
-    people.report(ctx.tx, ctx.person.account, reachable=True)
+    service.welcome(ctx)
     return None
 
 
-@router.on(Removed)
-def removed(ctx: Context, event: Removed) -> Reply:
-    """Silence is a choice: the consent stays, and nothing is sent until they are back."""
-    people.report(ctx.tx, ctx.person.account, reachable=False)
-    return None
+def is_leaving(event: Event) -> bool:
+    """Whether an event leaves the circle, which everybody can do, whatever became of their account."""
+    match event:
+        case Command(text=words):
+            verb = router.verb(split_word(words)[0])
+            return verb is not None and verb.name == "leave"
+        case Click(action=packed):
+            return verb_of(packed) in Leave.verbs()
+        case _:
+            return False
+
+
+def draw_welcome(reading: Reading) -> Card | None:
+    """Nothing for somebody who joined since: joining has welcomed them."""
+    if reading.member is None:
+        return cards.added(reading.t, circles.charter(reading.tx, reading.t.language))
+    joined_before = reading.member.joined_at <= reading.message.created_at
+    return cards.added_by_member(reading.t) if joined_before else None
 
 
 def draw_call(reading: Reading) -> Card:

@@ -80,19 +80,25 @@ def _view(ctx: Context, poll: Poll) -> View:
 
 def _shown(ctx: Context, poll: Poll) -> Reply:
     """In a channel, an answer for that person alone; their own copy shows it by itself."""
-    return None if poll.to_members else Say(cards.choice(ctx.t, _view(ctx, poll)))
+    return None if poll.to_members else Say(cards.choice(ctx.t, _view(ctx, poll)), _secret(poll))
+
+
+def _secret(poll: Poll) -> str:
+    """The id of a secret poll, whose choice is never stored beside a person."""
+    return poll.id if poll.rules.anonymous else ""
 
 
 @router.click(Vote)
 def vote(ctx: Context, event: Click, action: Vote) -> Reply:
     poll, new = service.vote(ctx, action.option)
-    return None if poll.to_members else Say(cards.choice(ctx.t, _view(ctx, poll), new=new))
+    card = cards.choice(ctx.t, _view(ctx, poll), new=new)
+    return None if poll.to_members else Say(card, _secret(poll))
 
 
 @router.click(TakeBack)
 def take_back(ctx: Context, event: Click, action: TakeBack) -> Reply:
     poll = service.take_back(ctx, action.option)
-    return None if poll.to_members else Replace(cards.choice(ctx.t, _view(ctx, poll)))
+    return None if poll.to_members else Replace(cards.choice(ctx.t, _view(ctx, poll)), _secret(poll))
 
 
 def words_form(ctx: Context, action: SayWords) -> Form:

@@ -50,12 +50,14 @@ KINDS = {
     "pulse": "trace.kind_pulse",
     "pulse_reminder": "trace.kind_pulse_reminder",
     "recap": "trace.kind_recap",
+    "reply": "trace.kind_reply",
     "round": "trace.kind_round",
     "round_outcome": "trace.kind_round_outcome",
     "thanks": "trace.kind_thanks",
     "theme_owner": "trace.kind_theme_owner",
     "themes_answered": "trace.kind_themes_answered",
     "themes_returned": "trace.kind_themes_returned",
+    "welcome": "trace.kind_welcome",
     "whisper": "trace.kind_whisper",
 }
 

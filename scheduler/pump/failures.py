@@ -19,7 +19,7 @@ from bot.chat.messenger import (
     Unreachable,
     Unsure,
 )
-from bot.domain.message import REMOVED, UNDELIVERED, Message, Obstacle
+from bot.domain.message import REMOVED, REPLY, UNDELIVERED, Message, Obstacle
 from bot.meters import Result
 from scheduler.pump import times
 from scheduler.pump.limits import workspace_key
@@ -55,9 +55,9 @@ def settle_failure(
             deliveries.drop(tx, message, REMOVED)
         case Closed() if message.shown_version > 0:
             deliveries.drop(tx, message, CLOSED)
-        case Unavailable() | Unsure() if message.shown_version > 0 and message.attempt < ATTEMPTS:
+        case Unavailable() | Unsure() if message.shown_version > 0 and not gives_up(message):
             deliveries.retry(tx, message, retry_at, why, redraw_at=now + times.SWEEP)
-        case Unavailable() if message.attempt < ATTEMPTS:
+        case Unavailable() if not gives_up(message):
             deliveries.retry(tx, message, retry_at, why)
         case Unsure() if message.shown_version == 0:
             deliveries.keep_claim(tx, message, why)
@@ -78,10 +78,15 @@ def result(message: Message, error: MessengerError) -> Result:
             return Result.REMOVED
         case Unsure() if message.shown_version == 0:
             return Result.UNKNOWN
-        case Unavailable() | Unsure() if message.attempt < ATTEMPTS:
+        case Unavailable() | Unsure() if not gives_up(message):
             return Result.RETRIED
         case _:
             return Result.DEAD
+
+
+def gives_up(message: Message) -> bool:
+    """Was this the last attempt? The answer to what a person did is tried until it expires."""
+    return message.attempt >= ATTEMPTS and message.kind != REPLY.name
 
 
 def give_up(
@@ -112,8 +117,8 @@ def _obstacle(error: MessengerError) -> Obstacle:
 
 def tell_comms(tx: Transaction, message: Message, now: datetime) -> None:
     """Request one card that lists the undelivered messages, for each of the comms team. A card of that kind
-    which could not be delivered is not announced."""
-    if message.kind == UNDELIVERED.name:
+    which could not be delivered is not announced, and neither is the answer to one person."""
+    if message.kind in (UNDELIVERED.name, REPLY.name):
         return
     circle = CircleTransaction(tx, message.circle_id)
     team = [Recipient.of(person) for person in people.with_role(circle)]

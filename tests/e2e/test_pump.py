@@ -13,7 +13,6 @@ from itertools import count, pairwise
 
 import pytest
 
-from bot.app import DRAWINGS
 from bot.chat.action import pack
 from bot.chat.event import Click, Command, Sender
 from bot.domain.circle import Role
@@ -427,7 +426,7 @@ async def test_a_consent_withdrawn_while_slack_asked_to_wait(circle: Circle) -> 
 def second_pump(circle: Circle) -> Pump:
     """As another process would run it on the same tables."""
     cercle = circle.bot.cercle
-    return Pump(cercle.database, cercle.platforms, DRAWINGS, circle.bot.site, circle.clock)
+    return Pump(cercle.database, cercle.platforms, cercle.drawings, circle.bot.site, circle.clock)
 
 
 async def test_two_pumps_send_each_message_once(circle: Circle) -> None:

@@ -77,7 +77,7 @@ class Slack:
         messenger = SlackMessenger(self._client, notebook)
         self.messenger: Messenger = messenger
         self._profiles = Profiles(self._client, self._begin)
-        self._replies = Replies(self._client, messenger, words, self._begin)
+        self._replies = Replies(self._client, messenger, dispatch, words, self._begin)
         self._bolt = _bolt(settings, self._hear)
 
     def routes(self) -> list[web.RouteDef]:

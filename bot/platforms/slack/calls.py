@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import aiohttp
@@ -75,11 +76,18 @@ MEANINGS: dict[type[MessengerError], frozenset[str]] = {
 
 async def call(request: Awaitable[AsyncSlackResponse], lost: type[MessengerError]) -> dict[str, Any]:
     """The answer's body. Raises a MessengerError; `lost` is the one for an answer that never came."""
-    try:
+    with told(lost):
         response = await request
+    return response.data if isinstance(response.data, dict) else {}
+
+
+@contextmanager
+def told(lost: type[MessengerError]) -> Iterator[None]:
+    """Say what goes wrong on the way as a MessengerError; `lost` is the one for an answer that never came."""
+    try:
+        yield
     except BROKEN as error:
         _fail(error, lost)
-    return response.data if isinstance(response.data, dict) else {}
 
 
 class Answer(msgspec.Struct):
@@ -118,7 +126,7 @@ class Cards:
         answer = _decoded(body)
         if status == 200 and answer.ok:
             return answer
-        raise _meaning(status, answer.error, retry_after, lost)
+        raise meaning(status, answer.error, retry_after, lost)
 
     async def _post(self, method: str, data: bytes) -> tuple[int, str, bytes]:
         """Status, Retry-After, body."""
@@ -164,10 +172,10 @@ def _said_no(error: SlackApiError, lost: type[MessengerError]) -> MessengerError
     status: int = getattr(response, "status_code", None) or response.status
     body = getattr(response, "data", None)
     said = body.get("error", "") if isinstance(body, dict) else ""
-    return _meaning(status, said, response.headers.get("Retry-After", ""), lost)
+    return meaning(status, said, response.headers.get("Retry-After", ""), lost)
 
 
-def _meaning(status: int, said: object, retry_after: str, lost: type[MessengerError]) -> MessengerError:
+def meaning(status: int, said: object, retry_after: str, lost: type[MessengerError]) -> MessengerError:
     """Of an answer that is no yes."""
     code = str(said)
     if status == 429 or code in ("ratelimited", "rate_limited"):

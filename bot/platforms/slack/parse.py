@@ -30,7 +30,8 @@ class Delivery:
 
     `channel`: the channel's id, or that of the bot's own conversation with the sender. `trigger`: opens one
     modal within 3 s. `response_url`: 5 answers within 30 min. `view`: the modal that was sent;
-    `inputs`: those of its blocks that can bear an error. `on_home`: the button stood on the person's Home.
+    `inputs`: those of its blocks that can bear an error. `on_home`: the button stood on the person's Home;
+    `on_own`: on a message that only this person sees.
     """
 
     event: Event
@@ -40,16 +41,18 @@ class Delivery:
     view: str = ""
     inputs: tuple[str, ...] = ()
     on_home: bool = False
+    on_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What Slack knows of a person. `locale` "fr-FR", `zone` an IANA name."""
+    """What Slack knows of a person. `locale` "fr-FR", `zone` an IANA name; `guest` is None for somebody of
+    whom Slack has told nothing."""
 
     name: str = ""
     locale: str = ""
     zone: str = ""
-    guest: bool = False
+    guest: bool | None = None
 
 
 def delivery(body: Payload, home: str = "") -> Delivery | None:
@@ -148,6 +151,7 @@ def _click(body: Payload, workspace: str) -> Delivery | None:
         trigger=trigger,
         response_url=body.get("response_url") or "",
         on_home=(body.get("view") or {}).get("type") == "home",
+        on_own=channel.startswith("D") or (body.get("container") or {}).get("is_ephemeral") is True,
     )
 
 
