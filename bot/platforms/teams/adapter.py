@@ -57,6 +57,8 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 EMPTY: Final[Mapping[str, Any]] = {}
 PATIENCE: Final = 1.5
 """Seconds that the answer to a form waits to know whether its sender can be written to. Teams waits five."""
+INVOKE: Final = 2.5
+"""Seconds that an invoke waits for its answer after that. One that takes longer is shown as a message."""
 DRAIN: Final = 3.0
 """Seconds that close() waits for the answers under way."""
 
@@ -166,16 +168,33 @@ class Teams:
         await self.messenger.recognise(heard.event.sender, heard.user)
         event = await self._completed(heard, heard.event)
         heard = replace(heard, event=event)
-        answer = await self._dispatch(event)
         match heard.origin:
             case Origin.CHAT | Origin.CHAT_FORM:
-                await self._deliver(heard, event, answer)
-            case Origin.FETCH | Origin.SUBMIT:
-                await answer_invoke(context, self._in_dialog(heard, event, answer))
-            case Origin.EXECUTE:
-                await answer_invoke(context, self._in_place(heard, event, answer))
+                await self._deliver(heard, event, await self._dispatch(event))
+            case Origin.FETCH | Origin.SUBMIT | Origin.EXECUTE:
+                await answer_invoke(context, await self._invoked(heard, event))
             case _:
                 assert_never(heard.origin)
+
+    async def _invoked(self, heard: Heard, event: Event) -> Mapping[str, Any]:
+        """The body of the answer to an invoke. Teams does not wait for one that takes long. The person is
+        told that nothing is certain yet, and the answer comes as a message."""
+        work = self._begin(self._dispatch(event))
+        await asyncio.wait({work}, timeout=INVOKE)
+        in_place = heard.origin is Origin.EXECUTE
+        if work.done():
+            return (self._in_place if in_place else self._in_dialog)(heard, event, work.result())
+        self._begin(self._follow(heard, event, work))
+        words = self._words(event.sender.locale, "platform.uncertain")
+        return _executed(words) if in_place else _message(words)
+
+    async def _follow(self, heard: Heard, event: Event, work: asyncio.Task[Answer]) -> None:
+        """Nothing was said of an answer that says nothing, so it is told."""
+        answer = await work
+        if answer.reply is None:
+            saved = Card("", (Text((self._words(answer.language, "platform.saved"),)),))
+            answer = replace(answer, reply=Say(saved))
+        await self._deliver(heard, event, answer)
 
     async def _completed(self, heard: Heard, event: Event) -> Event:
         """The event, with what Teams tells of its sender only when it is asked. A form sent in a channel may
@@ -414,4 +433,8 @@ def _shown(card: Card) -> Mapping[str, Any]:
     """A dialog was asked for, so something has to open: plain words, or the card if it can be acted upon."""
     if any(every_item(card)):
         return _dialog(card.title, drawn(card).content)
-    return {"task": {"type": "message", "value": plain(card)}}
+    return _message(plain(card))
+
+
+def _message(words: str) -> Mapping[str, Any]:
+    return {"task": {"type": "message", "value": words}}

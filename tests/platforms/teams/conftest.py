@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,16 +33,18 @@ class Clock:
 
 @dataclass
 class Script:
-    """Answers what the test says, and keeps what it heard, and what it was given to keep, with the seconds to
-    wait."""
+    """Answers what the test says, which `takes` some seconds, and keeps what it heard, and what it was given
+    to keep, with the seconds to wait."""
 
     reply: Reply = None
     events: list[Event] = field(default_factory=list)
     kept: list[tuple[Event, Reply]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    takes: float = 0.0
 
     async def __call__(self, event: Event) -> Answer:
         self.events.append(event)
+        await asyncio.sleep(self.takes)
         return Answer(self.reply, "fr")
 
     async def keep(self, event: Event, answer: Answer, *, wait: float = 0.0) -> bool:

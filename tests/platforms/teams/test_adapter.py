@@ -603,6 +603,55 @@ async def test_the_choice_in_a_secret_poll_is_written_in_no_message(house: House
     assert "C'est gardé" not in str([message.activity for message in house.fake.messages.values()])
 
 
+# What takes longer than Teams waits
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.platforms.teams.adapter.INVOKE", 0.05)
+
+
+UNCERTAIN = "platform.uncertain (fr-FR)"
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [(Say(DONE), "C'est gardé"), (Ask(FORM), "Vos mots"), (None, "platform.saved (fr)")],
+)
+async def test_a_slow_dialog_says_that_nothing_is_certain_and_then_how_it_ended(
+    house: House, reply: Reply, shown: str
+) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply, house.script.takes = reply, 0.2
+    async with asyncio.timeout(0.19):
+        await ada.presses(Edit)
+    assert ada.dialog == {"type": "message", "value": UNCERTAIN}
+    await house.fake.until(lambda: len(ada.messages) == 2)
+    assert words(ada.messages[1].card).startswith(shown)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_slow_button_in_a_channel_is_answered_one_to_one(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply, house.script.takes = Say(DONE), 0.2
+    await ada.presses(Later)
+    assert words(house.fake.answered[-1].card) == UNCERTAIN
+    await house.fake.until(lambda: ada.messages)
+    assert words(ada.messages[0].card) == "C'est gardé"
+    assert len(house.fake.visible(CHANNEL)) == 1
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_slow_choice_in_a_secret_poll_is_written_in_no_message(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply, house.script.takes = Say(DONE, "poll"), 0.2
+    await ada.presses(Later)
+    await house.teams.close()
+    assert [kept for _, kept in house.script.kept] == [Say(DONE, "poll")]
+    assert ada.messages == []
+
+
 # Guests
 
 
