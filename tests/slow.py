@@ -34,6 +34,8 @@ FILES = frozenset(
 """Process starts, hostile pages, weeks that are played, many people at once."""
 NAMES = (
     "test_any_bytes_are_read_without_an_error",
+    "test_each_recorded_reply_is_read_by_nobody_else",
+    "test_each_sample_of_each_feature_is_read_by_nobody_else",
     "test_fifty_thousand_elsewhere_delay_nobody_by_a_second",
     "test_nobody_is_disturbed_while_away",
     "test_one_token_and_no_thread_serve_five_hundred_sends",

@@ -166,9 +166,9 @@ def _element(element: Element, lengths: Lengths, mentions: Mentions, shared: boo
 
 
 def _image(image: Image, lengths: Lengths) -> list[Block]:
-    """The picture, or its words where there is nothing to fetch."""
+    """The picture, or its words where there is nothing that Teams would fetch: it takes https only."""
     url = web(image.url)
-    if not url:
+    if not url.startswith("https://"):
         return paragraph((image.alt,), limit=lengths.alt, quiet=True)
     return [
         {"type": "Image", "url": url, "altText": inert(shorten(image.alt, lengths.alt)), "size": "stretch"}
