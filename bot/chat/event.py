@@ -52,7 +52,7 @@ class Command:
     text: str
     place: str = ""
     names: Names = field(default_factory=dict, compare=False)
-    place_name: str = ""
+    place_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Click:
     sender: Sender
     action: str
     place: str = ""
-    place_name: str = ""
+    place_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.chat.event import Event
 from bot.chat.messenger import Messenger, Pace
 from bot.chat.reply import Reply
+from bot.chat.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,17 @@ class Answer:
     language: str
 
 
-Dispatch = Callable[[Event], Awaitable[Answer]]
-"""Hears an event, commits its effects, answers. Never raises: whatever goes wrong inside is answered by a
-private sentence, so an adapter has only its own network to fear."""
+class Dispatch(Protocol):
+    """What hears events and reports."""
+
+    async def __call__(self, event: Event) -> Answer:
+        """Hear an event, commit its effects, answer. Never raises: whatever goes wrong inside is answered by
+        a private sentence, so an adapter has only its own network to fear."""
+
+    async def report(self, report: Report) -> bool:
+        """Store what a platform reports, and do what follows from it. Return whether it is about somebody or
+        something that is known. Raises what kept it from being stored: the platform has to tell it again."""
+
 
 Words = Callable[[str, str], str]
 """(language or locale, catalogue key) → the platform's own few words: "Cancel", "That form has expired"…"""

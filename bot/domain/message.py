@@ -148,6 +148,8 @@ CALL = Kind("call", priority=2)
 QUESTION = Kind("question", unasked=True)
 ANSWER = Kind("answer", unasked=True)
 UNDELIVERED = Kind("undelivered", unasked=True)
+GREETING = Kind("greeting", priority=1)
+DISCONNECTED = Kind("disconnected", unasked=True, priority=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from bot.chat.form import Answers
 from bot.context import Context
-from bot.domain.circle import MAX_CEILING, Charter, Topic
+from bot.domain.circle import MAX_CEILING, Charter, Person, Topic
 from bot.domain.day import read_day
 from bot.domain.errors import (
     BadInput,
@@ -143,6 +143,13 @@ def _read(ctx: Context, answers: Answers) -> Preferences:
         country=answers.text("country")[:10],
         instance=instance,
     )
+
+
+def report(tx: CircleTransaction, person: Person, now: datetime, **facts: object) -> None:
+    """Store what a platform says of a person's account, as `people.report` takes it, and decide again when
+    what waits for them may leave."""
+    people.report(tx, person.account, **facts)
+    messages.reschedule_for(tx, person.id, now)
 
 
 def leave(ctx: Context) -> bool:

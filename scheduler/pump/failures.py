@@ -12,6 +12,7 @@ from bot.chat.messenger import (
     Closed,
     Gone,
     MessengerError,
+    NotConnected,
     Refused,
     Restricted,
     Throttled,
@@ -48,6 +49,8 @@ def settle_failure(
         case Throttled():
             paces.hold(tx, workspace_key(message), now + timedelta(seconds=error.wait))
             deliveries.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
+        case NotConnected():
+            deliveries.wait_longer(tx, message, now + times.REST, why)
         case Unreachable() if message.person_id is not None:
             people.report_unreachable(CircleTransaction(tx, message.circle_id), message.address)
             deliveries.retry(tx, message, now + UNREACHABLE_PAUSE, why)
@@ -70,6 +73,8 @@ def result(message: Message, error: MessengerError) -> Result:
     match error:
         case Throttled():
             return Result.THROTTLED
+        case NotConnected():
+            return Result.RETRIED
         case Unreachable() if message.person_id is not None:
             return Result.UNREACHABLE
         case Gone():

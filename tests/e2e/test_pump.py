@@ -323,7 +323,7 @@ async def test_a_change_gives_up_after_its_attempts_and_says_so(circle: Circle) 
     assert len(circle.calls(UPDATE)) == ATTEMPTS
     assert await circle.states() == {State.DEAD: 1}
     await circle.settle(seconds=2)
-    assert "status 500" in circle.got(circle.lead)[-1]
+    assert "La messagerie n’a pas répondu" in circle.got(circle.lead)[-1]
     await circle.correct(post, "Corrigé encore")
     await circle.settle(seconds=2)
     assert await circle.states() == {State.SHOWN: 1}

@@ -12,7 +12,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.card import Card, Quote, Text
-from bot.chat.event import Click, Command, Removed, Said, Submission, typed
+from bot.chat.event import Click, Command, Said, Submission, typed
 from bot.chat.form import Errors, Form, Note
 from bot.chat.messenger import MessengerError, Throttled, Unavailable
 from bot.chat.platform import Answer, Words
@@ -60,8 +60,6 @@ class Replies:
     async def apply(self, exchange: Exchange, answer: Answer) -> Body:
         """The body of the HTTP answer. What does not have to be done before it is done after it."""
         delivery, reply = exchange.delivery, answer.reply
-        if isinstance(delivery.event, Removed):
-            return NOTHING
         exchange.answer = answer
         match reply:
             case None:
@@ -84,7 +82,7 @@ class Replies:
 
     async def _ask(self, delivery: Delivery, form: Form, language: str) -> None:
         """A trigger lives 3 s, so this comes before the acknowledgement."""
-        if isinstance(delivery.event, Said) and not delivery.trigger:
+        if isinstance(delivery.event, Command | Said) and not delivery.trigger:
             self._begin(self._say(delivery, self._doorstep(delivery.event, form, language)))
             return
         view = render.modal(form, cancel=self._words(language, "platform.cancel"))
@@ -95,7 +93,7 @@ class Replies:
             sorry = Card(self._words(language, "platform.expired"))
             self._begin(self._say(delivery, render.message(sorry)))
 
-    def _doorstep(self, said: Said, form: Form, language: str) -> dict[str, Any]:
+    def _doorstep(self, said: Command | Said, form: Form, language: str) -> dict[str, Any]:
         """The button to press for a form that was asked for in a message, which has no trigger."""
         message = render.message(Card(form.title))
         label = {"type": "plain_text", "text": self._words(language, "platform.open"), "emoji": False}
@@ -128,7 +126,7 @@ class Replies:
         match delivery.event:
             case Submission():
                 return {"response_action": "update", "view": self._page(card, exchange.locale)}
-            case Command():
+            case Command() if delivery.trigger:
                 return {**render.message(card), "response_type": "ephemeral"}
             case Click() | Said() if delivery.trigger and await self._say(delivery, render.message(card)):
                 return NOTHING
