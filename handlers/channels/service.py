@@ -22,8 +22,8 @@ def reopen(scope: Scope, place: str) -> None:
 
 
 def greet(scope: Scope, platform: str, workspace: str, place: str) -> None:
-    """Say once in a channel what is possible there. What could not be shown there because Cercle was not in it
-    is tried again."""
+    """Say once in a channel what is possible there, and try again what could not be shown there before
+    Cercle was in it."""
     reopen(scope, place)
     for there in workspaces.of_platform(scope.tx, platform, workspace):
         recipient = Recipient.channel(there.id, place)

@@ -15,6 +15,7 @@ from bot.chat.action import Action
 from bot.chat.event import Event
 from bot.chat.platform import Answer
 from bot.chat.reply import Reply
+from bot.chat.report import Report
 from bot.platforms.slack.adapter import Slack, SlackSettings
 from tests.emulators.slack import FakeSlack, SlackUser
 from tests.platforms.slack.blocks import check
@@ -58,12 +59,18 @@ class Programme:
     """Hears everything, answers what it was told to."""
 
     heard: list[Event] = field(default_factory=list)
+    told: list[Report] = field(default_factory=list)
+    knows: bool = True
     reply: Reply | Callable[[Event], Reply | Awaitable[Reply]] = None
 
     async def __call__(self, event: Event) -> Answer:
         self.heard.append(event)
         reply = self.reply(event) if callable(self.reply) else self.reply
         return Answer(await reply if isinstance(reply, Awaitable) else reply, "en")
+
+    async def report(self, report: Report) -> bool:
+        self.told.append(report)
+        return self.knows
 
 
 @dataclass
