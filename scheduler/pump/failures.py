@@ -51,13 +51,13 @@ def settle_failure(
             deliveries.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
         case NotConnected():
             deliveries.wait_longer(tx, message, now + times.REST, why)
+        case Closed() if message.shown_version > 0:
+            deliveries.drop(tx, message, CLOSED)
         case Unreachable() if message.person_id is not None:
             people.report_unreachable(CircleTransaction(tx, message.circle_id), message.address)
             deliveries.retry(tx, message, now + UNREACHABLE_PAUSE, why)
         case Gone():
             deliveries.drop(tx, message, REMOVED)
-        case Closed() if message.shown_version > 0:
-            deliveries.drop(tx, message, CLOSED)
         case Unavailable() | Unsure() if message.shown_version > 0 and message.attempt < ATTEMPTS:
             deliveries.retry(tx, message, retry_at, why, redraw_at=now + times.SWEEP)
         case Unavailable() if message.attempt < ATTEMPTS:
@@ -75,11 +75,11 @@ def result(message: Message, error: MessengerError) -> Result:
             return Result.THROTTLED
         case NotConnected():
             return Result.RETRIED
+        case Closed() if message.shown_version > 0:
+            return Result.REMOVED
         case Unreachable() if message.person_id is not None:
             return Result.UNREACHABLE
         case Gone():
-            return Result.REMOVED
-        case Closed() if message.shown_version > 0:
             return Result.REMOVED
         case Unsure() if message.shown_version == 0:
             return Result.UNKNOWN
