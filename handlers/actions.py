@@ -28,13 +28,6 @@ class Leave(Action, verb="leave"):
 
 
 @dataclass(frozen=True, slots=True)
-class Retry(Action, verb="retry"):
-    """Sends one message again that did not arrive, or perhaps did. Cards of older versions carry it."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class ShowHelp(Action, verb="help"):
     pass
 
