@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict
@@ -26,9 +26,10 @@ from bot.chat.event import (
 from bot.chat.form import TextInput
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Reply, Say
+from bot.chat.report import AccountChanged, ChannelJoined, Report
 from bot.chat.router import Router, Unheard
 from bot.chat.text import COMMAND, every_address, split_word
-from bot.context import Context
+from bot.context import Context, Scope
 from bot.crash import crash
 from bot.domain.circle import Circle, Person
 from bot.domain.errors import BadInput, ButtonGone, DomainError, Problems
@@ -40,7 +41,7 @@ from handlers.home.handlers import unknown
 from handlers.membership.cards import for_guest
 from handlers.membership.handlers import is_leaving
 from handlers.membership.service import found_circle, report
-from storage import channels, inbox, people
+from storage import channels, circles, inbox, people, workspaces
 from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 
@@ -121,6 +122,34 @@ class Dispatcher:
         circle, person, _ = self._known(tx, event.sender) or self._meet(tx, event.sender)
         t = Translator(language, person.zone)
         return self._replies.put_off(CircleTransaction(tx, circle.id), person, event, ask, t, self._now())
+
+    async def report(self, report: Report) -> bool:
+        return await self._database.transact(lambda tx: self._store(tx, report))
+
+    def _store(self, tx: Transaction, report: Report) -> bool:
+        """Once in each workspace that it is about. Somebody who was never met is not noted down."""
+        if report.key and not inbox.first_time(tx, f"{report.platform}:{report.key}", self._now()):
+            return False
+        if isinstance(report, AccountChanged):
+            who = people.find(tx, report.platform, report.workspace, report.account.user)
+            told = [who[0]] if who else []
+        else:
+            told = [circles.circle(CircleTransaction(tx, id)) for id in self._circles(tx, report)]
+        for circle in told:
+            t = Translator(circle.language, circle.zone)
+            scope = Scope(CircleTransaction(tx, circle.id), self._now(), circle, t, self._site)
+            self._router.tell(scope, report)
+        return bool(told)
+
+    def _circles(self, tx: Transaction, report: Report) -> Iterable[str]:
+        """Return the circles whose workspaces a report is about. Whoever brings the bot into a channel opens
+        the circle, as whoever writes to it does."""
+        there = workspaces.of_platform(tx, report.platform, report.workspace)
+        if not there and isinstance(report, ChannelJoined):
+            place, language = (report.platform, report.workspace), language_of(report.locale)
+            found_circle(tx, *place, language, report.zone or "UTC", self._now())
+            there = workspaces.of_platform(tx, *place)
+        return dict.fromkeys(workspace.circle_id for workspace in there)
 
     def _hear(self, tx: Transaction, event: Event) -> Answer:
         if not inbox.first_time(tx, f"{event.sender.platform}:{event.key}", self._now()):

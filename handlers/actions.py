@@ -28,13 +28,6 @@ class Leave(Action, verb="leave"):
 
 
 @dataclass(frozen=True, slots=True)
-class Retry(Action, verb="retry"):
-    """Sends one message again that did not arrive, or perhaps did. Cards of older versions carry it."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reopen(Action, verb="reopen"):
     """Opens a form that could not be shown when it was asked for, with what is typed in it."""
 

@@ -156,6 +156,15 @@ def count_shown(
     return {row.person_id: row.times for row in tx.execute(_count_shown, asked).all()}
 
 
+def rest(tx: Transaction, workspace_id: str, now: datetime, until: datetime) -> None:
+    """Have nothing of a workspace leave, and nothing be looked for there, before `until`."""
+    there = _m.workspace_id == workspace_id
+    due = (there, _m.state == State.WAITING, _m.due_at <= now)
+    tx.execute(update(tables.message).where(*due).values(due_at=until))
+    sought = (there, _m.state != State.SENDING, _m.look_at <= now)
+    tx.execute(update(tables.message).where(*sought).values(look_at=until))
+
+
 # Changes under a fence
 
 _mine = (

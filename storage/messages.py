@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.circle import Person
-from bot.domain.message import FOREMOST, REPLY, Kind, Message, State, rank_of_change
+from bot.domain.message import FOREMOST, REPLY, Kind, Message, Obstacle, State, rank_of_change
 from storage import tables
 from storage.engines.database import note_due
 from storage.rows import take_stock
@@ -271,6 +271,19 @@ def reschedule_for(tx: CircleTransaction, person_id: str, now: datetime) -> None
         note_due(tx, tx.circle_id)
 
 
+def reschedule_workspace(tx: CircleTransaction, workspace_id: str, now: datetime) -> None:
+    """Decide again when what waits in a workspace may leave, because the platform accepts us there again, and
+    look now for what may have arrived there. Nothing leaves before the moment it was requested for."""
+    there = (_m.circle_id == tx.circle_id, _m.workspace_id == workspace_id)
+    tx.execute(
+        update(tables.message)
+        .where(*there, _m.state == State.WAITING, _m.due_at > now)
+        .values(due_at=case((_m.not_before > now, _m.not_before), else_=now))
+    )
+    tx.execute(update(tables.message).where(*there, _m.state == State.AMBIGUOUS).values(look_at=now))
+    note_due(tx, tx.circle_id)
+
+
 def reschedule(tx: CircleTransaction, kind: Kind, subject_id: str, person_id: str, until: datetime) -> bool:
     """Have one person's message leave at `until` and not before, even if it was dropped or given up. False if
     it has left, or may be leaving at this moment."""
@@ -318,6 +331,12 @@ def _retry(tx: CircleTransaction, now: datetime, *which: ColumnElement[bool]) ->
     if done.rowcount:
         note_due(tx, tx.circle_id)
     return done.rowcount
+
+
+def retry_in_channel(tx: CircleTransaction, address: str, now: datetime) -> int:
+    """Try again what a channel did not take because the bot was not in it. Return how many there were."""
+    not_there = (_m.state == State.DEAD, tables.message.c.obstacle == Obstacle.NOT_THERE)
+    return _retry(tx, now, _m.address == address, _m.person_id.is_(None), *not_there)
 
 
 def is_waiting(tx: CircleTransaction, kind: Kind, address: str) -> bool:

@@ -137,8 +137,13 @@ workspace = Table(
     _id(),
     Column("platform", String(20), nullable=False),
     Column("external_id", String(200), nullable=False),
+    _moment("disconnected_at"),
+    Column("disconnection", Id),
     UniqueConstraint("platform", "external_id"),
+    _only_where_set("disconnected_at"),
 )
+"""`disconnected_at`: since when the platform does not accept us there. `disconnection`: the id of the last
+time."""
 
 person = Table(
     "person",

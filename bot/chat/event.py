@@ -56,7 +56,7 @@ class Command:
     text: str
     place: str = ""
     names: Names = field(default_factory=dict, compare=False)
-    place_name: str = ""
+    place_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Click:
     sender: Sender
     action: str
     place: str = ""
-    place_name: str = ""
+    place_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

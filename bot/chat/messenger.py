@@ -48,6 +48,7 @@ class MessengerError(Exception):
     MessengerError
     ├── Throttled     not done; the platform asks to wait
     ├── Unavailable   not done, for sure; another try may work
+    │   └── NotConnected  the platform does not accept us in that workspace
     ├── Unreachable   not done; this person or channel cannot be written to
     │   ├── Closed      the channel is archived or deleted
     │   └── Restricted  only few people may write in that channel
@@ -66,6 +67,10 @@ class Throttled(MessengerError):
 
 
 class Unavailable(MessengerError):
+    pass
+
+
+class NotConnected(Unavailable):
     pass
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.chat.event import Event
 from bot.chat.messenger import Messenger, Pace
 from bot.chat.reply import Reply
+from bot.chat.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Answer:
 
 
 class Dispatch(Protocol):
-    """What hears events. No method raises: an adapter has only its own network to fear."""
+    """What hears events and reports. No method but `report` raises: an adapter has only its own network to
+    fear."""
 
     async def __call__(self, event: Event) -> Answer:
         """Hear an event, commit its effects, answer. Whatever goes wrong inside is answered by a private
@@ -33,6 +35,10 @@ class Dispatch(Protocol):
     async def put_off(self, event: Event, answer: Answer) -> Answer:
         """Return, for a form that cannot be opened now, the card with a button that opens it within 24 hours,
         with what is typed in it. Any other answer is returned as it is."""
+
+    async def report(self, report: Report) -> bool:
+        """Store what a platform reports, and do what follows from it. Return whether it is about somebody or
+        something that is known. Raises what kept it from being stored: the platform has to tell it again."""
 
 
 Words = Callable[[str, str], str]

@@ -11,11 +11,13 @@ from bot.chat.action import Action, BadAction, unpack, verb_of
 from bot.chat.event import Click, Command, Event, HomeOpened, Installed, Removed, Said, Submission, readable
 from bot.chat.form import Form, refill
 from bot.chat.reply import Reply
+from bot.chat.report import Report
 from bot.chat.text import split_word
 
 C = TypeVar("C")
 A = TypeVar("A", bound=Action)
 E = TypeVar("E")
+S = TypeVar("S")
 L = TypeVar("L")
 
 
@@ -49,6 +51,8 @@ class Router(Generic[C]):
         str, tuple[type[Action], Callable[[C, Submission, Any], Reply], Callable[[C, Any], Form]]
     ] = field(default_factory=dict)
     others: dict[type[Any], Callable[[C, Any], Reply]] = field(default_factory=dict)
+    reports: dict[type[Any], list[Callable[[Any, Any], None]]] = field(default_factory=dict)
+    """Several features may have something to do about one report."""
 
     def command(
         self, *names: str, hint: str = "", near: tuple[str, ...] = (), wants_addresses: bool = False
@@ -93,6 +97,20 @@ class Router(Generic[C]):
             return handler
 
         return register
+
+    def reported(self, kind: type[E]) -> Callable[[Callable[[S, E], None]], Callable[[S, E], None]]:
+        """Hear a report of that kind. `S` is what is known beside it: nobody acts, so there is no `C`."""
+
+        def register(handler: Callable[[S, E], None]) -> Callable[[S, E], None]:
+            self.reports.setdefault(kind, []).append(handler)
+            return handler
+
+        return register
+
+    def tell(self, scope: object, report: Report) -> None:
+        """Tell a report to every handler that listens to its kind."""
+        for handler in self.reports.get(type(report), ()):
+            handler(scope, report)
 
     def route(self, context: C, event: Event) -> Reply:
         """The reply of the handler that listens. Raises Unheard or BadAction when there is none."""
@@ -155,6 +173,8 @@ def join(routers: Iterable[Router[C]]) -> Router[C]:
         for mine, theirs in zip(_tables(whole), _tables(router), strict=True):
             for name, listener in theirs.items():
                 _add(mine, name, listener)
+        for kind, handlers in router.reports.items():
+            whole.reports.setdefault(kind, []).extend(handlers)
     return whole
 
 

@@ -151,6 +151,8 @@ ANSWER = Kind("answer", unasked=True, consent=True)
 UNDELIVERED = Kind("undelivered", unasked=True)
 REPLY = Kind("reply", priority=2)
 """The answer to something a person did, which could not be shown at once."""
+GREETING = Kind("greeting", priority=1)
+DISCONNECTED = Kind("disconnected", unasked=True, priority=1)
 
 
 @dataclass(frozen=True, slots=True)

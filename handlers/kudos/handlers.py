@@ -6,8 +6,9 @@ from bot.chat.card import Card
 from bot.chat.event import Click, Command, Submission
 from bot.chat.form import Form
 from bot.chat.reply import Ask, Replace, Reply, Say
+from bot.chat.report import ChannelClosed, ChannelLeft
 from bot.chat.router import Router
-from bot.context import Context, Reading
+from bot.context import Context, Reading, Scope
 from bot.domain.errors import BadInput, DomainError, Problems, UnknownNames
 from bot.domain.kudos import Answer, KudosKind, Why
 from handlers.actions import OpenKudos
@@ -153,6 +154,16 @@ def wall_command(ctx: Context, event: Command, rest: str) -> Reply:
 def take_wall_down(ctx: Context, event: Click, _: TakeWallDown) -> Reply:
     service.take_wall_down(ctx, event.place)
     return Replace(cards.taken_down(ctx.t))
+
+
+@router.reported(ChannelClosed)
+def channel_closed(scope: Scope, report: ChannelClosed) -> None:
+    service.lose_wall(scope, report.place)
+
+
+@router.reported(ChannelLeft)
+def channel_left(scope: Scope, report: ChannelLeft) -> None:
+    service.lose_wall(scope, report.place)
 
 
 @router.click(ShowWall)

@@ -329,6 +329,13 @@ def take_wall_down(ctx: Context, place: str) -> None:
     messages.request(ctx.tx, WALL_DOWN, new_id(), [there], ctx.now)
 
 
+def lose_wall(scope: Scope, place: str) -> None:
+    """Cercle cannot speak in that channel any more, so no wall hangs there."""
+    for wall in walls.walls(scope.tx):
+        if wall.address == place:
+            take_down(scope.tx, wall.workspace_id, scope.now)
+
+
 def take_down(tx: CircleTransaction, workspace_id: str, now: datetime) -> None:
     walls.take_down(tx, workspace_id)
     entries.write(tx, "log.wall_taken_down", now)

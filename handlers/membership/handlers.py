@@ -9,9 +9,11 @@ from bot.chat.card import Card
 from bot.chat.event import Click, Command, Event, Installed, Submission
 from bot.chat.form import Form
 from bot.chat.reply import Ask, Reply, Say
+from bot.chat.report import AccountChanged
 from bot.chat.router import Router
 from bot.chat.text import split_word
-from bot.context import Context, Reading
+from bot.context import Context, Reading, Scope
+from bot.locales import language_of
 from handlers.actions import Leave, OpenJoin, OpenPause, Resume
 from handlers.membership import cards, service
 from handlers.membership.cards import Join, Pause, Prefer, Speak
@@ -140,6 +142,24 @@ def speak(ctx: Context, event: Click, action: Speak) -> Reply:
 
 def _speak(ctx: Context, language: str) -> Reply:
     return Say(cards.speaking(replace(ctx.t, language=service.speak(ctx, language))))
+
+
+@router.reported(AccountChanged)
+def account_changed(scope: Scope, report: AccountChanged) -> None:
+    """Store what is new about somebody's account, and decide again about all that waits for them."""
+    account = report.account
+    found = people.find(scope.tx, account.platform, account.workspace, account.user)
+    if found is None:
+        return
+    _, person, _ = found
+    language = language_of(account.locale) if account.locale else ""
+    words = {"name": account.name, "language": language, "zone": account.zone}
+    states = {"guest": account.guest, "reachable": report.reachable}
+    told: dict[str, object] = {fact: value for fact, value in words.items() if value}
+    told |= {fact: value for fact, value in states.items() if value is not None}
+    changed = {fact: value for fact, value in told.items() if value != getattr(person.account, fact)}
+    if changed:
+        service.report(scope.tx, person, scope.now, **changed)
 
 
 @router.on(Installed)

@@ -23,6 +23,8 @@ GROUPS, SUBJECTS, READERS = 5, 3, 5
 INVITE = "/invite @Cercle"
 KINDS = {
     "call": "trace.kind_call",
+    "disconnected": "trace.kind_disconnected",
+    "greeting": "trace.kind_greeting",
     "kudos": "trace.kind_kudos",
     "poll_lost": "trace.kind_poll_author",
     "round_wall": "trace.kind_round",

@@ -7,7 +7,6 @@ from bot.chat.event import Click, Command
 from bot.chat.reply import Reply, Say
 from bot.chat.router import Router
 from bot.context import Context, Reading
-from handlers.actions import Retry
 from handlers.trace import cards, service
 from handlers.trace.cards import RetryAll
 
@@ -24,12 +23,6 @@ def trace(ctx: Context, event: Command, _: str) -> Reply:
 @router.click(RetryAll)
 def retry_all(ctx: Context, event: Click, action: RetryAll) -> Reply:
     service.retry_all(ctx, action.state)
-    return Say(cards.retried(ctx.t))
-
-
-@router.click(Retry)
-def retry(ctx: Context, event: Click, action: Retry) -> Reply:
-    service.retry(ctx, action.message)
     return Say(cards.retried(ctx.t))
 
 

@@ -47,14 +47,6 @@ def _as_told(failure: Failure) -> Failure:
     return failure if told else replace(failure, subject=Subject(""))
 
 
-def retry(ctx: Context, message_id: str) -> None:
-    """Try again a message that did not arrive, or perhaps did. Raises CommsOnly or ButtonGone."""
-    ctx.as_comms()
-    if not messages.retry_undelivered(ctx.tx, message_id, ctx.now):
-        raise ButtonGone
-    messages.redraw(ctx.tx, UNDELIVERED, ctx.circle.id, ctx.now)
-
-
 def retry_all(ctx: Context, state: str) -> None:
     """Try again everything that did not arrive, or everything that perhaps did. Raises CommsOnly, or
     ButtonGone if nothing is left."""

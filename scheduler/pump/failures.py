@@ -12,6 +12,7 @@ from bot.chat.messenger import (
     Closed,
     Gone,
     MessengerError,
+    NotConnected,
     Refused,
     Restricted,
     Throttled,
@@ -48,13 +49,15 @@ def settle_failure(
         case Throttled():
             paces.hold(tx, workspace_key(message), now + timedelta(seconds=error.wait))
             deliveries.wait_longer(tx, message, now + timedelta(seconds=error.wait), why)
+        case NotConnected():
+            deliveries.wait_longer(tx, message, now + times.REST, why)
+        case Closed() if message.shown_version > 0:
+            deliveries.drop(tx, message, CLOSED)
         case Unreachable() if message.person_id is not None:
             people.report_unreachable(CircleTransaction(tx, message.circle_id), message.address)
             deliveries.retry(tx, message, now + UNREACHABLE_PAUSE, why)
         case Gone():
             deliveries.drop(tx, message, REMOVED)
-        case Closed() if message.shown_version > 0:
-            deliveries.drop(tx, message, CLOSED)
         case Unavailable() | Unsure() if message.shown_version > 0 and not gives_up(message):
             deliveries.retry(tx, message, retry_at, why, redraw_at=now + times.SWEEP)
         case Unavailable() if not gives_up(message):
@@ -70,11 +73,13 @@ def result(message: Message, error: MessengerError) -> Result:
     match error:
         case Throttled():
             return Result.THROTTLED
+        case NotConnected():
+            return Result.RETRIED
+        case Closed() if message.shown_version > 0:
+            return Result.REMOVED
         case Unreachable() if message.person_id is not None:
             return Result.UNREACHABLE
         case Gone():
-            return Result.REMOVED
-        case Closed() if message.shown_version > 0:
             return Result.REMOVED
         case Unsure() if message.shown_version == 0:
             return Result.UNKNOWN

@@ -72,11 +72,15 @@ class TurnTaker:
 
     def take(self, tx: Transaction, workspace: DueWorkspace, room: int) -> Turn | None:
         """Claim up to `room` messages. None while another process has its turn in that workspace."""
-        circle = circles.take_turn(tx, workspace.id)
-        if circle is None:
+        taken = circles.take_turn(tx, workspace.id)
+        if taken is None:
             return None
+        circle, connected = taken
         began = Moment.by(self._now)
         turn = Turn(workspace, circle, room, began, Paces(tx, began.now))
+        if not connected:
+            deliveries.rest(tx, workspace.id, began.now, began.now + times.REST)
+            return turn
         turn.paces.read(limits.keys(workspace.id))
         if workspace.looks:
             self._claim_looks(tx, turn)

@@ -20,7 +20,6 @@ from bot.domain.member import Preferences
 from bot.domain.message import POST, Message, State
 from bot.domain.post import Copy
 from bot.platforms.slack.messenger import PACE
-from handlers.actions import Retry
 from handlers.membership.service import found_circle
 from handlers.posts import service
 from handlers.trace.cards import RetryAll
@@ -257,8 +256,7 @@ async def test_a_scope_granted_later_needs_no_restart(circle: Circle) -> None:
 async def test_a_human_may_send_an_unknown_one_again(circle: Circle) -> None:
     (user,) = await circle.members(1)
     await unknown(circle, Kind.RESET)
-    (row,) = await circle.rows()
-    await circle.does(circle.lead, pack(Retry(row.id)))
+    await circle.does(circle.lead, pack(RetryAll(State.UNKNOWN)))
     await circle.settle(seconds=2)
     assert len(circle.got(user)) == 1
     assert "Rien n’attend de décision" in circle.got(circle.lead)[-1]
@@ -322,7 +320,7 @@ async def test_a_change_gives_up_after_its_attempts_and_says_so(circle: Circle) 
     assert len(circle.calls(UPDATE)) == ATTEMPTS
     assert await circle.states() == {State.DEAD: 1}
     await circle.settle(seconds=2)
-    assert "status 500" in circle.got(circle.lead)[-1]
+    assert "La messagerie n’a pas répondu" in circle.got(circle.lead)[-1]
     await circle.correct(post, "Corrigé encore")
     await circle.settle(seconds=2)
     assert await circle.states() == {State.SHOWN: 1}

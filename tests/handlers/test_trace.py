@@ -18,7 +18,6 @@ from bot.context import Dated, Occasion
 from bot.domain.message import POST, REMOVED, REPLY, State
 from bot.domain.schedule import Schedule
 from bot.domain.story import CROWD
-from handlers.actions import Retry
 from handlers.sharing.cards import Decline, Later
 from handlers.trace.cards import KINDS, SCHEDULES, RetryAll
 from scheduler import slots
@@ -54,8 +53,8 @@ def read(card: Card) -> str:
     return plain.render(card).replace("\u00a0", " ").replace("\u202f", " ")
 
 
-async def retried(house: House, who: str, message_id: str) -> str:
-    click = Click(house.key(), house.sender(who), pack(Retry(message_id)))
+async def retried(house: House, who: str, state: str) -> str:
+    click = Click(house.key(), house.sender(who), pack(RetryAll(state)))
     return said((await house.dispatch(click)).reply)
 
 
@@ -85,7 +84,7 @@ async def test_the_verb_in_both_languages_and_for_the_comms_team_only(circle: Ho
     for verb in ("trace", "suivi"):
         assert "Aucun contenu pour l’instant." in said(await circle.says("camille", f"/cercle {verb}"))
         assert "belongs to the comms team" in said(await circle.says("tom", f"/cercle {verb}"))
-    assert "comms team" in await retried(circle, "tom", "whatever")
+    assert "comms team" in await retried(circle, "tom", State.DEAD)
 
 
 async def test_a_post_is_told_in_sums(circle: House) -> None:
@@ -253,12 +252,12 @@ async def test_what_is_unknown_says_what_another_try_may_do(circle: House) -> No
 
 async def test_only_what_did_not_arrive_can_be_tried_again(circle: House) -> None:
     await circle.with_post()
-    arrived = await set_message(circle, "ines", state=State.SHOWN, shown_version=1)
-    for wrong in ("nothing", arrived):
+    await set_message(circle, "ines", state=State.SHOWN, shown_version=1)
+    for wrong in ("nothing", *State):
         assert "ancienne carte" in await retried(circle, "camille", wrong)
     for state in (State.DEAD, State.UNKNOWN):
-        message_id = await set_message(circle, "tom", state=state)
-        assert "nouvel essai" in await retried(circle, "camille", message_id)
+        await set_message(circle, "tom", state=state)
+        assert "nouvel essai" in await retried(circle, "camille", state)
 
 
 # What recurs and was not done

@@ -343,7 +343,9 @@ class Programme:
 
     def card(self, arrival: Arrival) -> Card:
         """As it stands there now."""
-        return self.chats[arrival.player.home].cards[arrival.notice]
+        return next(
+            chat.cards[arrival.notice] for chat in self.chats.values() if arrival.notice in chat.cards
+        )
 
     async def _collect(self) -> None:
         """What the chats stored."""

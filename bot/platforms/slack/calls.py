@@ -17,6 +17,7 @@ from bot.chat.messenger import (
     Closed,
     Gone,
     MessengerError,
+    NotConnected,
     Refused,
     Restricted,
     Throttled,
@@ -55,20 +56,24 @@ GONE = _codes("cant_update_message message_not_found")
 """No message of ours stands there. One deleted above its thread stays as "This message was deleted.", which
 is Slackbot's, so that changing it is not permitted (errors of chat.update and chat.delete)."""
 
+NOT_CONNECTED = _codes("account_inactive invalid_auth not_authed token_revoked")
+"""The token is not accepted: the app was removed, or its token revoked. `account_inactive` is said of the
+token's account, not of the reader's."""
+
 PASSING = _codes("""
-    access_denied account_inactive accesslimited ekm_access_denied enterprise_is_restricted
-    external_channel_migrating invalid_auth message_limit_exceeded not_authed org_login_required
-    request_timeout service_unavailable team_access_not_granted team_added_to_org token_expired token_revoked
-    two_factor_setup_required
+    access_denied accesslimited ekm_access_denied enterprise_is_restricted external_channel_migrating
+    message_limit_exceeded org_login_required request_timeout service_unavailable team_access_not_granted
+    team_added_to_org token_expired two_factor_setup_required
     """)
 """Not done, and mended by time or by an operator: nearly all concern the token or the workspace, so no
-single message is to blame. `account_inactive` is said of the token's account, not of the reader's."""
+single message is to blame."""
 
 MEANINGS: dict[type[MessengerError], frozenset[str]] = {
     Unreachable: UNREACHABLE,
     Closed: CLOSED,
     Restricted: RESTRICTED,
     Gone: GONE,
+    NotConnected: NOT_CONNECTED,
     Unavailable: PASSING,
 }
 """A code that stands nowhere here means Refused."""

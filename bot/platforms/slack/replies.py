@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.card import Card, Quote, Text
-from bot.chat.event import Click, Command, HomeOpened, Removed, Said, Submission, typed
+from bot.chat.event import Click, Command, HomeOpened, Said, Submission, typed
 from bot.chat.form import Errors, Form, Note
 from bot.chat.messenger import MessengerError, Refused, Throttled, Unavailable, Unreachable, Unsure
 from bot.chat.platform import Answer, Dispatch, Words
@@ -76,8 +76,6 @@ class Replies:
     async def apply(self, exchange: Exchange, answer: Answer) -> Body:
         """The body of the HTTP answer. What does not have to be done before it is done after it."""
         delivery, reply = exchange.delivery, answer.reply
-        if isinstance(delivery.event, Removed):
-            return NOTHING
         exchange.answer = answer
         match reply:
             case None:
@@ -100,7 +98,7 @@ class Replies:
 
     async def _ask(self, delivery: Delivery, form: Form, answer: Answer) -> None:
         """A trigger lives 3 s, so this comes before the acknowledgement."""
-        if isinstance(delivery.event, Said) and not delivery.trigger:
+        if isinstance(delivery.event, Command | Said) and not delivery.trigger:
             message = self._doorstep(delivery.event, form, answer.language)
             self._begin(self._send(delivery, message, answer))
             return
@@ -119,7 +117,7 @@ class Replies:
                 return await self._answer(delivery, card, later)
         return False
 
-    def _doorstep(self, said: Said, form: Form, language: str) -> dict[str, Any]:
+    def _doorstep(self, said: Command | Said, form: Form, language: str) -> dict[str, Any]:
         """The button to press for a form that was asked for in a message, which has no trigger."""
         message = render.message(Card(form.title))
         label = {"type": "plain_text", "text": self._words(language, "platform.open"), "emoji": False}
@@ -152,7 +150,7 @@ class Replies:
         match delivery.event:
             case Submission():
                 return {"response_action": "update", "view": self._page(card, exchange.locale)}
-            case Command():
+            case Command() if delivery.trigger:
                 return {**render.message(card), "response_type": "ephemeral"}
             case Click() | Said() if delivery.trigger and await self._send(delivery, render.message(card)):
                 return NOTHING

@@ -197,10 +197,21 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("platform", sa.String(length=20), nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=False),
+        sa.Column("disconnected_at", sa.DateTime(), nullable=True),
+        sa.Column("disconnection", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_workspace_circle_id")),
         sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_workspace")),
         sa.UniqueConstraint("platform", "external_id", name=op.f("uq_workspace_platform_external_id")),
     )
+    with op.batch_alter_table("workspace", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_workspace_disconnected_at"),
+            ["disconnected_at"],
+            unique=False,
+            sqlite_where=sa.text("disconnected_at IS NOT NULL"),
+            postgresql_where=sa.text("disconnected_at IS NOT NULL"),
+        )
+
     op.create_table(
         "account",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
@@ -1204,6 +1215,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_account_circle_id_address"))
 
     op.drop_table("account")
+    with op.batch_alter_table("workspace", schema=None) as batch_op:
+        batch_op.drop_index(
+            batch_op.f("ix_workspace_disconnected_at"),
+            sqlite_where=sa.text("disconnected_at IS NOT NULL"),
+            postgresql_where=sa.text("disconnected_at IS NOT NULL"),
+        )
+
     op.drop_table("workspace")
     op.drop_table("topic")
     op.drop_table("ritual")

@@ -16,6 +16,7 @@ from bot.chat.card import Card, Quote
 from bot.chat.event import Event, typed
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Reply, Say
+from bot.chat.report import Report
 from bot.platforms.slack.adapter import Slack, SlackSettings
 from tests.emulators.slack import FakeSlack, SlackUser
 from tests.platforms.slack.blocks import check
@@ -58,6 +59,8 @@ class Programme:
     seconds to wait; with `keeps` off, it keeps nothing."""
 
     heard: list[Event] = field(default_factory=list)
+    told: list[Report] = field(default_factory=list)
+    knows: bool = True
     reply: Reply | Callable[[Event], Reply | Awaitable[Reply]] = None
     kept: list[tuple[Reply, float]] = field(default_factory=list)
     keeps: bool = True
@@ -76,6 +79,10 @@ class Programme:
         assert isinstance(answer.reply, Ask)
         later = Card(f"{answer.reply.form.title}, later", tuple(map(Quote, typed(event))))
         return Answer(Say(later), answer.language)
+
+    async def report(self, report: Report) -> bool:
+        self.told.append(report)
+        return self.knows
 
 
 @dataclass
