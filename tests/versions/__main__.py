@@ -38,6 +38,7 @@ UNUSED: Mapping[str, str] = {
     "account.guest": "a guest is refused before anything is stored",
     "circle.name": "nothing sets it yet",
     "reply": "no answer is stored yet",
+    "workspace.disconnected_at": "a workspace is disconnected for a while",
     "visit": "no visit is counted yet",
     "visit_item": "no visit is counted yet",
 }

@@ -95,8 +95,8 @@ SHORTEST: Final = 100
 
 
 def card(card: Card, *, shared: bool = False) -> Block:
-    """A message, to several people where it is `shared`. Raises ValueError when even its shortest form is
-    above CARD_BYTES."""
+    """A message, to several people where it is `shared`: its buttons are then Universal Actions, whose answer
+    only the person sees who pressed. Raises ValueError when even its shortest form is above CARD_BYTES."""
     lengths = FULL
     drawn = _card(card, lengths, shared)
     while (bytes := size(drawn)) > CARD_BYTES and lengths.paragraph > SHORTEST:
@@ -117,11 +117,8 @@ def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS, shared: boo
     body = [_error(sentence) for name, sentence in errors.items() if name not in names]
     for part in form.parts:
         body += _part(part, required, errors, shared)
-    submit = {
-        "type": "Action.Submit",
-        "title": inert(shorten(form.submit, FULL.label)),
-        "data": _submission(form, inputs),
-    }
+    title = {"title": inert(shorten(form.submit, FULL.label))}
+    submit = _pressed(title, _submission(form, inputs), shared)
     drawn = _adaptive(body) | {"actions": [submit]}
     return _within(DIALOG_BYTES, drawn, size(drawn))
 
@@ -178,15 +175,15 @@ def _element(element: Element, lengths: Lengths, mentions: Mentions, shared: boo
         case Row():
             return [_row(element, lengths, mentions, shared)]
         case Buttons():
-            return list(_rows(element.items))
+            return list(_rows(element.items, shared))
         case _:
             assert_never(element)
 
 
 def _image(image: Image, lengths: Lengths) -> list[Block]:
-    """The picture, or its words where there is nothing to fetch."""
+    """The picture, or its words where there is nothing that Teams would fetch: it takes https only."""
     url = web(image.url)
-    if not url:
+    if not url.startswith("https://"):
         return paragraph((image.alt,), limit=lengths.alt, quiet=True)
     return [
         {"type": "Image", "url": url, "altText": inert(shorten(image.alt, lengths.alt)), "size": "stretch"}
@@ -231,7 +228,7 @@ def _row(row: Row, lengths: Lengths, mentions: Mentions, shared: bool) -> Block:
     about = " ".join("".join(map(spoken, spans)).split())
     sets = [
         drawn | {"actions": [action | _tooltip(action, about) for action in drawn["actions"]]}
-        for drawn in _rows([row.item])
+        for drawn in _rows([row.item], shared)
     ]
     columns = [_column("stretch", words), _column("auto", sets)]
     return {"type": "ColumnSet", "spacing": "medium", "columns": columns}
@@ -241,10 +238,10 @@ def _tooltip(action: Block, about: str) -> Block:
     return {"tooltip": inert(shorten(f"{action['title']} — {about}", FULL.fact))}
 
 
-def _rows(items: Iterable[Item]) -> Iterator[Block]:
-    shown = [_action(item) for item in items if not isinstance(item, Menu)]
+def _rows(items: Iterable[Item], shared: bool) -> Iterator[Block]:
+    shown = [_action(item, shared) for item in items if not isinstance(item, Menu)]
     hidden = [
-        _action(button) | {"mode": "secondary"}
+        _action(button, shared) | {"mode": "secondary"}
         for item in items
         if isinstance(item, Menu)
         for button in item.buttons
@@ -254,11 +251,11 @@ def _rows(items: Iterable[Item]) -> Iterator[Block]:
     yield from ({"type": "ActionSet", "actions": row} for row in rows if row)
 
 
-def _action(item: Button | FormButton | LinkButton) -> Block:
+def _action(item: Button | FormButton | LinkButton, shared: bool) -> Block:
     title = {"title": inert(shorten(item.label, FULL.label))} | _style(item.style)
     match item:
         case Button():
-            return {"type": "Action.Submit", **title, "data": {"cercle": pack(item.action)}}
+            return _pressed(title, {"cercle": pack(item.action)}, shared)
         case FormButton():
             data = {"cercle": pack(item.action), "msteams": {"type": "task/fetch"}}
             return {"type": "Action.Submit", **title, "data": data}
@@ -266,6 +263,12 @@ def _action(item: Button | FormButton | LinkButton) -> Block:
             return {"type": "Action.OpenUrl", **title, "url": web(item.url)}
         case _:
             assert_never(item)
+
+
+def _pressed(title: Block, data: Block, shared: bool) -> Block:
+    """Clients that do not know Universal Actions send the fallback, whose answer cannot come with it."""
+    submit = {"type": "Action.Submit", **title, "data": data}
+    return {"type": "Action.Execute", **title, "data": data, "fallback": submit} if shared else submit
 
 
 def _style(style: Style) -> dict[str, str]:
