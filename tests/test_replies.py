@@ -17,6 +17,7 @@ from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
 from bot.domain.message import State
 from bot.locales import Translator
+from bot.platforms.playground.render import SPELLING
 from bot.replies import Replies
 from handlers.actions import Leave, Reopen
 from handlers.membership.cards import Pause
@@ -101,7 +102,7 @@ async def test_a_form_comes_back_as_a_button_that_opens_it(circle: House) -> Non
     await keeps(circle, Ask(form), command)
     await circle.settle()
     card = circle.card("ines", form.title)
-    assert "/cercle pause jusqu'à demain" in plain.render(card)
+    assert "/cercle pause jusqu'à demain" in plain.render(card, SPELLING)
     assert kinds(card) == [Reopen]
     for _ in range(2):
         assert asked(await circle.presses("ines", Reopen, card)) == form

@@ -238,11 +238,13 @@ class Teams:
         """None: the answer is to be shown in the conversation. Raises Refused."""
         match answer.reply:
             case Ask(form, errors):
-                return _dialog(form.title, self._form(_kept(form, heard), errors, answer.language))
+                form, shared = _kept(form, heard), heard.here.shared
+                inside = self._form(form, errors, answer.language, shared=shared, in_dialog=True)
+                return _dialog(form.title, inside)
             case Say(card) | Home(card) if heard.origin is Origin.FETCH or heard.here.shared:
-                return _shown(card)
+                return _shown(card, heard.here.shared)
             case Replace(card) if heard.here.shared:
-                return _shown(card)
+                return _shown(card, shared=True)
             case Say() | Home() | Replace():
                 return None
             case None:
@@ -367,11 +369,13 @@ class Teams:
         except (Gone, Refused):
             await self.messenger.post(heard.here, card)
 
-    def _form(self, form: Form, errors: Errors, language: str, *, shared: bool = False) -> Mapping[str, Any]:
+    def _form(
+        self, form: Form, errors: Errors, language: str, *, shared: bool = False, in_dialog: bool = False
+    ) -> Mapping[str, Any]:
         """Raises Refused for a form too large to be drawn."""
         required = self._words(language, "platform.required")
         try:
-            return render.dialog(form, required=required, errors=errors, shared=shared)
+            return render.dialog(form, required=required, errors=errors, shared=shared, in_dialog=in_dialog)
         except ValueError as error:
             raise Refused(str(error)) from error
 
@@ -429,11 +433,11 @@ def _dialog(title: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"task": {"type": "continue", "value": {"title": title, "width": "medium", "card": card}}}
 
 
-def _shown(card: Card) -> Mapping[str, Any]:
+def _shown(card: Card, shared: bool) -> Mapping[str, Any]:
     """A dialog was asked for, so something has to open: plain words, or the card if it can be acted upon."""
     if any(every_item(card)):
-        return _dialog(card.title, drawn(card).content)
-    return _message(plain(card))
+        return _dialog(card.title, drawn(card, shared=shared, in_dialog=True).content)
+    return _message(plain(card, spelling(shared)))
 
 
 def _message(words: str) -> Mapping[str, Any]:

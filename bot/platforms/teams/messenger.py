@@ -127,11 +127,11 @@ class Drawn:
     words: str
 
 
-def drawn(card: Card, *, shared: bool = False) -> Drawn:
+def drawn(card: Card, *, shared: bool = False, in_dialog: bool = False) -> Drawn:
     """Draw a card, for a conversation of several people where it is `shared`. Raises Refused for a card that
     is too large."""
     try:
-        return Drawn(render.card(card, shared=shared), summary(card, spelling(shared)))
+        return Drawn(render.card(card, shared=shared, in_dialog=in_dialog), summary(card, spelling(shared)))
     except ValueError as error:
         raise Refused(str(error)) from error
 

@@ -48,7 +48,7 @@ from bot.chat.form import (
     Toggle,
 )
 from bot.chat.plain import summary
-from bot.chat.text import shorten, spelt, spoken
+from bot.chat.text import Spelling, shorten, spelt, spoken
 from bot.platforms.teams.parse import RESERVED
 from bot.platforms.teams.text import (
     Block,
@@ -89,38 +89,60 @@ class Lengths:
         return replace(self, paragraph=self.paragraph // 2, fact=self.fact // 2, alt=self.alt // 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a card is read: how commands are typed there, and whether its buttons are Universal Actions."""
+
+    spelling: Spelling
+    universal: bool
+
+
 FULL: Final = Lengths()
 SHORTEST: Final = 100
 """A paragraph is not cut further."""
 
 
-def card(card: Card, *, shared: bool = False) -> Block:
+def card(card: Card, *, shared: bool = False, in_dialog: bool = False) -> Block:
     """A message, to several people where it is `shared`: its buttons are then Universal Actions, whose answer
-    only the person sees who pressed. Raises ValueError when even its shortest form is above CARD_BYTES."""
+    only the person sees who pressed. A card `in_dialog` has none: a dialog is answered by itself. Raises
+    ValueError when even its shortest form is above CARD_BYTES."""
+    place = _place(shared, in_dialog)
     lengths = FULL
-    drawn = _card(card, lengths, shared)
+    drawn = _card(card, lengths, place)
     while (bytes := size(drawn)) > CARD_BYTES and lengths.paragraph > SHORTEST:
         lengths = lengths.halved()
-        drawn = _card(card, lengths, shared)
+        drawn = _card(card, lengths, place)
     return _within(CARD_BYTES, drawn, bytes)
 
 
-def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS, shared: bool = False) -> Block:
-    """The inside of a dialog; its title is the frame's. `required` is what an empty input says. Where it is
-    `shared`, it is a form that one person sees in a conversation of several.
+def dialog(
+    form: Form,
+    *,
+    required: str,
+    errors: Errors = NO_ERRORS,
+    shared: bool = False,
+    in_dialog: bool = False,
+) -> Block:
+    """The inside of a form, whose title is shown above it. `required` is what an empty input says. Where it
+    is `shared`, one person sees the form in a conversation of several; `in_dialog`, in a dialog there.
 
     Raises ValueError above DIALOG_BYTES, and for input names that cannot come back.
     """
+    place = _place(shared, in_dialog)
     inputs = [part for part in form.parts if not isinstance(part, Note)]
     _check(inputs)
     names = {part.name for part in inputs}
     body = [_error(sentence) for name, sentence in errors.items() if name not in names]
     for part in form.parts:
-        body += _part(part, required, errors, shared)
+        body += _part(part, required, errors, place)
     title = {"title": inert(shorten(form.submit, FULL.label))}
-    submit = _pressed(title, _submission(form, inputs), shared)
+    submit = _pressed(title, _submission(form, inputs), place)
     drawn = _adaptive(body) | {"actions": [submit]}
     return _within(DIALOG_BYTES, drawn, size(drawn))
+
+
+def _place(shared: bool, in_dialog: bool) -> Place:
+    return Place(spelling(shared), universal=shared and not in_dialog)
 
 
 def size(drawn: Block) -> int:
@@ -128,18 +150,18 @@ def size(drawn: Block) -> int:
     return len(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le"))
 
 
-def _card(card: Card, lengths: Lengths, shared: bool) -> Block:
+def _card(card: Card, lengths: Lengths, place: Place) -> Block:
     mentions = Mentions()
     heading = block(shorten(card.title, lengths.title), style="heading", size="large", weight="bolder")
     body = [heading] if card.title.strip() else []
     parted = False
     for element in card.body:
-        blocks = _element(element, lengths, mentions, shared)
+        blocks = _element(element, lengths, mentions, place)
         if blocks and parted:
             blocks[0] = blocks[0] | {"separator": True, "spacing": "medium"}
         parted = isinstance(element, Divider) or (parted and not blocks)
         body += blocks
-    drawn = _adaptive(body) | {"fallbackText": inert(summary(card, spelling(shared)))}
+    drawn = _adaptive(body) | {"fallbackText": inert(summary(card, place.spelling))}
     if entities := mentions.entities():
         drawn["msteams"] = {"entities": entities}
     return drawn
@@ -155,13 +177,13 @@ def _adaptive(body: list[Block]) -> Block:
     return {"type": "AdaptiveCard", "$schema": SCHEMA, "version": VERSION, "body": body}
 
 
-def _element(element: Element, lengths: Lengths, mentions: Mentions, shared: bool) -> list[Block]:
+def _element(element: Element, lengths: Lengths, mentions: Mentions, place: Place) -> list[Block]:
     match element:
         case Text():
-            spans = spelt(element.spans, spelling(shared))
+            spans = spelt(element.spans, place.spelling)
             return paragraph(spans, limit=lengths.paragraph, quiet=element.quiet, mentions=mentions)
         case Quote():
-            words = paragraph(spelt((element.text,), spelling(shared)), limit=lengths.paragraph)
+            words = paragraph(spelt((element.text,), place.spelling), limit=lengths.paragraph)
             return [{"type": "Container", "style": "emphasis", "items": words}] if words else []
         case Image():
             return _image(element, lengths)
@@ -173,9 +195,9 @@ def _element(element: Element, lengths: Lengths, mentions: Mentions, shared: boo
         case Divider():
             return []
         case Row():
-            return [_row(element, lengths, mentions, shared)]
+            return [_row(element, lengths, mentions, place)]
         case Buttons():
-            return list(_rows(element.items, shared))
+            return list(_rows(element.items, place))
         case _:
             assert_never(element)
 
@@ -220,15 +242,15 @@ def _column(width: int | str, items: list[Block]) -> Block:
     return {"type": "Column", "width": width, "verticalContentAlignment": "center", "items": items}
 
 
-def _row(row: Row, lengths: Lengths, mentions: Mentions, shared: bool) -> Block:
+def _row(row: Row, lengths: Lengths, mentions: Mentions, place: Place) -> Block:
     """What is pressed keeps its width; the words have the rest. They are its tooltip too, which is read aloud
     with it."""
-    spans = spelt(row.spans, spelling(shared))
+    spans = spelt(row.spans, place.spelling)
     words = paragraph(spans, limit=lengths.paragraph, mentions=mentions)
     about = " ".join("".join(map(spoken, spans)).split())
     sets = [
         drawn | {"actions": [action | _tooltip(action, about) for action in drawn["actions"]]}
-        for drawn in _rows([row.item], shared)
+        for drawn in _rows([row.item], place)
     ]
     columns = [_column("stretch", words), _column("auto", sets)]
     return {"type": "ColumnSet", "spacing": "medium", "columns": columns}
@@ -238,10 +260,10 @@ def _tooltip(action: Block, about: str) -> Block:
     return {"tooltip": inert(shorten(f"{action['title']} — {about}", FULL.fact))}
 
 
-def _rows(items: Iterable[Item], shared: bool) -> Iterator[Block]:
-    shown = [_action(item, shared) for item in items if not isinstance(item, Menu)]
+def _rows(items: Iterable[Item], place: Place) -> Iterator[Block]:
+    shown = [_action(item, place) for item in items if not isinstance(item, Menu)]
     hidden = [
-        _action(button, shared) | {"mode": "secondary"}
+        _action(button, place) | {"mode": "secondary"}
         for item in items
         if isinstance(item, Menu)
         for button in item.buttons
@@ -251,11 +273,11 @@ def _rows(items: Iterable[Item], shared: bool) -> Iterator[Block]:
     yield from ({"type": "ActionSet", "actions": row} for row in rows if row)
 
 
-def _action(item: Button | FormButton | LinkButton, shared: bool) -> Block:
+def _action(item: Button | FormButton | LinkButton, place: Place) -> Block:
     title = {"title": inert(shorten(item.label, FULL.label))} | _style(item.style)
     match item:
         case Button():
-            return _pressed(title, {"cercle": pack(item.action)}, shared)
+            return _pressed(title, {"cercle": pack(item.action)}, place)
         case FormButton():
             data = {"cercle": pack(item.action), "msteams": {"type": "task/fetch"}}
             return {"type": "Action.Submit", **title, "data": data}
@@ -265,10 +287,12 @@ def _action(item: Button | FormButton | LinkButton, shared: bool) -> Block:
             assert_never(item)
 
 
-def _pressed(title: Block, data: Block, shared: bool) -> Block:
+def _pressed(title: Block, data: Block, place: Place) -> Block:
     """Clients that do not know Universal Actions send the fallback, whose answer cannot come with it."""
     submit = {"type": "Action.Submit", **title, "data": data}
-    return {"type": "Action.Execute", **title, "data": data, "fallback": submit} if shared else submit
+    if not place.universal:
+        return submit
+    return {"type": "Action.Execute", **title, "data": data, "fallback": submit}
 
 
 def _style(style: Style) -> dict[str, str]:
@@ -303,9 +327,9 @@ def _check(inputs: list[Input]) -> None:
         raise ValueError("several choices come back parted by commas: none may hold one")
 
 
-def _part(part: Part, required: str, errors: Errors, shared: bool) -> Iterator[Block]:
+def _part(part: Part, required: str, errors: Errors, place: Place) -> Iterator[Block]:
     if isinstance(part, Note):
-        spans = spelt(part.spans, spelling(shared))
+        spans = spelt(part.spans, place.spelling)
         yield from paragraph(spans, limit=FULL.paragraph, quiet=part.quiet)
         return
     demand = {"isRequired": True, "errorMessage": inert(required)} if part.required else {}

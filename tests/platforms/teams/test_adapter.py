@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -11,9 +11,10 @@ import pytest
 from bot.chat.action import Action, pack
 from bot.chat.card import Button, Buttons, Card, FormButton, LinkButton, text
 from bot.chat.event import Click, Command, Installed, Removed, Said, Submission
-from bot.chat.form import Choices, Form, Option, People, TextInput, Toggle
+from bot.chat.form import Choices, Form, Note, Option, People, TextInput, Toggle
 from bot.chat.messenger import Notice
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
+from bot.chat.text import CommandName
 from bot.platforms.teams.glue import TeamsSettings
 from tests.emulators.teams import (
     APP_ID,
@@ -540,6 +541,26 @@ async def test_a_form_sent_in_a_channel_is_answered_in_its_dialog(house: House) 
     await ada.submits()
     assert ada.dialog == {"type": "message", "value": "C'est gardé"}
     assert ada.messages == []
+
+
+async def test_a_dialog_over_a_channel_spells_commands_as_in_the_channel(house: House) -> None:
+    """Its buttons are those of a dialog: no Universal Actions."""
+    ada = await in_the_channel(house)
+    help_typed = text("Tapez ", CommandName("aide"), ".")
+    house.script.reply = Say(Card("", (help_typed,)))
+    await ada.presses(Edit)
+    assert ada.dialog == {"type": "message", "value": "Tapez @Cercle aide."}
+    house.script.reply = Say(Card("Aide", (help_typed, Buttons((Button("Plus tard", Later(7)),)))))
+    await ada.presses(Edit)
+    assert ada.dialog is not None
+    shown = ada.dialog["value"]["card"]["content"]
+    assert "@Cercle aide" in words(shown)
+    assert [a["type"] for a in actions(shown)] == ["Action.Submit"]
+    house.script.reply = Ask(replace(FORM, parts=(Note(("Tapez ", CommandName("aide"))), *FORM.parts)))
+    await ada.presses(Edit)
+    shown = ada.dialog["value"]["card"]["content"]
+    assert "@Cercle aide" in words(shown)
+    assert [a["type"] for a in shown["actions"]] == ["Action.Submit"]
 
 
 async def test_a_form_asked_for_in_a_channel_stands_in_the_persons_own_chat(house: House) -> None:
