@@ -54,7 +54,7 @@ async def test_three_messages_to_one_channel_are_one_entry_with_what_to_do(circl
     assert told.count("#private") == 1
     for what in ("Sondage « On déjeune ? »", "Sondage « Où ? »", "Mur du cercle"):
         assert what in told
-    assert "/invite @Cercle" in told
+    assert "ajouter l’application Cercle" in told
     assert "not_in" not in told
     assert actions(card) == [RetryAll(State.DEAD)]
     invite(circle)
@@ -78,7 +78,7 @@ async def test_the_author_of_a_poll_is_told_in_a_message_and_when_it_stands_ther
     card = circle.card("ines", "n’a pas pu être affiché")
     assert "On déjeune ?" in words(card)
     assert "#private" in words(card)
-    assert "/invite @Cercle" in words(card)
+    assert "ajouter l’application Cercle" in words(card)
     assert kinds(card) == [ShowAgain]
     await circle.presses("ines", ShowAgain, card)
     await settle(circle)
@@ -93,7 +93,7 @@ async def test_the_author_of_a_poll_is_told_in_a_message_and_when_it_stands_ther
 @pytest.mark.parametrize(
     ("error", "obstacle", "advice"),
     [
-        (Unreachable("not_in_channel"), Obstacle.NOT_THERE, "/invite @Cercle"),
+        (Unreachable("not_in_channel"), Obstacle.NOT_THERE, "ajouter l’application Cercle"),
         (Closed("is_archived"), Obstacle.CLOSED, "archivé ou supprimé"),
         (Restricted("restricted_action"), Obstacle.RESTRICTED, "seules certaines personnes"),
         (Refused("invalid_blocks"), Obstacle.REFUSED, "a refusé ce message"),
