@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any
@@ -15,9 +15,10 @@ from sqlalchemy import insert, select
 
 from bot.app import ROUTER
 from bot.chat.card import Card, FormButton, every_item
-from bot.chat.event import HomeOpened, Removed
+from bot.chat.event import Command, HomeOpened, Installed, Removed
 from bot.chat.form import Value
 from bot.chat.messenger import Refused, Unavailable, Unsure
+from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Say
 from bot.chat.report import ChannelClosed, ChannelJoined, ChannelRenamed, Connected, Disconnected
 from bot.domain.board import Matter
@@ -298,7 +299,7 @@ class Circle(Crowd):
 
     async def leaves_things_undone(self) -> None:
         """At the end one message is on its way, one may have arrived, one did not, one may show its last
-        version, and one person cannot be written to."""
+        version, one person cannot be written to and has answers that wait, and one has become a guest."""
         slack = self.chats["slack"]
         await self.says(INES, "poll", HALL)
         slack.meets("send", Refused("not_in_channel"))
@@ -318,6 +319,23 @@ class Circle(Crowd):
         await self.presses(LEAD, next(refresh for card in shown if (refresh := offered(card, RefreshPoll))))
         await self.pump.drain()
         await self.is_removed(GIL)
+        await self.has_answers_that_wait(GIL)
+        nina = replace(NINA.sender, guest=True)
+        await self.dispatch(HomeOpened(f"guest-{next(self.numbers)}", nina))
+
+    async def adds_app(self, player: Player) -> None:
+        await self.dispatch(Installed(f"added-{next(self.numbers)}", player.sender))
+
+    async def has_answers_that_wait(self, player: Player) -> None:
+        """A form, a card, and one about a secret ballot."""
+        unreached, c = replace(player.sender, reachable=False), tables.poll.c
+        secret = select(c.id).where(c.anonymous).limit(1)
+        poll = await self.database.transact(lambda tx: tx.execute(secret).scalar_one())
+        for words in ("settings", "help"):
+            event = Command(f"kept-{next(self.numbers)}", unreached, words, HALL)
+            answer = await self.dispatch(event)
+            assert await self.dispatch.keep(event, answer)
+        assert await self.dispatch.keep(event, Answer(Say(Card("Your choice"), ballot=poll), "fr"))
 
 
 HABITS: Mapping[str, Callable[[Circle, Arrival], Awaitable[None]]] = {
@@ -334,6 +352,7 @@ def plan(circle: Circle) -> None:
     noon, four = time(12), time(16)
     for player in MEMBERS:
         circle.on(0, time(10, 15), circle.joins, player)
+    circle.on(1, time(10), circle.adds_app, PRIYA)
     circle.on(0, noon, circle.asks_and_explores, NINA, "language")
     circle.on(0, noon, circle.says, LEAD, "call", HALL)
     for moment in (time(13), time(15)):
