@@ -119,7 +119,7 @@ def _fresh(target: Path) -> Iterator[Path]:
     try:
         yield copy
     finally:
-        for leftover in (copy, *_companions(copy)):
+        for leftover in (copy, *sqlite.companions(copy)):
             leftover.unlink(missing_ok=True)
 
 
@@ -153,6 +153,7 @@ def _replace(copy: Path, target: Path) -> Path | None:
         _publish(copy, target)
         return None
     kept = _free_name(f"{target}.before-restore")
+    sqlite.keep_private(target)
     _set_aside(target, kept)
     try:
         _publish(copy, target)
@@ -180,13 +181,9 @@ def _set_aside(file: Path, kept: Path) -> None:
 
 def _set_log_aside(file: Path, kept: Path) -> None:
     """A damaged database may be the very reason; its log must not be taken for the new one's."""
-    for log, kept_log in zip(_companions(file), _companions(kept), strict=True):
+    for log, kept_log in zip(sqlite.companions(file), sqlite.companions(kept), strict=True):
         if log.exists():
             log.rename(kept_log)
-
-
-def _companions(file: Path) -> list[Path]:
-    return [Path(f"{file}{end}") for end in ("-journal", "-wal", "-shm")]
 
 
 def _give_to_owner_of(model: Path, file: Path) -> None:

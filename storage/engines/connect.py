@@ -69,7 +69,7 @@ def _migrations(url: str) -> Config:
 
 @contextmanager
 def _held(url: str) -> Iterator[None]:
-    """Create the folder of a SQLite file and lock the file. On PostgreSQL the migrations take a lock
+    """Create a SQLite file and its folder, and lock the file. On PostgreSQL the migrations take a lock
     themselves."""
     if not is_file(url):
         yield
@@ -77,4 +77,5 @@ def _held(url: str) -> Iterator[None]:
     file = Path(make_url(url).database or "")
     file.parent.mkdir(parents=True, exist_ok=True)
     with sqlite.held(file):
+        sqlite.keep_private(file)
         yield

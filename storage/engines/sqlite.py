@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -37,8 +37,11 @@ PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=5000",
     "secure_delete=ON",
+    "temp_store=MEMORY",
 )
-"""What is deleted, such as the key of a poll that was anonymous, is overwritten and not only forgotten."""
+"""`secure_delete` overwrites what is deleted with zeros. `temp_store` keeps copies of pages out of temporary
+files, which nothing overwrites."""
+OWNER_ONLY = 0o600
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class Sqlite(Database):
     def open(self) -> None:
         """Raises DatabaseInUse while another process has the file open."""
         self._held.enter_context(held(self._file))
+        keep_private(self._file)
         share_the_interpreter()
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader")
         self._writer = threading.Thread(target=self._write, name="writer")
@@ -181,6 +185,20 @@ def engine(url: str) -> Engine:
     return made
 
 
+def companions(file: Path) -> list[Path]:
+    """Return the names of the files that SQLite may keep beside a database."""
+    return [Path(f"{file}{end}") for end in ("-journal", "-wal", "-shm")]
+
+
+def keep_private(file: Path) -> None:
+    """Create the database if there is none. Let only the owner read its files, whatever the umask was. SQLite
+    creates its other files with the mode of the database."""
+    os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY))
+    for each in (file, *companions(file)):
+        with suppress(OSError):  # it is not there, or the file system has no modes
+            each.chmod(OWNER_ONLY)
+
+
 @contextmanager
 def held(file: Path) -> Iterator[None]:
     """Nobody else's until the end of the block, or of the process, however it ends. Raises DatabaseInUse."""
@@ -196,7 +214,9 @@ def held(file: Path) -> Iterator[None]:
 def _lock(path: Path) -> int:
     """A lock is worth something only on the file that is there: the one before may have just removed its."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
+        with suppress(OSError):
+            os.fchmod(handle, OWNER_ONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(handle, path):
