@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, case, func, insert, select, update
+from sqlalchemy import Row, Update, bindparam, case, insert, select, update
 
 from bot.domain.circle import Person
 from bot.domain.message import FOREMOST, Kind, Message, State, rank_of_change
@@ -22,7 +22,7 @@ from storage.rows import take_stock
 from storage.tables import new_id
 from storage.transaction import CircleTransaction
 
-_m = tables.message.c
+_m, _a = tables.message.c, tables.account.c
 NAMES = tuple(field.name for field in fields(Message))
 COLUMNS = tuple(_m[name] for name in NAMES)
 """What `from_row` reads a message from."""
@@ -257,10 +257,13 @@ _undelivered = _m.state.in_([State.DEAD, State.UNKNOWN])
 
 
 def undelivered(tx: CircleTransaction, limit: int) -> list[Message]:
-    """Return the messages that are dead or unknown, newest first."""
+    """Return the messages that are dead or unknown, newest first; none to somebody who blocked the bot, for
+    those are listed nowhere."""
+    theirs = (_a.circle_id == _m.circle_id) & (_a.address == _m.address)
     rows = tx.execute(
         select(*COLUMNS)
-        .where(_m.circle_id == tx.circle_id, _undelivered)
+        .outerjoin(tables.account, theirs)
+        .where(_m.circle_id == tx.circle_id, _undelivered, _a.reachable.is_(None) | _a.reachable)
         .order_by(_m.created_at.desc())
         .limit(limit)
     )
@@ -277,18 +280,3 @@ def retry_undelivered(tx: CircleTransaction, message_id: str, now: datetime) -> 
     if done.rowcount:
         note_due(tx, tx.circle_id)
     return done.rowcount == 1
-
-
-def count_waiting(tx: CircleTransaction, subject_id: str) -> int:
-    """Count the copies of a post that have not left."""
-    return tx.execute(
-        select(func.count())
-        .select_from(tables.message)
-        .where(
-            _m.circle_id == tx.circle_id,
-            _m.subject_id == subject_id,
-            _m.counts,
-            _m.shown_version == 0,
-            _m.state.in_([State.WAITING, State.SENDING, State.AMBIGUOUS]),
-        )
-    ).scalar_one()

@@ -5,45 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from bot.domain.message import POST, State
-from bot.domain.story import Failure, Letter, Story
+from bot.domain.story import Failure, Letter
 from storage import tables
 from storage.transaction import CircleTransaction
 
 _m, _a, _c = tables.message.c, tables.account.c, tables.post.c
-_there = _m.shown_version > 0
-_on_its_way = _m.state.in_([State.WAITING, State.SENDING]) & ~_there
 _failed = _m.state.in_([State.DEAD, State.UNKNOWN])
+_theirs = (_a.circle_id == _m.circle_id) & (_a.address == _m.address)
+_reachable = _a.reachable.is_(None) | _a.reachable
+"""Of a channel, and of everybody but those who blocked the bot, who are listed nowhere."""
 
 
-def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((which, 1)))
+def _of_posts(tx: CircleTransaction, post_ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    of = (_m.circle_id == tx.circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name)
+    return (*of, _failed, _reachable)
 
 
-_columns = {
-    "waiting": _count(_on_its_way),
-    "sent": _count(_there),
-    "doubtful": _count(_m.state == State.AMBIGUOUS),
-    "dropped": _count((_m.state == State.DROPPED) & ~_there),
-    "unknown": _count(_m.state == State.UNKNOWN),
-    "dead": _count(_m.state == State.DEAD),
-    "first_at": func.min(_m.shown_at),
-    "last_at": func.max(_m.shown_at),
-    "next_at": func.min(case((_on_its_way, _m.due_at))),
-}
-
-
-def of_posts(tx: CircleTransaction, post_ids: Sequence[str]) -> dict[str, Story]:
-    """By post; one that has no cards yet has an empty story."""
-    rows = tx.execute(
-        select(_m.subject_id, *(column.label(name) for name, column in _columns.items()))
-        .where(_m.circle_id == tx.circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name)
-        .group_by(_m.subject_id)
-    )
-    told = {row.subject_id: Story(**{name: row._mapping[name] for name in _columns}) for row in rows}
-    return {post_id: told.get(post_id, Story()) for post_id in post_ids}
+def count_failures(tx: CircleTransaction, post_ids: Sequence[str]) -> int:
+    """Count the cards of these posts that did not arrive."""
+    rows = select(func.count()).select_from(tables.message).outerjoin(tables.account, _theirs)
+    return tx.execute(rows.where(*_of_posts(tx, post_ids))).scalar_one()
 
 
 def failures(tx: CircleTransaction, post_ids: Sequence[str], limit: int) -> list[Failure]:
@@ -51,8 +35,8 @@ def failures(tx: CircleTransaction, post_ids: Sequence[str], limit: int) -> list
     rows = tx.execute(
         select(tables.message, _a.name, _c.title)
         .join(tables.post, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
-        .outerjoin(tables.account, (_a.circle_id == _m.circle_id) & (_a.address == _m.address))
-        .where(_m.circle_id == tx.circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name, _failed)
+        .outerjoin(tables.account, _theirs)
+        .where(*_of_posts(tx, post_ids))
         .order_by(_m.created_at.desc(), _m.id)
         .limit(limit)
     )

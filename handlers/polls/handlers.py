@@ -13,7 +13,7 @@ from bot.context import Context, Reading
 from bot.domain.message import Message
 from bot.domain.poll import POLL_AGAIN, POLL_AUTHOR, Poll, Quick, parse_quick
 from bot.domain.working_time import zone_or
-from handlers.actions import OpenPoll
+from handlers.actions import AboutSecrecy, OpenPoll
 from handlers.polls import cards, service
 from handlers.polls.cards import (
     AddOption,
@@ -26,6 +26,7 @@ from handlers.polls.cards import (
     SayWords,
     ShowAgain,
     ShowHere,
+    ShowMyVote,
     ShowVoters,
     StopRepeating,
     TakeBack,
@@ -73,29 +74,36 @@ def open_ballot(ctx: Context, event: Submission, action: OpenBallot) -> Reply:
 # Voting
 
 
-def _view(ctx: Context, poll: Poll) -> View:
-    return service.view(ctx.tx, poll, ctx.person.id)
+def _choice(ctx: Context, poll: Poll, *, new: bool = True) -> Card | None:
+    """The answer for that person alone. A signed vote shows on their own copy instead."""
+    if poll.to_members and not poll.rules.anonymous:
+        return None
+    return cards.choice(ctx.t, service.view(ctx, poll), new=new)
 
 
-def _shown(ctx: Context, poll: Poll) -> Reply:
-    """In a channel, an answer for that person alone; their own copy shows it by itself."""
-    return None if poll.to_members else Say(cards.choice(ctx.t, _view(ctx, poll)))
+def _said(card: Card | None) -> Reply:
+    return Say(card) if card else None
 
 
 @router.click(Vote)
 def vote(ctx: Context, event: Click, action: Vote) -> Reply:
     poll, new = service.vote(ctx, action.option)
-    return None if poll.to_members else Say(cards.choice(ctx.t, _view(ctx, poll), new=new))
+    return _said(_choice(ctx, poll, new=new))
 
 
 @router.click(TakeBack)
 def take_back(ctx: Context, event: Click, action: TakeBack) -> Reply:
-    poll = service.take_back(ctx, action.option)
-    return None if poll.to_members else Replace(cards.choice(ctx.t, _view(ctx, poll)))
+    card = _choice(ctx, service.take_back(ctx, action.option))
+    return Replace(card) if card else None
+
+
+@router.click(ShowMyVote)
+def show_my_vote(ctx: Context, event: Click, action: ShowMyVote) -> Reply:
+    return Say(cards.choice(ctx.t, service.view(ctx, service.vote_of(ctx, action.poll))))
 
 
 def words_form(ctx: Context, action: SayWords) -> Form:
-    return cards.words_form(ctx.t, _view(ctx, service.asks_words(ctx, action.poll)))
+    return cards.words_form(ctx.t, service.view(ctx, service.asks_words(ctx, action.poll)))
 
 
 @router.click(OpenPollWords)
@@ -105,11 +113,11 @@ def open_words(ctx: Context, event: Click, action: OpenPollWords) -> Reply:
 
 @router.submission(SayWords, words_form)
 def say(ctx: Context, event: Submission, action: SayWords) -> Reply:
-    return _shown(ctx, service.say(ctx, action.poll, event.answers.text("words")))
+    return _said(_choice(ctx, service.say(ctx, action.poll, event.answers.text("words"))))
 
 
 def add_form(ctx: Context, action: AddOption) -> Form:
-    return cards.add_form(ctx.t, _view(ctx, service.takes_options(ctx, action.poll)))
+    return cards.add_form(ctx.t, service.view(ctx, service.takes_options(ctx, action.poll)))
 
 
 @router.click(OpenAddOption)
@@ -132,7 +140,17 @@ def refresh(ctx: Context, event: Click, action: RefreshPoll) -> Reply:
 @router.click(ShowVoters)
 def show_voters(ctx: Context, event: Click, action: ShowVoters) -> Reply:
     poll, signed = service.signed(ctx, action.poll)
-    return Say(cards.voters(ctx.t, _view(ctx, poll), signed))
+    return Say(cards.voters(ctx.t, service.view(ctx, poll), signed))
+
+
+@router.command("secrecy", "secret", hint="verb.secrecy")
+def secrecy_command(ctx: Context, event: Command, _: str) -> Reply:
+    return Say(cards.secrecy(ctx.t))
+
+
+@router.click(AboutSecrecy)
+def about_secrecy(ctx: Context, event: Click, _: AboutSecrecy) -> Reply:
+    return Say(cards.secrecy(ctx.t))
 
 
 # Where it stands
@@ -183,8 +201,7 @@ def stop_repeating(ctx: Context, event: Click, action: StopRepeating) -> Reply:
 
 def _seen(reading: Reading) -> View | None:
     poll = reading.once(polls.load, reading.message.subject_id)
-    reader = reading.reader.id if reading.reader else None
-    return service.view(reading.tx, poll, reader) if poll else None
+    return service.shown(reading, poll) if poll else None
 
 
 def draw_poll(reading: Reading) -> Card | None:
@@ -203,8 +220,7 @@ def draw_reminder(reading: Reading) -> Card | None:
     view = _seen(reading)
     if view is None or reading.reader is None:
         return None
-    answered = bool(view.chosen or view.own_words)
-    if reading.message.shown_version == 0 and (answered or not view.poll.is_open(reading.now)):
+    if reading.message.shown_version == 0 and (view.voted or not view.poll.is_open(reading.now)):
         return None
     return cards.reminder(reading.t, view, reading.once(service.author, view.poll), reading.now)
 

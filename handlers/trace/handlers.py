@@ -14,5 +14,6 @@ router: Router[Context] = Router()
 @router.command("trace", "suivi", hint="verb.trace")
 def trace(ctx: Context, event: Command, _: str) -> Reply:
     told = service.posts_told(ctx)
-    failures, missed, own = service.failures(ctx, told), service.missed(ctx), service.own(ctx)
-    return Say(cards.trace(ctx.t, told, failures, missed, own, ctx.now))
+    failures, in_all = service.failures(ctx, told)
+    missed, own = service.missed(ctx), service.own(ctx)
+    return Say(cards.trace(ctx.t, told, failures, in_all, missed, own, ctx.now))

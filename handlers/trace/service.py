@@ -7,27 +7,28 @@ from datetime import timedelta
 
 from bot.context import Context
 from bot.domain.post import Post
-from bot.domain.story import Failure, Letter, Missed, Story
-from storage import posts, slots, stories
+from bot.domain.share import Tally
+from bot.domain.story import Failure, Letter, Missed
+from storage import posts, shares, slots, stories
 
 LATEST = 5
 FAILURES = 5
 OWN = 8
 RECENT = timedelta(days=30)
 
-Told = Sequence[tuple[Post, Story]]
+Told = Sequence[tuple[Post, Tally]]
 
 
 def posts_told(ctx: Context) -> Told:
-    """The circle's latest, each with its story. Raises CommsOnly."""
+    """The circle's latest, and what each did. Raises CommsOnly."""
     ctx.as_comms()
-    latest = posts.latest(ctx.tx, LATEST)
-    told = stories.of_posts(ctx.tx, [post.id for post in latest])
-    return [(post, told[post.id]) for post in latest]
+    return [(post, shares.tally(ctx.tx, post.id)) for post in posts.latest(ctx.tx, LATEST)]
 
 
-def failures(ctx: Context, told: Told) -> list[Failure]:
-    return stories.failures(ctx.tx, [post.id for post, _ in told], FAILURES)
+def failures(ctx: Context, told: Told) -> tuple[list[Failure], int]:
+    """The latest cards of these posts that did not arrive, and how many there are in all."""
+    ids = [post.id for post, _ in told]
+    return stories.failures(ctx.tx, ids, FAILURES), stories.count_failures(ctx.tx, ids)
 
 
 def missed(ctx: Context) -> list[Missed]:

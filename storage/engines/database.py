@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.seal import SEAL, Seal
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -79,6 +82,11 @@ class Database(ABC):
         """Run a long read beside the writers, on the last committed state. Raises RuntimeError when the
         database is not open."""
 
+    @abstractmethod
+    async def scrub(self, tables: Sequence[str]) -> bool:
+        """Remove from the files of the database what was deleted from these tables. False when something
+        prevents that now: try again. Raises RuntimeError when the database is not open."""
+
 
 SWITCH = 0.0005
 """Seconds that the event loop may keep the interpreter when a thread with a transaction waits for it, and the
@@ -88,6 +96,15 @@ a second. With a fifth of it presses became fewer again, and cards sent at the s
 
 def share_the_interpreter() -> None:
     sys.setswitchinterval(SWITCH)
+
+
+def carry(engine: Engine, seal: Seal | None) -> None:
+    """Have each connection know the seal of its database: `storage.seal.seal_of`."""
+
+    @event.listens_for(engine, "connect")
+    def connected(_: object, record: ConnectionPoolEntry) -> None:
+        if seal is not None:
+            record.info[SEAL] = seal
 
 
 def note_due(tx: Transaction, circle_id: str) -> None:

@@ -13,9 +13,9 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -25,7 +25,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from bot.crash import crash
-from storage.engines.database import Database, DatabaseInUse, share_the_interpreter
+from storage.engines.database import Database, DatabaseInUse, carry, share_the_interpreter
+from storage.seal import Seal
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -42,6 +43,8 @@ PRAGMAS = (
 """`secure_delete` overwrites what is deleted with zeros. `temp_store` keeps copies of pages out of temporary
 files, which nothing overwrites."""
 OWNER_ONLY = 0o600
+BRIEFLY = 0.1
+"""Seconds that emptying the log waits for readers. Meanwhile nobody writes."""
 
 
 @dataclass(slots=True)
@@ -64,13 +67,14 @@ class _Unit:
 class Sqlite(Database):
     """`close` waits for what was accepted."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seal: Seal | None = None) -> None:
         self._file = Path(make_url(url).database or "")
         self._held = ExitStack()
         self._waiting: SimpleQueue[_Unit | None] = SimpleQueue()
         self._writer: threading.Thread | None = None
         self._readers: ThreadPoolExecutor | None = None
         self.engine = engine(url)
+        carry(self.engine, seal)
 
     def open(self) -> None:
         """Raises DatabaseInUse while another process has the file open."""
@@ -109,6 +113,19 @@ class Sqlite(Database):
     def _read(self, work: Callable[[Transaction], T]) -> T:
         with self.engine.connect() as connection:
             return work(connection)
+
+    async def scrub(self, tables: Sequence[str]) -> bool:
+        """Empty the write-ahead log, which holds every page as each commit left it. In the database itself
+        `secure_delete` has overwritten what was deleted."""
+        if self._readers is None:
+            raise RuntimeError("the database is not open")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._empty_log)
+
+    def _empty_log(self) -> bool:
+        """A reader that still needs the log, or a writer at work, prevents it."""
+        with closing(sqlite3.connect(self._file, timeout=BRIEFLY, isolation_level=None)) as connection:
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
 
     def _write(self) -> None:
         with self.engine.connect() as connection:

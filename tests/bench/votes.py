@@ -18,8 +18,6 @@ from urllib.parse import urljoin
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.chat.event import Command
-from bot.domain.secrecy import pseudonym
 from tests import databases
 from tests.bench import contest, crowd, peer_votes, people, servers, world
 from tests.bench.contest import Contender
@@ -124,7 +122,7 @@ def hall(folder: Path, told: dict[str, str], members: int) -> Iterator[Hall]:
 async def _ask(environ: dict[str, str], users: list[str]) -> None:
     """In a channel, by one of the members."""
     clock = world.Clock(datetime.now(UTC) - world.BEFORE)
-    place, labels = people.WORKSPACE, " ".join(f'"{label}"' for label in OPTIONS)
+    place = people.WORKSPACE
     gather = partial(
         crowd.gather,
         platform="slack",
@@ -136,10 +134,11 @@ async def _ask(environ: dict[str, str], users: list[str]) -> None:
     )
     async with world.bot(environ, clock) as cercle:
         await cercle.database.transact(gather)
-        asked = Command(
-            "poll", world.sender(users[0]), f'poll "{QUESTION}" {labels}', f"slack:{place}:{people.CHANNEL}"
+        where, asked = (
+            f"slack:{place}:{people.CHANNEL}",
+            {"question": QUESTION, "options": "\n".join(OPTIONS)},
         )
-        await world.hear(cercle, asked)
+        await crowd.ask(cercle.dispatch, world.sender(users[0]), where, **asked)
         await cercle.database.transact(partial(crowd.have_voted, users=users[: len(users) // 2]))
         await cercle.pump.drain()
 
@@ -207,12 +206,10 @@ def _stand(name: str, server: Contender, votes: dict[str, str]) -> Figure:
 
 
 def _votes_of_ours(made: sqlite3.Connection) -> dict[str, str]:
-    """The poll is anonymous; as long as it is open, whoever has its key and knows all members can tell."""
-    key = made.execute("SELECT key FROM poll").fetchone()[0]
-    members = made.execute("SELECT external_id, id FROM person").fetchall()
-    chosen = dict(made.execute("SELECT voter, option_id FROM vote"))
-    names = {user: pseudonym(key, id) for user, id in members}
-    return {user: f"{VOTE}{chosen[name]}" for user, name in names.items() if name in chosen}
+    voted = made.execute(
+        "SELECT external_id, option_id FROM vote JOIN account ON account.person_id = vote.voter"
+    )
+    return {user: f"{VOTE}{option}" for user, option in voted}
 
 
 def _counts_of_ours(made: sqlite3.Connection) -> tuple[int, int]:

@@ -128,14 +128,16 @@ async def test_the_queue_is_told(circle: House) -> None:
     async with exposed(circle.database, Meters()) as url:
         told = await read(url)
         assert one(told, "cercle_queue_age_seconds") == 0
-        assert one(told, "cercle_messages", platform="playground", state="waiting") == 0
+        assert one(told, "cercle_messages", platform="playground", state="due") == 0
         await messages(circle, state=State.WAITING, due_at=TUESDAY - timedelta(seconds=90))
         told = await read(url)
         assert one(told, "cercle_queue_age_seconds") == 90
-        assert one(told, "cercle_messages", platform="playground", state="waiting") == 4
+        assert one(told, "cercle_messages", platform="playground", state="due") == 4
         await messages(circle, state=State.WAITING, due_at=TUESDAY + timedelta(seconds=90))
         told = await read(url)
         assert one(told, "cercle_queue_age_seconds") == 0
+        assert one(told, "cercle_messages", platform="playground", state="due") == 0
+        assert "waiting" not in {labels.get("state") for _, labels, _ in told}
         assert one(told, "cercle_database_up") == 1
         await messages(circle, state=State.DEAD)
         told = await read(url)
