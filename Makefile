@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format lint types contracts bench torture lock clean
+.PHONY: demo test quick check format lint types contracts migration manifests bench torture fixture lock clean
 
 # The bot alone, from the lock file.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -21,7 +21,10 @@ demo: $(VENV)/.installed ## The whole bot with the playground, no account needed
 	$(BIN)/cercle demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/.installed-dev ## All the tests
-	$(BIN)/python -m pytest -n 2 $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+quick: $(VENV)/.installed-dev lint types ## The everyday check, in about a minute: what tests/slow.py does not leave out
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow" $(PYTEST)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
@@ -37,6 +40,12 @@ types: $(VENV)/.installed-dev
 contracts: $(VENV)/.installed-dev
 	$(BIN)/lint-imports --no-cache
 
+migration: $(VENV)/.installed-dev ## The next migration, from storage/tables.py (NAME=add_something)
+	$(BIN)/python -m tests.migration '$(NAME)'
+
+manifests: $(VENV)/.installed-dev ## manifests/ again, from the code
+	$(BIN)/python -m manifests.build
+
 check: lint types contracts test ## Everything that has to be green
 
 bench: $(VENV)/.installed-dev ## Ours against the others, as ratios; not part of the tests
@@ -44,6 +53,9 @@ bench: $(VENV)/.installed-dev ## Ours against the others, as ratios; not part of
 
 torture: $(VENV)/.installed-dev ## The proof by attack, about 40 minutes (SECONDS=60: a short run of every kind; SEED: repeats)
 	SECONDS=$(SECONDS) SEED=$(SEED) $(BIN)/python -m tests.torture
+
+fixture: $(VENV)/.installed-dev ## What a version leaves behind, for its successors to upgrade (VERSION=0.2.0)
+	$(BIN)/python -m tests.versions $(VERSION)
 
 lock: ## Pin again (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements.lock

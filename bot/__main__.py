@@ -40,30 +40,37 @@ def environment() -> Settings:
 def serve() -> None:
     """Run the bot: HTTP, pump and clock, until it is told to stop."""
     gc.disable()  # importing leaves nothing to collect; serving enables it
+    settings = complete()
     from bot import serving
 
-    run(serving.serve)
+    run(serving.serve(settings))
 
 
 @cli.command()
 def worker() -> None:
     """Run beside `cercle serve` on one PostgreSQL, letting nobody in; as many as there is work for."""
     gc.disable()
+    settings = complete()
     from bot import serving
 
-    run(serving.work)
+    run(serving.work(settings))
 
 
-def run(bot: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+def complete() -> Settings:
+    """Return the settings, or end with what is missing, before the seconds that importing the bot takes."""
+    settings = environment()
+    if faults := settings.faults():
+        fail("\n".join(faults))
+    return settings
+
+
+def run(bot: Coroutine[Any, Any, None]) -> None:
     import uvloop
 
     from storage.engines.database import Unavailable
 
-    settings = environment()
-    if faults := settings.faults():
-        fail("\n".join(faults))
     try:
-        uvloop.run(bot(settings))
+        uvloop.run(bot)
     except Unavailable as error:
         fail(str(error))
 

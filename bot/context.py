@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bot.chat.card import Card
-from bot.chat.event import Sender
+from bot.chat.event import Names, Sender
 from bot.chat.form import Form
 from bot.chat.router import Router, Verb
 from bot.domain.circle import Circle, Person, Role
@@ -17,6 +17,7 @@ from bot.domain.member import Member
 from bot.domain.message import Kind, Message
 from bot.domain.schedule import Schedule
 from bot.locales import Translator
+from storage import people
 from storage.transaction import CircleTransaction, Transaction
 
 P = ParamSpec("P")
@@ -48,12 +49,21 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Context(Scope):
-    """Somebody did something. `verbs` is every command the bot hears."""
+    """Somebody did something. `verbs` is every command the bot hears; `names` is what the platform calls the
+    people and channels whose addresses stand in the words."""
 
     sender: Sender
     person: Person
     member: Member | None
     verbs: tuple[Verb, ...]
+    names: Names = field(default_factory=dict, kw_only=True)
+
+    def called(self, address: str) -> str:
+        """Return how a text calls whoever is at that address: "@Ada" or "#general"."""
+        person = people.at_address(self.tx, address)
+        if person and person.name:
+            return f"@{person.name}"
+        return self.names.get(address) or f"@{self.t('kudos.someone')}"
 
     def as_member(self) -> Member:
         """Raises MembersOnly."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
 
@@ -16,6 +17,7 @@ from bot.chat.form import TextInput
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Reply, Say
 from bot.chat.router import Router, Unheard
+from bot.chat.text import COMMAND, every_address, split_word
 from bot.context import Context
 from bot.crash import crash
 from bot.domain.circle import Circle, Person
@@ -67,11 +69,11 @@ class Dispatcher:
         if not inbox.first_time(tx, f"{event.sender.platform}:{event.key}", self._now()):
             return Answer(None, language_of(event.sender.locale))
         crash("dispatch.heard")
-        ctx = self._context(tx, event.sender)
+        ctx = self._context(tx, event)
         if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
             return Answer(again, ctx.t.language)
         try:
-            reply = self._router.route(ctx, self._as_command(event))
+            reply = self._router.route(ctx, self._as_command(_introduced(ctx, event)))
         except Unheard as words:
             reply = unknown(ctx, str(words))
         crash("dispatch.routed")
@@ -81,21 +83,30 @@ class Dispatcher:
         return Answer(reply, ctx.t.language)
 
     def _as_command(self, event: Event) -> Event:
-        """In Teams, and in a conversation with the bot, a known verb alone is a command."""
-        if isinstance(event, Said):
-            words = event.text.strip().removeprefix("/cercle").strip()
-            if words.partition(" ")[0].lower() in self._router.verbs:
-                return Command(event.key, event.sender, words)
+        """In a conversation with the bot a known verb alone is a command. Some people write "/cercle" where
+        it is not needed."""
+        if not isinstance(event, Command | Said):
+            return event
+        word, rest = split_word(event.text)
+        if word.lower() == COMMAND:
+            place = event.place if isinstance(event, Command) else ""
+            return Command(event.key, event.sender, rest, place, event.names)
+        if isinstance(event, Said) and self._router.hears(word):
+            return Command(event.key, event.sender, event.text, names=event.names)
         return event
 
-    def _context(self, tx: Transaction, sender: Sender) -> Context:
-        """Who acts, under their circle; both are made when they are seen for the first time."""
+    def _context(self, tx: Transaction, event: Event) -> Context:
+        """Return who acts, under their circle; both are made when they are seen for the first time."""
+        sender = event.sender
         if sender.guest:
             raise GuestsStayOut
         circle, person, member = self._who(tx, sender)
         t = Translator(person.language, person.zone)
         bound = CircleTransaction(tx, circle.id)
-        return Context(bound, self._now(), circle, t, self._site, sender, person, member, self._verbs)
+        names = event.names if isinstance(event, Command | Said) else {}
+        return Context(
+            bound, self._now(), circle, t, self._site, sender, person, member, self._verbs, names=names
+        )
 
     def _who(self, tx: Transaction, sender: Sender) -> tuple[Circle, Person, Member | None]:
         found = people.find(tx, sender.platform, sender.workspace, sender.user)
@@ -130,7 +141,8 @@ class Dispatcher:
         if isinstance(error, GuestsStayOut):
             t = Translator(language_of(event.sender.locale))
             return Answer(Say(Card("", (text(t(error.key)),))), t.language)
-        ctx = self._context(tx, event.sender)
+        ctx = self._context(tx, event)
+        event = _introduced(ctx, event)
         if isinstance(event, Submission) and (reply := self._ask_again(ctx, event, error)) is not None:
             return Answer(reply, ctx.t.language)
         return Answer(Say(_sorry(ctx.t, ctx.t(error.key, **error.values), event)), ctx.t.language)
@@ -155,6 +167,14 @@ class Dispatcher:
         t = Translator(language_of(event.sender.locale))
         card = Card(t("failure.title"), (text(t("failure.body", id=number)), *_typed(t, event)))
         return Answer(Say(card), t.language)
+
+
+def _introduced(ctx: Context, event: Event) -> Event:
+    """Return the event with the name of everybody in its text as the circle knows them."""
+    if not isinstance(event, Command | Said):
+        return event
+    names = {address: ctx.called(address) for address in every_address(event.text, (event.sender.home,))}
+    return replace(event, names=names) if names else event
 
 
 def _sorry(t: Translator, sentence: str, event: Event) -> Card:

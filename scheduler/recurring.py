@@ -11,9 +11,8 @@ import structlog
 
 from bot.context import Dated, Feature, Occasion, Recurring, Timed
 from bot.domain.schedule import due, next_instant, since
-from scheduler import slots
-from storage import circles, recurring
-from storage import slots as kept
+from scheduler.slots import take
+from storage import circles, recurring, slots
 from storage.engines.database import Database
 from storage.recurring import Key
 from storage.transaction import CircleTransaction, Transaction
@@ -48,74 +47,75 @@ async def begin(database: Database, known: Declared, now: datetime) -> None:
 
 
 async def keep(database: Database, known: Declared, now: Callable[[], datetime]) -> int:
-    """Do all that is due. Returns how many dates were kept."""
-    done, going = 0, True
+    """Look at every row that is due, and return how many dates were kept. A row that stays due although no
+    date was kept, by a mistake in its rule, waits for the next tick and stops no other row."""
+    kept, going = 0, True
+    seen: set[Key] = set()
     while going:
         keys = await database.read(partial(recurring.due, kinds=known, now=now(), limit=AT_ONCE))
         looked = [await _look(database, known, key, now) for key in keys]
-        done += looked.count(True)
-        going = any(each is not None for each in looked)
-    return done
+        kept += sum(each for each in looked if each)
+        going = any(looked) or not seen.issuperset(keys)
+        seen.update(keys)
+    return kept
 
 
-async def _look(database: Database, known: Declared, key: Key, now: Callable[[], datetime]) -> bool | None:
-    """Whether a date was kept; None where another process has the row. A failure concerns that row alone."""
+async def _look(database: Database, known: Declared, key: Key, now: Callable[[], datetime]) -> int | None:
+    """How many dates were kept; None where another process has the row. A failure concerns that row alone."""
     try:
         return await database.transact(partial(_turn, what=known[key.kind], key=key, now=now()))
     except Exception:
         log.exception("recurring.failed", kind=key.kind, circle=key.circle_id)
     await database.transact(partial(_postpone, key=key, now=now()))
-    return False
+    return 0
 
 
 def _postpone(tx: Transaction, *, key: Key, now: datetime) -> None:
     recurring.set_next(CircleTransaction(tx, key.circle_id), key, now + AGAIN, now)
 
 
-def _turn(tx: Transaction, *, what: Recurring, key: Key, now: datetime) -> bool | None:
-    """The row is held first and the circle read after that: a change of the circle either came before and is
-    seen, or waits and has the row looked at again."""
+def _turn(tx: Transaction, *, what: Recurring, key: Key, now: datetime) -> int | None:
+    """Hold the row, then read the circle: a change of the circle either came before and is seen, or waits for
+    this transaction and has the row looked at again."""
     bound = CircleTransaction(tx, key.circle_id)
     if not recurring.hold(bound, key, now):
         return None
     match what:
         case Timed():
-            done, next_at = False, what.work(_occasion(bound, key, now))
+            kept, next_at = 0, what.work(_occasion(bound, key, now))
         case Dated():
-            done = _keep_date(_occasion(bound, key, now), what)
+            kept = _keep_dates(_occasion(bound, key, now), what)
             next_at = _next(_occasion(bound, key, now), what)
         case _:
             assert_never(what)
+    if next_at is not None and next_at <= now:
+        raise ValueError(f"the next instant of {key.kind} is not later than now")
     if next_at is None and key.subject_id:
         recurring.end(bound, key)
     else:
         recurring.set_next(bound, key, next_at, now)
-    return done
+    return kept
 
 
 def _occasion(tx: CircleTransaction, key: Key, now: datetime) -> Occasion:
     return Occasion(tx, now, circles.circle(tx), key.subject_id)
 
 
-def _keep_date(occasion: Occasion, what: Dated) -> bool:
-    """Keep the oldest date that is due, if one is; the row comes again for the others."""
+def _keep_dates(occasion: Occasion, what: Dated) -> int:
+    """Do what is due, and mark what is too late. Returns how many dates were kept."""
     schedule = what.schedule(occasion)
     if schedule is None:
-        return False
-    now = occasion.now
-    waiting = due(schedule, now, kept.taken(occasion.tx, schedule.name, since(schedule, now)))
-    work = partial(_work, what=what, occasion=occasion)
-    return any(slots.take(occasion.tx, schedule=schedule, slot=s, work=work, now=now) for s in waiting[:1])
+        return 0
+    tx, now = occasion.tx, occasion.now
 
+    def work(_: Transaction, __: datetime) -> None:
+        what.work(occasion)
 
-def _work(tx: Transaction, now: datetime, *, what: Dated, occasion: Occasion) -> None:
-    what.work(occasion)
+    waiting = due(schedule, now, slots.taken(tx, schedule.name, since(schedule, now)))
+    return sum(take(tx, schedule=schedule, slot=slot, work=work, now=now) for slot in waiting)
 
 
 def _next(occasion: Occasion, what: Dated) -> datetime | None:
-    """Read anew: the work may have changed the rule."""
+    """The rule is read anew: the work may have changed it."""
     schedule = what.schedule(occasion)
-    if schedule is None:
-        return None
-    taken = kept.taken(occasion.tx, schedule.name, since(schedule, occasion.now))
-    return next_instant(schedule, occasion.now, taken)
+    return next_instant(schedule, occasion.now) if schedule else None

@@ -16,11 +16,9 @@ from contextlib import closing, contextmanager
 from itertools import chain, count
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 
-from storage import checkup
+from storage import checkup, migrations
 from storage.engines import sqlite
 from storage.engines.connect import is_file, upgrade
 from storage.engines.database import Unavailable
@@ -96,9 +94,7 @@ def _check_it_is_ours(file: Path) -> None:
 
 
 def _known() -> set[str]:
-    config = Config()
-    config.set_main_option("script_location", str(checkup.MIGRATIONS))
-    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return {script.revision for script in migrations.scripts().walk_revisions()}
 
 
 def _check_it_is_whole(copy: Path, source: Path) -> None:

@@ -8,24 +8,18 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from storage import inbox, jobs
+from storage import inbox, jobs, migrations
 from storage.engines.database import Unavailable, reason
 from storage.engines.postgres import Postgres
 from storage.tables import new_id
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-
 
 def head() -> str:
-    """The newest migration there is."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return str(ScriptDirectory.from_config(config).get_current_head())
+    """Return the newest revision."""
+    return str(migrations.scripts().get_current_head())
 
 
 # A SQLite file

@@ -47,31 +47,60 @@ class Look:
 
 # What is due
 
-_ranks = union_all(*[select(literal_column(str(rank)).label("rank")) for rank in RANKS]).subquery()
+KNOWN = 500
+"""As many of the oldest messages that are due tell where something is due. If there are more, each workspace
+is asked."""
+_waiting: ColumnElement[bool] = literal_column(tables.WAITING)
 _oldest = (
+    select(_m.circle_id, _m.workspace_id, _m.priority)
+    .where(_waiting, _m.due_at <= bindparam("now"))
+    .order_by(_m.due_at)
+    .limit(KNOWN)
+    .subquery("oldest")
+)
+_where_oldest = (
+    select(_w.id, _w.platform, _oldest.c.priority.label("rank"), func.count().label("messages"))
+    .select_from(
+        tables.workspace.join(
+            _oldest, (_w.circle_id == _oldest.c.circle_id) & (_w.id == _oldest.c.workspace_id)
+        )
+    )
+    .group_by(_w.id, _w.platform, _oldest.c.priority)
+)
+_ranks = union_all(*[select(literal_column(str(rank)).label("rank")) for rank in RANKS]).subquery("ranks")
+_first_of_rank = (
     select(func.min(_m.due_at))
     .where(_m.state == State.WAITING, _m.workspace_id == _w.id, _m.priority == _ranks.c.rank)
     .scalar_subquery()
 )
 """A minimum and not an EXISTS, which PostgreSQL would join with everything that waits."""
-_to_send = (
-    select(_w.id, _w.platform, _ranks.c.rank)
+_where_any = (
+    select(_w.id, _w.platform, _ranks.c.rank, literal_column("1").label("messages"))
     .select_from(tables.workspace.join(_ranks, literal_column("1 = 1")))
-    .where(_oldest <= bindparam("now"))
+    .where(_first_of_rank <= bindparam("now"))
 )
 _sought = (_m.look_at <= bindparam("now")) & (_m.state != State.SENDING)
-_to_look = select(_w.id, _w.platform, literal_column("-1").label("rank")).where(
-    _w.id.in_(select(_m.workspace_id).where(_sought))
+_looks = select(_m.circle_id, _m.workspace_id).where(_sought).distinct().subquery("looks")
+_where_looks = select(
+    _w.id, _w.platform, literal_column("-1").label("rank"), literal_column("0").label("messages")
+).select_from(
+    tables.workspace.join(_looks, (_w.circle_id == _looks.c.circle_id) & (_w.id == _looks.c.workspace_id))
 )
-_due_workspaces = union_all(_to_send, _to_look).order_by(literal_column("rank").desc())
 """Looks have a rank below all others here."""
+_by_rank: ColumnElement[Any] = literal_column("rank").desc()
+_due_by_oldest = union_all(_where_oldest, _where_looks).order_by(_by_rank)
+_due_by_workspace = union_all(_where_any, _where_looks).order_by(_by_rank)
 
 
 def due_workspaces(tx: Transaction, now: datetime) -> list[DueWorkspace]:
-    """Return the workspaces in which something is due: one probe of the index for each workspace and rank,
-    however much waits."""
+    """Return the workspaces in which something is due, the highest rank first. The cost grows with what is
+    due, and not with the number of workspaces, until KNOWN messages are due. Then it is one probe of an index
+    for each workspace and rank."""
+    rows = tx.execute(_due_by_oldest, {"now": now}).all()
+    if sum(row.messages for row in rows) >= KNOWN:
+        rows = tx.execute(_due_by_workspace, {"now": now}).all()
     found: dict[str, DueWorkspace] = {}
-    for id, platform, rank in tx.execute(_due_workspaces, {"now": now}).all():
+    for id, platform, rank, _ in rows:
         workspace = found.get(id, DueWorkspace(id, platform))
         more = {"ranks": (*workspace.ranks, rank)} if rank in RANKS else {"looks": True}
         found[id] = replace(workspace, **more)
@@ -97,7 +126,7 @@ def due(tx: Transaction, workspace_id: str, rank: int, now: datetime, most: int)
     return [from_row(row) for row in tx.execute(_due, where).all()]
 
 
-_next_due = select(func.min(_m.due_at)).where(_m.state == State.WAITING)
+_next_due = select(func.min(_m.due_at)).where(_waiting)
 
 
 def next_due(tx: Transaction) -> datetime | None:
@@ -235,23 +264,21 @@ def holds_claim(tx: Transaction, message: Message) -> bool:
     return tx.execute(_same_claim, {**_key(message), "state": message.state}).first() is not None
 
 
-_over = (_m.state == State.SENDING) & (_m.lease_until < bindparam("now"))
-_expire_updates = (
+_now = bindparam("now", type_=_m.due_at.type)
+_over = (_m.state == State.SENDING) & (_m.lease_until < _now)
+_is_update = _m.shown_version > 0
+_expire = (
     update(tables.message)
-    .where(_over, _m.shown_version > 0)
+    .where(_over)
     .values(
-        state=State.WAITING,
-        due_at=bindparam("now"),
         lease_until=None,
         fence=_m.fence + 1,
-        redraw_at=bindparam("later"),
+        state=case((_is_update, State.WAITING), else_=State.AMBIGUOUS),
+        due_at=case((_is_update, _now), else_=_m.due_at),
+        redraw_at=case((_is_update, bindparam("later", type_=_m.redraw_at.type)), else_=_m.redraw_at),
+        look_at=case((_is_update, _m.look_at), else_=_now),
+        looks=case((_is_update, _m.looks), else_=0),
     )
-    .returning(*COLUMNS)
-)
-_expire_sends = (
-    update(tables.message)
-    .where(_over, _m.shown_version == 0)
-    .values(state=State.AMBIGUOUS, lease_until=None, fence=_m.fence + 1, look_at=bindparam("now"), looks=0)
     .returning(*COLUMNS)
 )
 
@@ -260,9 +287,7 @@ def expire_claims(tx: Transaction, now: datetime, redraw_at: datetime) -> list[M
     """End the claims whose lease is over and return their messages. An update is due again, and once more at
     `redraw_at`, because the first one may still be on its way. A first send may have arrived, so the chat is
     asked before it is sent again."""
-    updates = tx.execute(_expire_updates, {"now": now, "later": redraw_at}).all()
-    sends = tx.execute(_expire_sends, {"now": now}).all()
-    return [from_row(row) for row in (*updates, *sends)]
+    return [from_row(row) for row in tx.execute(_expire, {"now": now, "later": redraw_at}).all()]
 
 
 _repeat = (

@@ -695,6 +695,10 @@ recap = Table(
     UniqueConstraint("circle_id", "month"),
 )
 
+WAITING = "state || '' = 'waiting'"
+"""The condition of the index by which messages that are due are found, word for word as in a query. With
+`state = 'waiting'`, SQLite would take the index that begins with the state and read everything that waits."""
+
 message = Table(
     "message",
     metadata,
@@ -729,6 +733,7 @@ message = Table(
     _of("person", "person_id"),
     UniqueConstraint("circle_id", "kind", "subject_id", "address"),
     Index(None, "state", "workspace_id", "priority", "due_at"),
+    Index(None, "due_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
     _only_where_set("lease_until"),
     _only_where_set("look_at"),
     _only_where_set("redraw_at"),

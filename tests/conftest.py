@@ -4,15 +4,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot import logs
-from tests import databases, scratch, statements
+from tests import databases, scratch, slow, statements
 from tests.browser import started_chromium as started_chromium
 from tests.house import House
 
 logs.configure()
 scratch.use_memory()
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 statements.share_compiled()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slow.mark(items)
+    # The simulated year takes longest: it begins first, so that no worker waits for it at the end.
+    items.sort(key=lambda item: item.path.name != "test_year.py")
 
 
 def pytest_sessionfinish() -> None:

@@ -17,6 +17,7 @@ from bot.chat.event import Click, Command, HomeOpened, Said, Sender, Submission
 from bot.chat.form import Answers, Form, Value
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Reply, Say
+from bot.chat.text import COMMAND, normalise, split_word
 from bot.dispatch import Dispatcher
 from bot.domain.post import Found
 from bot.locales import Translator
@@ -97,10 +98,10 @@ class House:
 
     async def says(self, who: str, text: str, place: str = "") -> Reply:
         """`/cercle …`, or free words in the conversation with the bot."""
-        if text.startswith("/cercle"):
-            event = Command(self.key(), self.sender(who), text.removeprefix("/cercle").strip(), place)
-            return await self._heard(event)
-        return await self._heard(Said(self.key(), self.sender(who), text))
+        command, words = split_word(normalise(text))
+        if command == COMMAND:
+            return await self._heard(Command(self.key(), self.sender(who), words, place))
+        return await self._heard(Said(self.key(), self.sender(who), normalise(text)))
 
     async def opens_home(self, who: str) -> Card:
         reply = await self._heard(HomeOpened(self.key(), self.sender(who)))
@@ -113,7 +114,7 @@ class House:
         return await self._heard(Click(self.key(), self.sender(who), pack(item.action)))
 
     async def submits(self, who: str, form: Form, **values: Value) -> Reply:
-        answers = Answers({**filled(form), **values})
+        answers = Answers({**filled(form), **{name: _normalised(value) for name, value in values.items()}})
         return await self._heard(Submission(self.key(), self.sender(who), pack(form.action), answers))
 
     async def _heard(self, event: object) -> Reply:
@@ -172,6 +173,11 @@ class House:
         }
         reply = await self.submits("camille", form, **given)
         assert isinstance(reply, Say), reply
+
+
+def _normalised(value: Value) -> Value:
+    """Return what a platform's parser makes of an answer."""
+    return normalise(value) if isinstance(value, str) else value
 
 
 def asked(reply: Reply) -> Form:

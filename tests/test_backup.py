@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import checkup, inbox
+from storage import checkup, inbox, migrations
 from storage.backup import Exists, NotDone, backup, restore
 from storage.engines import sqlite
 from storage.engines.connect import connect as connect_database
@@ -293,14 +293,10 @@ def test_a_wrong_file_changes_nothing(
 
 def test_a_backup_of_an_older_cercle_is_migrated(url: str, file: Path, tmp_path: Path) -> None:
     from alembic import command
-    from alembic.config import Config
     from sqlalchemy import make_url
 
     old = tmp_path / "old.sqlite3"
-    config = Config()
-    config.set_main_option("script_location", str(checkup.MIGRATIONS))
-    config.attributes["url"] = make_url(f"sqlite:///{old}")
-    command.upgrade(config, "0001")
+    command.upgrade(migrations.config(make_url(f"sqlite:///{old}")), "0001")
     restore(url, old, silent, replace=True)
     assert checkup.revision(file) == checkup.head()
 

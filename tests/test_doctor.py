@@ -7,7 +7,9 @@ import json
 import re
 import shutil
 import socket
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -182,9 +184,12 @@ async def test_a_database_behind(tmp_path: Path) -> None:
 
 async def test_a_damaged_database(migrated: Path) -> None:
     file = migrated / "cercle.sqlite3"
-    post = bytearray(file.read_bytes())
-    post[-4096:] = b"\xff" * 4096
-    file.write_bytes(post)
+    with closing(sqlite3.connect(file)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'message'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    damaged = bytearray(file.read_bytes())
+    damaged[(page - 1) * size : page * size] = b"\xff" * size
+    file.write_bytes(damaged)
     assert any("put the last backup back" in line for line in await database(migrated))
 
 

@@ -115,7 +115,7 @@ def written(stream: io.StringIO, write: Callable[[str], None], text: str) -> str
 @pytest.mark.parametrize("write", WRITERS, ids=lambda w: w.__name__)
 @pytest.mark.parametrize("kind", BY_FORM)
 def test_known_by_its_form(stream: io.StringIO, kind: str, write: Callable[[str], None]) -> None:
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(BY_FORM[kind], BEFORE_AND_AFTER, BEFORE_AND_AFTER)
     def check(canary: tuple[str, str], before: str, after: str) -> None:
         text, secret = canary
@@ -128,7 +128,7 @@ def test_known_by_its_form(stream: io.StringIO, kind: str, write: Callable[[str]
 def test_known_by_its_value(stream: io.StringIO, write: Callable[[str], None]) -> None:
     """Whatever its characters: quotes, backslashes, accents, spaces, percent signs."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(st.text(st.characters(exclude_categories=["C"]), min_size=8, max_size=40), BEFORE_AND_AFTER)
     def check(secret: str, around: str) -> None:
         logs._kept.clear()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.chat.form import Answers
+from bot.chat.text import COMMAND, named, split_word
+
+Names = Mapping[str, str]
+"""Address → how a text calls whoever or whatever is there: "@Ada", "#general"."""
+UNNAMED = "@…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +32,25 @@ class Sender:
     @property
     def address(self) -> str:
         """Where this person is written to, one to one."""
-        return f"{self.platform}:{self.workspace}:{self.user}"
+        return f"{self.home}{self.user}"
+
+    @property
+    def home(self) -> str:
+        """What every address in this person's workspace begins with."""
+        return f"{self.platform}:{self.workspace}:"
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`/cercle <text>`, or the same words written to the bot. `place`: the address of the channel it was
-    typed in, empty when that is the conversation with the bot."""
+    """`/cercle <text>`, or the same words written to the bot. `text` went through `bot.chat.text.normalise`;
+    people and channels stand in it as addresses, and `names` says what the platform calls them. `place`: the
+    address of the channel it was typed in, empty when that is the conversation with the bot."""
 
     key: str
     sender: Sender
     text: str
     place: str = ""
+    names: Names = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +97,12 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Free words to the bot that start with no verb it knows."""
+    """Free words to the bot that start with no verb it knows. `text` and `names` as in a Command."""
 
     key: str
     sender: Sender
     text: str
+    names: Names = field(default_factory=dict, compare=False)
 
 
 Event = Command | Click | Submission | HomeOpened | Installed | Removed | Said
@@ -96,13 +110,18 @@ Event = Command | Click | Submission | HomeOpened | Installed | Removed | Said
 key twice is the same event sent again."""
 
 
+def readable(event: Command | Said) -> str:
+    """Return the words of the event with a name in the place of each address."""
+    return named(event.text, (event.sender.home,), lambda address: event.names.get(address, UNNAMED))
+
+
 def typed(event: Event) -> tuple[str, ...]:
-    """The words that would be gone: those in a form that cannot stay open, and those of a command, which
-    Slack takes away."""
+    """Return the words that would be lost: those of a form that cannot stay open, and those of a command,
+    which Slack takes away."""
     match event:
         case Submission():
             return event.answers.typed()
-        case Command() if " " in event.text.strip():
-            return (f"/cercle {event.text.strip()}",)
+        case Command() if split_word(event.text)[1]:
+            return (f"{COMMAND} {readable(event)}",)
         case _:
             return ()

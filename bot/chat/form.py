@@ -128,13 +128,14 @@ NO_ERRORS: Errors = {}
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a submitted form held, read by kind. Absent and empty are the same."""
+    """What a submitted form held, read by kind. Absent and empty are the same. Every text went through
+    `bot.chat.text.normalise`."""
 
     values: Values = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         value = self.values.get(name, "")
-        return value.strip() if isinstance(value, str) else ""
+        return value if isinstance(value, str) else ""
 
     def many(self, name: str) -> tuple[str, ...]:
         value = self.values.get(name, ())
@@ -148,7 +149,7 @@ class Answers:
 
     def typed(self) -> tuple[str, ...]:
         """Every non-empty text, so that nothing typed is lost when the form cannot be kept open."""
-        return tuple(v.strip() for v in self.values.values() if isinstance(v, str) and v.strip())
+        return tuple(value for value in self.values.values() if isinstance(value, str) and value)
 
 
 def refill(form: Form, answers: Answers) -> Form:

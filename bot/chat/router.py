@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from bot.chat.action import Action, BadAction, unpack, verb_of
-from bot.chat.event import Click, Command, Event, HomeOpened, Installed, Removed, Said, Submission
+from bot.chat.event import Click, Command, Event, HomeOpened, Installed, Removed, Said, Submission, readable
 from bot.chat.form import Form, refill
 from bot.chat.reply import Reply
+from bot.chat.text import split_word
 
 C = TypeVar("C")
 A = TypeVar("A", bound=Action)
@@ -24,10 +25,14 @@ class Unheard(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A command: its name in English first, then in every other language it is heard in."""
+    """A command: its name in English first, then in every other language it is heard in. `near`: other words
+    that people try, for which the command is proposed. `wants_addresses`: its handler is given the addresses
+    of the people in the text rather than their names."""
 
     names: tuple[str, ...]
     hint: str = ""
+    near: tuple[str, ...] = ()
+    wants_addresses: bool = False
 
     @property
     def name(self) -> str:
@@ -46,13 +51,14 @@ class Router(Generic[C]):
     others: dict[type[Any], Callable[[C, Any], Reply]] = field(default_factory=dict)
 
     def command(
-        self, *names: str, hint: str = ""
+        self, *names: str, hint: str = "", near: tuple[str, ...] = (), wants_addresses: bool = False
     ) -> Callable[[Callable[[C, Command, str], Reply]], Callable[[C, Command, str], Reply]]:
         """Hear `/cercle name rest`; the handler is given the rest."""
+        verb = Verb(names, hint, near, wants_addresses)
 
         def register(handler: Callable[[C, Command, str], Reply]) -> Callable[[C, Command, str], Reply]:
             for name in names:
-                _add(self.verbs, name, (Verb(names, hint), handler))
+                _add(self.verbs, name, (verb, handler))
             return handler
 
         return register
@@ -92,10 +98,7 @@ class Router(Generic[C]):
         """The reply of the handler that listens. Raises Unheard or BadAction when there is none."""
         match event:
             case Command():
-                name, _, rest = event.text.strip().partition(" ")
-                if name.lower() not in self.verbs:
-                    raise Unheard(name)
-                return self.verbs[name.lower()][1](context, event, rest.strip())
+                return self._command(context, event)
             case Click():
                 clicked, click = _listener(self.clicks, event.action)
                 return click(context, event, unpack(clicked, event.action))
@@ -106,6 +109,17 @@ class Router(Generic[C]):
                 handler = self.others.get(type(event))
                 return handler(context, event) if handler else None
 
+    def _command(self, context: C, event: Command) -> Reply:
+        word, rest = split_word(readable(event))
+        if not self.hears(word):
+            raise Unheard(word)
+        verb, handler = self.verbs[_verb(word)]
+        return handler(context, event, split_word(event.text)[1] if verb.wants_addresses else rest)
+
+    def hears(self, word: str) -> bool:
+        """Tell whether the word, in any case and with any punctuation behind it, is a verb."""
+        return _verb(word) in self.verbs
+
     def form(self, context: C, event: Submission) -> Form:
         """The form that was sent, as it is drawn today, holding what was typed."""
         kind, _, draw = _listener(self.submissions, event.action)
@@ -114,6 +128,10 @@ class Router(Generic[C]):
     def heard(self) -> Iterator[Verb]:
         """Every command once, in the order it was registered."""
         yield from dict.fromkeys(verb for verb, _ in self.verbs.values())
+
+
+def _verb(word: str) -> str:
+    return word.lower().rstrip("!?.,:;…")
 
 
 def _listener(table: dict[str, L], packed: str) -> L:

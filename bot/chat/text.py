@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+
+from bot.domain.characters import is_seen, without_unseen
+from bot.domain.characters import shorten as shorten
+
+COMMAND = "/cercle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +52,36 @@ def spoken(span: Span) -> str:
             return span.text
 
 
-def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters; a cut shows as "…"."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+# The one door for typed text. Each platform's parser hands every word a person typed through `normalise`.
+
+_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+
+
+def normalise(text: str) -> str:
+    """Return typed text as the product keeps it: composed accents (NFC), lines ended by "\\n", no white space
+    around it, no unseen characters, no halves of surrogate pairs. Empty if no reader would see anything."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    whole = _LINE_END.sub("\n", text.encode("utf-8", "replace").decode())
+    kept = unicodedata.normalize("NFC", without_unseen(whole)).strip()
+    return kept if is_seen(kept) else ""
+
+
+def split_word(text: str) -> tuple[str, str]:
+    """Return the first word and the rest. Any white space ends a word."""
+    word, *rest = text.split(None, 1) or ("",)
+    return word, rest[0].rstrip() if rest else ""
 
 
 # Addresses in typed words. A platform writes the people and channels that were called as addresses; `homes`
 # are what those of a circle begin with: "slack:T1:".
 
-_ID = r"#?\w[\w-]*(?::\w[\w-]*)?(?:@thread\.\w+)?"
+_ID = r"#?(?:\d+:)?\w[\w-]*(?:@thread\.\w+)?"
+
+
+def in_words(address: str, following: str) -> str:
+    """Return the address as it stands in a text before these words, which must not seem to be part of it."""
+    return f"{address} " if re.match(r"[\w-]", following) else address
 
 
 def addresses(text: str, homes: Collection[str], joints: Collection[str]) -> tuple[tuple[str, ...], str]:
@@ -64,8 +91,8 @@ def addresses(text: str, homes: Collection[str], joints: Collection[str]) -> tup
     one = _address(homes)
     found = re.match(rf"\s*{one}(?:\s*(?:(?:{joint})\s*)*{one})*", text, re.ASCII)
     if found is None:
-        return (), text.strip()
-    return every_address(found[0], homes), text[found.end() :].strip()
+        return (), text
+    return every_address(found[0], homes), text[found.end() :].lstrip()
 
 
 def every_address(text: str, homes: Collection[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ Unreadable
 ├── Missing      404, 410
 ├── Closed       401, 403 and the like: for those who are logged in
 ├── Failing      any other status, or an answer that breaks off
-├── NotAPage     a picture, a document, a compressed answer
+├── NotAPage     a picture, a document, an answer compressed in a way that cannot be undone
 ├── Tangled      a page too costly to take apart
 └── Blank        a page without a title
 """

@@ -2,7 +2,8 @@
 
 A name is resolved once, every address it has is checked, and the checked address is what is dialled, with
 the name kept for TLS and for the Host header. The transport is used bare: no cookies, no proxies from the
-environment, no decoding, no redirect followed without being checked like the first address.
+environment, no redirect followed without being checked like the first address. Answers are read as a browser
+reads them, within the limits.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Self, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 from weakref import WeakValueDictionary
 
 import httpx
@@ -40,7 +42,7 @@ CONNECT = 3.0
 """Seconds an address gets to take the connection."""
 MAX_URL = 2048
 """Characters."""
-MAX_REDIRECTS = 3
+MAX_REDIRECTS = 10
 MAX_DIALLED = 3
 """Addresses of one name tried in turn."""
 PER_HOST = 4
@@ -49,12 +51,22 @@ IN_ALL = 32
 PORTS = (80, 443)
 USER_AGENT = "Mozilla/5.0 (compatible; Cercle/1.0; link preview)"
 HTML = ("text/html", "application/xhtml+xml")
+READ = (200, 201, 202, 203)
+"""Statuses whose body is the page."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """(host, port) → every address of that host; may raise OSError."""
 
 _PLAIN = re.compile(rf"[^\s\\\x00-\x1f\x7f]{{1,{MAX_URL}}}")
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
+_UNKNOWN_TYPES = ("", "unknown/unknown", "application/unknown", "*/*")
+_STARTS_LIKE_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?[\t\n\x0c\r ]*(?:<!--|<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a"
+    rb"|style|title|b|body|br|p|meta)[ >\t\n\x0c\r/])",
+    re.IGNORECASE,
+)
+"""What a browser goes by where no type is declared (WHATWG MIME Sniffing 7.1)."""
+_AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//[^/?#]*|", re.IGNORECASE)
 _RESOLVERS = ThreadPoolExecutor(4, thread_name_prefix="resolve")
 """Threads of their own: a name server that never answers must not hold those that others need."""
 
@@ -121,6 +133,13 @@ class GuardedClient:
         """
         return str(self._check(url, base))
 
+    def allows(self, url: str) -> bool:
+        """Tell whether the address is of an allowed origin, whatever its scheme, port and network."""
+        try:
+            return self._is_allowed(httpx.URL(url))
+        except httpx.InvalidURL:
+            return False
+
     def _check(self, url: str, base: str = "") -> httpx.URL:
         target = _parse(url, base)
         if self._is_allowed(target):
@@ -139,7 +158,7 @@ class GuardedClient:
             target = self._check(url, base)
             async with self._get(target, accept) as response:
                 if response.has_redirect_location:
-                    url, base = response.headers["location"], str(target)
+                    url, base = _location(response.headers["location"]), str(target)
                     continue
                 return await _page(target, response, limit, accept, cut)
         raise Astray(f"more than {MAX_REDIRECTS} redirects")
@@ -173,6 +192,15 @@ class GuardedClient:
         if not self._is_allowed(target) and not all(is_public(address) for address in addresses):
             raise Forbidden(host)
         return addresses
+
+
+def _location(header: str) -> str:
+    """Return where a redirect leads, its white space percent-encoded. In the name of a host it stays, and the
+    address is refused."""
+    written = re.sub(r"[\t\r\n]", "", header.strip())
+    authority = _AUTHORITY.match(written)
+    end = authority.end() if authority else 0
+    return written[:end] + re.sub(r"\s", lambda space: quote(space[0]), written[end:])
 
 
 def _parse(url: str, base: str) -> httpx.URL:
@@ -211,28 +239,80 @@ def _request(target: httpx.URL, address: str, accept: tuple[str, ...]) -> httpx.
 async def _page(
     target: httpx.URL, response: httpx.Response, limit: int, accept: tuple[str, ...], cut: bool
 ) -> Page:
-    if response.status_code != httpx.codes.OK:
+    if response.status_code not in READ:
         raise _refusal(response.status_code)
     declared = response.headers.get("content-type", "")
-    media_type = declared.partition(";")[0].strip().lower()
-    if media_type not in accept:
+    media_type = _media_type(declared)
+    if media_type not in accept and not (media_type in _UNKNOWN_TYPES and HTML[0] in accept):
         raise NotAPage(f"sent as {media_type[:80]!r}")
-    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise NotAPage("compressed although asked not to be")
+    unpack = _unpacker(response.headers.get("content-encoding", ""))
+    body = await _body(response, unpack, limit, cut)
+    if media_type in _UNKNOWN_TYPES:
+        media_type = HTML[0] if _STARTS_LIKE_HTML.match(body) else ""
+        if not media_type:
+            raise NotAPage("sent without a type")
     charset = _CHARSET.search(declared)
-    body = await _body(response, limit, cut)
     return Page(str(target), response.status_code, media_type, charset[1].lower() if charset else "", body)
 
 
-async def _body(response: httpx.Response, limit: int, cut: bool) -> bytes:
+def _media_type(declared: str) -> str:
+    """Return the declared type, "" for none and for what is none."""
+    media_type = declared.partition(";")[0].strip().lower()
+    return media_type if "/" in media_type else ""
+
+
+Unpack = Callable[[bytes, int], bytes]
+"""(bytes, room) → at most so many unpacked bytes."""
+
+
+def _unpacker(encoding: str) -> Unpack:
+    """Some servers compress although they are asked not to. Raises NotAPage for what cannot be unpacked."""
+    codings = [coding.strip().lower() for coding in encoding.split(",")]
+    packed = [coding for coding in codings if coding not in ("", "identity")]
+    if not packed:
+        return lambda chunk, room: chunk[:room]
+    if len(packed) > 1 or packed[0] not in ("gzip", "x-gzip", "deflate"):
+        raise NotAPage("compressed although asked not to be")
+    return _inflater()
+
+
+def _inflater() -> Unpack:
+    """gzip and zlib; deflate also without a header, as some servers send it."""
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    started = False
+
+    def unpack(chunk: bytes, room: int) -> bytes:
+        nonlocal inflate, started
+        try:
+            unpacked = inflate.decompress(chunk, room)
+        except zlib.error:
+            if started:
+                raise
+            inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+            unpacked = inflate.decompress(chunk, room)
+        started = started or bool(unpacked)
+        return unpacked
+
+    return unpack
+
+
+async def _body(response: httpx.Response, unpack: Unpack, limit: int, cut: bool) -> bytes:
+    """Raises TooBig, or NotAPage for what is not compressed as it says."""
     body = bytearray()
+    sent = 0
     async with aclosing(cast(AsyncGenerator[bytes, None], response.aiter_raw())) as chunks:
         async for chunk in chunks:
-            body += chunk
-            if len(body) > limit:
+            sent += len(chunk)
+            try:
+                body += unpack(chunk, limit + 1 - len(body))
+            except zlib.error as error:
+                raise NotAPage("badly compressed") from error
+            if len(body) > limit or sent > limit:
                 break
-    if len(body) > limit and not cut:
+    if (len(body) > limit or sent > limit) and not cut:
         raise TooBig(f"more than {limit} bytes")
+    if sent and not body:
+        raise NotAPage("badly compressed")
     return bytes(body[:limit])
 
 

@@ -13,15 +13,24 @@ import json
 import re
 import resource
 import sys
-from typing import TypedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from bot.clients.charset import codec
+from bot.domain.characters import shorten, without_unseen
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 500
 MAX_NAME = 100
 MAX_URL = 2000
+MAX_PICTURES = 8
+MAX_SCRIPTS = 10
+"""Of linked data, read in one page."""
 LANGUAGES = ("fr", "en")
+AT_ONCE = 5.0
+"""Seconds: a page that sends its reader on within them is a way to another page."""
 
 
 class Order(TypedDict):
@@ -32,45 +41,35 @@ class Order(TypedDict):
     memory: int
 
 
+class Picture(TypedDict):
+    url: str
+    alt: str
+
+
 class Description(TypedDict):
-    """Clean text, bounded; addresses as the page wrote them, relative ones included. Empty: not said."""
+    """Clean text, bounded; addresses as the page wrote them, relative ones included. Empty: not said.
+    `base` is what they are relative to, `refresh` where the page sends its reader at once, `pictures` those
+    that it offers, the most trusted first."""
 
     title: str
     description: str
     site_name: str
     language: str
     canonical: str
-    image_url: str
-    image_alt: str
+    base: str
+    refresh: str
+    pictures: list[Picture]
 
 
-TITLE = ("og:title", "twitter:title")
-DESCRIPTION = ("og:description", "twitter:description", "description")
 SITE = ("og:site_name", "application-name")
-IMAGE = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src")
-IMAGE_ALT = ("og:image:alt", "twitter:image:alt")
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:+-]{1,40})", re.IGNORECASE)
 _PRESCAN = 4096
 """Bytes. HTML asks for the declaration in the first 1024; many pages put it later."""
-_SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}
-"""What browsers read instead (WHATWG Encoding)."""
-_CODECS = frozenset(
-    (
-        *("utf-8", "utf-16-le", "utf-16-be", "gb18030", "big5", "euc_jp", "shift_jis", "iso2022_jp"),
-        *("euc_kr", "cp949", "cp866", "cp874", "koi8-r", "koi8-u", "mac-roman"),
-        *(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16)),
-        *(f"cp{page}" for page in range(1250, 1259)),
-    )
-)
-"""Python knows others that are no character sets: unicode_escape, punycode, utf-7…"""
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:+-]{1,40})", re.IGNORECASE)
+_XML = re.compile(r"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:+-]{1,40})", re.IGNORECASE)
+_REFRESH = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*[;,]?\s*(?:url\s*=\s*)?[\"']?\s*([^\"']*)", re.IGNORECASE)
 
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
-"""Controls, direction overrides, invisible marks. Joiners stay: emoji and several scripts need them."""
 _GAP = re.compile(r"\s{2,}|[^\S \u00a0\u202f]")
 """Whitespace to be one space. A single no-break space stays: French puts it before its punctuation."""
 
@@ -85,57 +84,174 @@ def decode(body: bytes, charset: str = "") -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, errors="replace")
-    codec = _codec(charset) or _declared(body)
-    if codec:
-        return body.decode(codec, errors="replace")
+    known = codec(charset) or _declared(body)
+    if known:
+        return body.decode(known, errors="replace")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         return body.decode("cp1252", errors="replace")
 
 
-def _codec(label: str) -> str:
-    """Python's name of a character set pages are written in, empty for any other label."""
-    try:
-        name = codecs.lookup(label).name
-    except (LookupError, ValueError):
-        return ""
-    name = _SUPERSETS.get(name, name)
-    return name if name in _CODECS else ""
-
-
 def _declared(body: bytes) -> str:
-    found = _META_CHARSET.search(body[:_PRESCAN])
-    codec = _codec(found[1].decode("ascii", errors="replace")) if found else ""
-    return "utf-8" if codec.startswith("utf-16") else codec  # it was read as ASCII, so it cannot be UTF-16
+    """Return the character set that the page names, in its elements or in an XML declaration; a comment or a
+    description names none. UTF-16 shows without being named."""
+    if body.startswith((b"<\0", b"\0<")):
+        return "utf-16-le" if body[0] else "utf-16-be"
+    head = body[:_PRESCAN].decode("latin-1")
+    xml = _XML.match(head)
+    labels = (*(_label(meta) for meta in LexborHTMLParser(head).css("meta")), xml[1] if xml else "")
+    found = next(filter(None, map(codec, labels)), "")
+    return "utf-8" if found.startswith("utf-16") else found  # it was read as ASCII, so it cannot be UTF-16
+
+
+def _label(meta: LexborNode) -> str:
+    if charset := _value(meta, "charset"):
+        return charset
+    named = _CHARSET.search(_value(meta, "content"))
+    return named[1] if named and _value(meta, "http-equiv").strip().lower() == "content-type" else ""
 
 
 def _describe(page: LexborHTMLParser) -> Description:
-    said = _said(page)
+    metas = list(_metas(page))
+    said = _said(metas)
+    articles = list(_articles(page))
+    data = articles[0] if articles else {}
+    title = (
+        *(said.get(name, "") for name in ("og:title", "twitter:title")),
+        _string(data.get("headline")),
+        _item(page, "[itemprop~='headline' i]") or _item(page, "meta[itemprop~='name' i]"),
+        *(said.get(name, "") for name in ("dc.title", "dcterms.title")),
+        _text(page, "head > title, body > title"),
+        _text(page, "h1"),
+    )
+    description = (
+        *(said.get(name, "") for name in ("og:description", "twitter:description", "description")),
+        _string(data.get("description")),
+        _item(page, "meta[itemprop~='description' i]"),
+        *(said.get(name, "") for name in ("dc.description", "dcterms.description")),
+    )
     return Description(
-        title=clean(_first(said, TITLE) or _text(page, "head > title, body > title"), MAX_TITLE),
-        description=clean(_first(said, DESCRIPTION), MAX_DESCRIPTION),
-        site_name=clean(_first(said, SITE), MAX_NAME),
+        title=_first_seen(title, MAX_TITLE),
+        description=_first_seen(description, MAX_DESCRIPTION),
+        site_name=_first_seen([said.get(name, "") for name in SITE], MAX_NAME),
         language=_language(_attribute(page, "html", "lang")) or _language(said.get("og:locale", "")),
         canonical=_address(_attribute(page, "link[rel~='canonical' i]", "href") or said.get("og:url", "")),
-        image_url=_address(_first(said, IMAGE)),
-        image_alt=clean(_first(said, IMAGE_ALT), MAX_DESCRIPTION),
+        base=_address(_attribute(page, "base[href]", "href")),
+        refresh=_refresh(page),
+        pictures=_pictures(page, metas, articles),
     )
 
 
-def _said(page: LexborHTMLParser) -> dict[str, str]:
-    """Every meta name or property with the first content that is not blank."""
-    said: dict[str, str] = {}
+def _metas(page: LexborHTMLParser) -> Iterator[tuple[str, str]]:
+    """Yield name or property, and content, of each meta element whose content is not blank."""
     for node in page.css("meta[content]"):
         content = _value(node, "content")
         if content.strip():
             name = _value(node, "property") or _value(node, "name")
-            said.setdefault(name.strip().lower(), content)
+            yield name.strip().lower(), content
+
+
+def _said(metas: Sequence[tuple[str, str]]) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for name, content in metas:
+        said.setdefault(name, content)
     return said
 
 
-def _first(said: dict[str, str], names: tuple[str, ...]) -> str:
-    return next((said[name] for name in names if name in said), "")
+def _articles(page: LexborHTMLParser) -> Iterator[Mapping[str, Any]]:
+    """Yield what linked data (schema.org) says of articles on the page."""
+    for script in page.css("script[type='application/ld+json' i]")[:MAX_SCRIPTS]:
+        try:
+            found = json.loads(script.text())
+        except (ValueError, RecursionError):
+            continue
+        for thing in found if isinstance(found, list) else [found]:
+            graph = thing.get("@graph") if isinstance(thing, dict) else None
+            inner = graph if isinstance(graph, list) else []
+            yield from (each for each in (thing, *inner) if isinstance(each, dict) and each.get("headline"))
+
+
+def _pictures(
+    page: LexborHTMLParser, metas: Sequence[tuple[str, str]], articles: Sequence[Mapping[str, Any]]
+) -> list[Picture]:
+    """Return the pictures that stand for the page, in the order of trust."""
+    said = _said(metas)
+    opened, alt = _open_graph(metas), said.get("og:image:alt") or said.get("twitter:image:alt", "")
+    if len({each for _, each in opened}) <= 1:
+        opened = [(url, each or alt) for url, each in opened]
+    named = [
+        (said.get(name, ""), said.get("twitter:image:alt", ""))
+        for name in ("twitter:image", "twitter:image:src")
+    ]
+    plain = [
+        _attribute(page, "link[rel~='image_src' i]", "href"),
+        *(url for article in articles for url in _images(article.get("image"))),
+        _item(page, "[itemprop~='image' i]"),
+    ]
+    offered = [*opened, *named, *((url, "") for url in plain)]
+    found = {
+        url: clean(alt, MAX_DESCRIPTION) for written, alt in reversed(offered) if (url := _address(written))
+    }
+    return [Picture(url=url, alt=alt) for url, alt in reversed(found.items())][:MAX_PICTURES]
+
+
+def _open_graph(metas: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return (address, alternative text) of each picture. What describes a picture comes after it; of its two
+    addresses the secure one is better."""
+    pictures: list[tuple[list[str], list[str]]] = []
+    for name, content in metas:
+        match name:
+            case "og:image" | "og:image:url":
+                if not pictures or content not in pictures[-1][0]:
+                    pictures.append(([content], []))
+            case "og:image:secure_url":
+                if not pictures or len(pictures[-1][0]) > 1:
+                    pictures.append(([], []))
+                pictures[-1][0].insert(0, content)
+            case "og:image:alt" if pictures:
+                pictures[-1][1].append(content)
+    return [(url, alts[0] if alts else "") for urls, alts in pictures for url in urls]
+
+
+def _images(value: object) -> Iterator[str]:
+    """Yield the addresses in an "image" of linked data: one, several, or objects that have one."""
+    match value:
+        case str():
+            yield value
+        case list():
+            for each in value[:MAX_PICTURES]:
+                if not isinstance(each, list):
+                    yield from _images(each)
+        case {"url": str(url)} | {"contentUrl": str(url)}:
+            yield url
+
+
+def _refresh(page: LexborHTMLParser) -> str:
+    """Return where the page sends its reader at once. What is for browsers without scripts does not count."""
+    for node in page.css("meta[http-equiv='refresh' i]"):
+        found = _REFRESH.match(_value(node, "content"))
+        hidden = node.parent is not None and node.parent.tag == "noscript"
+        if found and found[2].strip() and float(found[1]) <= AT_ONCE and not hidden:
+            return _address(found[2])
+    return ""
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _first_seen(texts: Sequence[str], limit: int) -> str:
+    """Return the first of the texts of which something is seen."""
+    return next(filter(None, (clean(text, limit) for text in texts)), "")
+
+
+def _item(page: LexborHTMLParser, selector: str) -> str:
+    """Return the value of a microdata property."""
+    node = page.css_first(selector)
+    if node is None:
+        return ""
+    return _value(node, "content") or _value(node, "href") or _value(node, "src") or node.text()
 
 
 def _text(page: LexborHTMLParser, selector: str) -> str:
@@ -165,8 +281,8 @@ def _address(text: str) -> str:
 
 def clean(text: str, limit: int) -> str:
     """One line of at most `limit` characters; a cut shows as "…"."""
-    line = _GAP.sub(" ", _UNSEEN.sub("", text)).strip()
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+    whole = text.encode("utf-8", "replace").decode()
+    return shorten(_GAP.sub(" ", without_unseen(whole)).strip(), limit)
 
 
 def confine(cpu: int, memory: int) -> None:

@@ -193,7 +193,7 @@ class BadCode(BadInput):
 
 
 class BadDate(BadInput):
-    """That date could not be read. For example: 2026-12-24"""
+    """That date could not be read. For example: 24 December, Friday or 2026-12-24"""
 
     field = "back"
 

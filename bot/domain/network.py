@@ -6,11 +6,13 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import regex
 
+from bot.domain.characters import GRAPHEME
 from bot.domain.errors import BadInput
+from bot.domain.top_level import TOP_LEVEL
 
 
 class Network(StrEnum):
@@ -134,35 +136,65 @@ def utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-GRAPHEME = regex.compile(r"\X")
 EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20E3")
 X_EMOJI = regex.compile(r"\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Regional_Indicator}{2}|\u20E3")
 
-HOST_LABEL = r"[^\x00-,./:-@\[-`{-\x7f\s]+"
-LETTER = r"a-z0-9\u00c0-\u024f\u0400-\u04ff"
-PATH = rf"/(?:(?:\([^()\s]+\)|[{LETTER}!*';:=+,.$%#\[\]_~@|&/-])*(?:\([^()\s]+\)|[{LETTER}=_#/+-]))?"
-QUERY = r"\?[a-z0-9!?*'();:&=+$/%#\[\]_.,~|@-]*[a-z0-9\-_&=#/]"
-TAIL = rf"(?::\d+)?(?:{PATH})?(?:{QUERY})?"
-FULL_LINK = rf"https?://(?:{HOST_LABEL}\.)+[a-z]{{2,}}{TAIL}"
-WEB_LINK = regex.compile(FULL_LINK, regex.IGNORECASE)
+# Links, as twitter-text 3.1.0 finds them (extractUrl and the expressions it is made of).
 
-COUNTRIES = """
-ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca
-cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo
-fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it
-je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn
-mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps
-pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sj sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th
-tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
-"""
-GENERIC = "com org net edu gov int mil info biz name pro mobi jobs museum app dev page blog site online store"
-BARE_LINK = (
-    rf"(?<![a-z0-9_@＠$#＃./-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+"
-    rf"(?:{'|'.join(f'{COUNTRIES} {GENERIC}'.split())})(?![{LETTER}@＠_-]|\.[a-z]){TAIL}"
+MARKS = r"\u202a-\u202e\u061c\u200e\u200f\u2066-\u2069"
+INVALID = r"\ufffe\ufeff\uffff"
+BEFORE_LINK = rf"(?:[^A-Za-z0-9@＠$#＃{INVALID}]|^)"
+HOST_CHARACTER = (
+    r"[^/!'#%&()*+,\\\-.:;<=>?@\[\]^_{|}~$\x09-\x0d\x20\x85\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f"
+    rf"\u205f\u3000{INVALID}{MARKS}]"
 )
-X_LINK = regex.compile(f"{FULL_LINK}|{BARE_LINK}", regex.IGNORECASE)
-"""X also counts a link without https:// as one. It knows every top-level domain; those of countries and the
-commonest others are here, and a rarer one counts by its letters."""
+ENDING = r"(?:\L<endings>(?=[^0-9a-zA-Z@+-]|$)|xn--[-0-9a-z]+)"
+LABEL = r"(?=[^.]{1,63}\.)"
+"""A label is at most 63 characters long, and here a name has at most 16: no text takes long to search."""
+HOST_NAME = (
+    rf"(?:{LABEL}{HOST_CHARACTER}++(?:[_-]++{HOST_CHARACTER}++)*+\.){{0,15}}"
+    rf"{LABEL}{HOST_CHARACTER}++(?:-++{HOST_CHARACTER}++)*+\.{ENDING}"
+)
+ACCENTED = (
+    r"\xc0-\xd6\xd8-\xf6\xf8-\xff\u0100-\u024f\u0253\u0254\u0256\u0257\u0259\u025b\u0263\u0268\u026f\u0272"
+    r"\u0289\u028b\u02bb\u0300-\u036f\u1e00-\u1eff"
+)
+LETTER = rf"a-z0-9\u0400-\u04ff{ACCENTED}"
+
+
+def _path(character: str, ending: str) -> str:
+    """Two levels of parentheses may stand in a path, and be its end; punctuation is not."""
+    balanced = rf"\((?:{character}+|{character}*\({character}+\){character}*)\)"
+    return rf"/(?:(?:{balanced}|{character})*(?:{balanced}|{ending}))?"
+
+
+PATH = _path(rf"[{LETTER}!*';:=+,.$/%#\[\]\-\u2013_~@|&]", rf"[{LETTER}+\-=_#/]")
+QUERY = r"\?[a-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[a-z0-9\-_&=#/]"
+X_LINK = regex.compile(
+    rf"({BEFORE_LINK})((https?://)?({HOST_NAME})(?::[0-9]+)?((?:{PATH})?)(?:{QUERY})?)",
+    regex.IGNORECASE,
+    endings=TOP_LEVEL,
+)
+X_BARE_HOST = regex.compile(
+    rf"(?:{LABEL}[-a-z0-9{ACCENTED}]++\.)+{ENDING}", regex.IGNORECASE, endings=TOP_LEVEL
+)
+"""What of a host counts where no http:// stands before it."""
+
+MASTODON_PATH = _path(r"[^\s<>()?]", r"[^\s()?!*\"'「」<>;:=,.$%\[\]~&|@]")
+MASTODON_LETTER = r"a-z0-9_&=#/\-\xa0-\ud7ff\uf900-\U000efffd"
+MASTODON_QUERY = rf"\?[{MASTODON_LETTER}!?*'();:+$%\[\].,~|@^]*[{MASTODON_LETTER}]"
+MASTODON_LINK = regex.compile(
+    rf"({BEFORE_LINK})https?://{HOST_NAME}(?::[0-9]+)?(?:{MASTODON_PATH})?(?:{MASTODON_QUERY})?",
+    regex.IGNORECASE,
+    endings=TOP_LEVEL,
+)
+"""Mastodon uses twitter-text with its own rules for paths (config/initializers/twitter_regex.rb), and counts
+only links that have http:// or https://."""
+
+BLUESKY_LINK = regex.compile(r"(?:^|(?<=[\s(]))https?://\S+", regex.IGNORECASE)
+SAFE = "%/:@!$&'()*+,;=?-._~|[]"
+BLUESKY_PATH = 15
+"""Characters of a path that Bluesky's composer shows whole; of a longer one, 13 and three dots."""
 
 LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
 """Characters that weigh 1 on X; all others weigh 2 (twitter-text config v3, whose scale is 100)."""
@@ -172,8 +204,22 @@ REMOTE_MENTION = regex.compile(r"(?<![\w/=])(@\w(?:[\w.-]*\w)?)@[\w.-]*\w")
 
 def x_length(text: str) -> int:
     """Weighted length, as twitter-text 3 counts it: a link 23, an emoji 2 however many it is made of."""
-    text = unicodedata.normalize("NFC", text)
-    return sum(_x_weight(grapheme) for grapheme in GRAPHEME.findall(X_LINK.sub(PLACEHOLDER, text)))
+    text = X_LINK.sub(_x_counted, unicodedata.normalize("NFC", text))
+    return sum(_x_weight(grapheme) for grapheme in GRAPHEME.findall(text))
+
+
+def _x_counted(found: regex.Match[str]) -> str:
+    """Return what the link counts for. Without http:// only names in Latin letters are links, and none that
+    follows a dot, a dash or a slash; the path belongs to the last of them."""
+    before, link, scheme, host, path = found.groups()
+    if scheme:
+        return f"{before}{PLACEHOLDER}"
+    names = [] if before in ("-", "_", ".", "/") else list(X_BARE_HOST.finditer(host))
+    if not names:
+        return found[0]
+    end = names[-1].end()
+    rest = "" if path else host[end:] + link[len(host) :]
+    return before + X_BARE_HOST.sub(PLACEHOLDER, host[:end]) + rest
 
 
 def _x_weight(grapheme: str) -> int:
@@ -183,9 +229,30 @@ def _x_weight(grapheme: str) -> int:
 
 
 def bluesky_length(text: str) -> int:
-    """Graphemes, or a tenth of the UTF-8 bytes where that is more: 300 is the end of either."""
+    """Graphemes, or a tenth of the UTF-8 bytes where that is more: 300 is the end of either. Bluesky's own
+    composer shortens the links it shows before it counts (bluesky-social/social-app, shortenLinks)."""
+    text = BLUESKY_LINK.sub(_bluesky_shown, text)
     size = len(text.encode(errors="replace"))
     return max(len(GRAPHEME.findall(text)), -(-size // BLUESKY_BYTES_A_GRAPHEME))
+
+
+def _bluesky_shown(found: regex.Match[str]) -> str:
+    """Return the link as the composer shows it, with the punctuation that ends the sentence."""
+    link = found[0]
+    if link[-1] in ".,;:!?":
+        link = link[:-1]
+    if link[-1] == ")" and "(" not in link:
+        link = link[:-1]
+    try:
+        parts = urlsplit(link)
+        host = parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc
+    except (ValueError, UnicodeError):
+        return found[0]
+    path = "" if parts.path == "/" else parts.path
+    path = quote(path, safe=SAFE) + f"?{quote(parts.query, safe=SAFE)}" * bool(parts.query)
+    path += f"#{quote(parts.fragment, safe=SAFE)}" * bool(parts.fragment)
+    shown = path if len(path) <= BLUESKY_PATH else path[: BLUESKY_PATH - 2] + "..."
+    return host + shown + found[0][len(link) :]
 
 
 def threads_length(text: str) -> int:
@@ -198,7 +265,7 @@ def threads_length(text: str) -> int:
 
 def mastodon_length(text: str) -> int:
     """Graphemes, a link for 23, a mention without its server (mastodon, StatusLengthValidator)."""
-    short = REMOTE_MENTION.sub(r"\1", WEB_LINK.sub(PLACEHOLDER, text))
+    short = REMOTE_MENTION.sub(r"\1", MASTODON_LINK.sub(rf"\1{PLACEHOLDER}", text))
     return len(GRAPHEME.findall(short))
 
 

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from random import SystemRandom
 
+from bot.domain.characters import is_seen, shorten
 from bot.domain.errors import (
     BadPollClosing,
     EmptyOption,
@@ -187,7 +188,7 @@ class Quick:
 def tidy(typed: str) -> str:
     """On one line; empty if nothing of it would be seen."""
     line = " ".join(typed.split())
-    return line if any(unicodedata.category(each)[0] not in "CZ" for each in line) else ""
+    return line if is_seen(line) else ""
 
 
 def alike(option: str) -> str:
@@ -228,7 +229,9 @@ def _check_each(options: Sequence[str]) -> None:
         if not option:
             raise EmptyOption
         if len(option) > MAX_OPTION:
-            raise OptionTooLong(option=option[:MAX_OPTION], limit=MAX_OPTION, length=len(option))
+            raise OptionTooLong(
+                option=shorten(option, MAX_OPTION, mark=""), limit=MAX_OPTION, length=len(option)
+            )
         if alike(option) in seen:
             raise SameOption(option=option)
         seen.add(alike(option))

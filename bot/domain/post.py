@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import urlsplit
-
-from bot.domain.errors import BadLink
 
 MAX_TITLE = 150
 MAX_WHY = 500
 MAX_OPENING = 1000
 MAX_WORDS = 3000
 MAX_ALT = 300
-MAX_URL = 2000
 
 
 class DraftState(StrEnum):
@@ -76,16 +72,3 @@ class Post:
     def live(self, now: datetime) -> bool:
         """Can still be shared."""
         return self.published_at is not None and self.withdrawn_at is None and now < self.copy.expires_at
-
-
-def parse_link(text: str) -> str:
-    """The web address in `text` (Slack wraps links as <url|label>); raises BadLink."""
-    url = text.strip().removeprefix("<").removesuffix(">").partition("|")[0].strip()
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise BadLink from None
-    fine = parts.scheme in ("http", "https") and parts.hostname and not any(c.isspace() for c in url)
-    if not fine or len(url) > MAX_URL:
-        raise BadLink
-    return url

@@ -72,13 +72,11 @@ def due(schedule: Schedule, now: datetime, taken: Collection[date]) -> list[Slot
     return [slot for slot in found if not slot.late or slot.local_date > min(taken, default=date.max)]
 
 
-def next_instant(schedule: Schedule, now: datetime, taken: Collection[date]) -> datetime | None:
-    """The instant of the oldest slot that `due` finds now, else of the first slot that is still to come.
-    `taken` as for `due`. None for a schedule with no date in the next year."""
-    if waiting := due(schedule, now, taken):
-        return waiting[0].due_at
+def next_instant(schedule: Schedule, now: datetime) -> datetime | None:
+    """The instant of the first slot that is still to come; None for a schedule with no date in the next
+    year."""
     days = (_today(schedule, now) + number * DAY for number in range(HORIZON))
-    moments = (instant(schedule, day) for day in days if schedule.falls_on(day) and day not in taken)
+    moments = (instant(schedule, day) for day in days if schedule.falls_on(day))
     return next((moment for moment in moments if moment > now), None)
 
 

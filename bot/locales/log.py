@@ -14,8 +14,13 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def sentence(t: Translator, entry: Entry) -> str:
-    what = entry.what
-    return t(what, **{name: _said(t, value) for name, value in entry.values.items()})
+    """Say an entry. One that an older version wrote, and that the catalogue has no sentence for any more, is
+    said to be there."""
+    what, values = entry.what, {name: _said(t, value) for name, value in entry.values.items()}
+    try:
+        return t(what, **values)
+    except KeyError:
+        return t("log.unknown")
 
 
 def _said(t: Translator, value: str) -> str:

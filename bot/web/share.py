@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.domain.errors import BadInput
+from bot.domain.link import web_address
 from bot.domain.network import Composer, composer, final_text, over
 from bot.domain.visitor import is_reader, on_phone
 from bot.locales import Translator
 from bot.web import pages
 from bot.web.pages import TOKEN, kindly, unknown
-from handlers.sharing.readers import Closed, PageView, open_page, web_address
+from handlers.sharing.readers import Closed, PageView, open_page
 from storage.engines.database import Database
 
 ROWS = range(5, 15)

@@ -57,11 +57,15 @@ def help_card(t: Translator, verbs: Sequence[Verb]) -> Card:
     )
 
 
-def unknown(t: Translator, typed: str, near: Verb | None, verbs: Sequence[Verb]) -> Card:
-    """A verb nobody knows; the nearest one, and then the help."""
-    guess = (text(t("help.near", verb=spelt(t, near))),) if near else ()
-    whole = help_card(t, verbs)
-    return Card(t("help.unknown", typed=typed), (*guess, *whole.body))
+def nearest(t: Translator, typed: str, near: Verb) -> Card:
+    """One line for a word that is nearly a command."""
+    line = text(t("help.near", typed=typed, verb=spelt(t, near)))
+    return Card("", (line, buttons(Button(t("button.help"), ShowHelp()))))
+
+
+def unknown(t: Translator, typed: str, verbs: Sequence[Verb]) -> Card:
+    """A word nobody knows, then the help."""
+    return Card(t("help.unknown", typed=typed), help_card(t, verbs).body)
 
 
 def spelt(t: Translator, verb: Verb) -> str:
@@ -83,5 +87,6 @@ def examples(t: Translator) -> dict[str, Card]:
         "home_paused": home(t, charter, away, 0, now),
         "home_visitor": home(t, charter, None, 0, now),
         "help": help_card(t, verbs),
-        "unknown": unknown(t, "jion", verbs[0], verbs),
+        "nearest": nearest(t, "jion", verbs[0]),
+        "unknown": unknown(t, "abracadabra", verbs),
     }

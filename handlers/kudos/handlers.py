@@ -36,7 +36,7 @@ def form(ctx: Context, action: GiveKudos) -> Form:
     return cards.form(ctx.t, service.whisper_draft(ctx, action.whisper), action.whisper)
 
 
-@router.command("kudos", "merci", hint="verb.kudos")
+@router.command("kudos", "merci", hint="verb.kudos", wants_addresses=True)
 def kudos_command(ctx: Context, event: Command, rest: str) -> Reply:
     match rest.lower():
         case "":

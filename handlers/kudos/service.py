@@ -51,7 +51,8 @@ from storage.transaction import CircleTransaction, Transaction
 
 LATEST = 8
 JOINTS = ("and", "et")
-FOR = re.compile(r"\A[\s,:;.–—-]*(?:(?:for|pour)\b)?[\s,:;]*", re.IGNORECASE)
+SEPARATOR = r"(?:[\s,:;.!…–—|/=>→]|[+-](?!\d))*"
+FOR = re.compile(rf"\A{SEPARATOR}(?:(?:for|pour)\b)?{SEPARATOR}", re.IGNORECASE)
 """What stands between the people and the words."""
 ONE_MORE = re.compile(r"\A[\s,&+]*(?:(?:and|et)\s+)?(@\w\S*)", re.IGNORECASE)
 """Somebody else who was meant, under a name that nobody has."""
@@ -106,12 +107,11 @@ def _called(ctx: Context, text: str) -> str:
 
 
 def _readable(ctx: Context, text: str, homes: Iterable[str]) -> str:
-    return named(text, tuple(homes), lambda address: name_of(ctx, address)).strip()
+    return named(text, tuple(homes), lambda address: name_of(ctx, address))
 
 
 def name_of(ctx: Context, address: str) -> str:
-    person = people.at_address(ctx.tx, address)
-    return person.name if person and person.name else ctx.t("kudos.someone")
+    return ctx.called(address).removeprefix("@")
 
 
 def draft(ctx: Context, addresses: Sequence[str] = (), reason: str = "", notice: str = "") -> Draft:

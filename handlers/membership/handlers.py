@@ -38,12 +38,18 @@ def pause_form(ctx: Context, _: Pause) -> Form:
     return cards.pause_form(ctx.t, service.proposed_return(ctx))
 
 
-@router.command("join", "rejoindre", hint="verb.join")
+@router.command("join", "rejoindre", hint="verb.join", near=("subscribe", "start", "inscription", "entrer"))
 def join_command(ctx: Context, event: Command, _: str) -> Reply:
     return Ask(entry(ctx))
 
 
-@router.command("settings", "réglages", "reglages", hint="verb.settings")
+@router.command(
+    "settings",
+    "réglages",
+    "reglages",
+    hint="verb.settings",
+    near=("preferences", "préférences", "paramètres", "options"),
+)
 def settings_command(ctx: Context, event: Command, _: str) -> Reply:
     return Ask(entry(ctx))
 
@@ -63,7 +69,12 @@ def prefer(ctx: Context, event: Submission, _: Prefer) -> Reply:
     return Say(cards.settled(ctx.t, service.prefer(ctx, event.answers)))
 
 
-@router.command("leave", "quitter", hint="verb.leave")
+@router.command(
+    "leave",
+    "quitter",
+    hint="verb.leave",
+    near=("stop", "unsubscribe", "quit", "exit", "arrêter", "stopper", "partir", "désinscription"),
+)
 def leave_command(ctx: Context, event: Command, _: str) -> Reply:
     return _leave(ctx)
 

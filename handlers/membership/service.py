@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from bot.chat.form import Answers
 from bot.context import Context
 from bot.domain.circle import MAX_CEILING, Charter, Topic
+from bot.domain.day import read_day
 from bot.domain.errors import (
-    BadDate,
     BadInput,
     CharterChanged,
     DateInThePast,
@@ -160,14 +160,13 @@ def proposed_return(ctx: Context) -> str:
 
 
 def pause(ctx: Context, back: str) -> datetime:
-    """Nothing unasked before that day, an ISO date; tells the instant it begins for this person. Raises
-    BadDate, DateInThePast or TooFarAway."""
+    """Let nothing unasked reach this person before the day that they typed. Return the instant at which that
+    day begins for them. Raises BadDate, DateInThePast or TooFarAway."""
     ctx.as_member()
-    try:
-        day = date.fromisoformat(back)
-    except ValueError:
-        raise BadDate from None
-    until = datetime.combine(day, time(), zone_or(ctx.person.zone))
+    zone = zone_or(ctx.person.zone)
+    american = ctx.t.language == "en" and ctx.sender.locale.replace("_", "-").lower() == "en-us"
+    day = read_day(back, ctx.now.astimezone(zone).date(), ctx.t.language, month_first=american)
+    until = datetime.combine(day, time(), zone)
     if until <= ctx.now:
         raise DateInThePast
     if until > ctx.now + LONGEST_PAUSE:
@@ -193,7 +192,7 @@ def call(ctx: Context, place: str) -> None:
 
 def speak(ctx: Context, language: str) -> str:
     """Raises UnknownLanguage."""
-    wanted = language.strip().lower()[:2]
+    wanted = language.lower()[:2]
     if wanted not in LANGUAGES:
         raise UnknownLanguage
     people.change(ctx.tx, ctx.person, chosen_language=wanted)

@@ -24,7 +24,7 @@ from bot.chat.card import (
 )
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Part, TextInput, TimeInput, Toggle
 from bot.chat.form import Option as Pick
-from bot.chat.text import Bold, Mention
+from bot.chat.text import Bold, Mention, shorten
 from bot.domain.poll import (
     MAX_OPTION,
     MAX_OPTIONS,
@@ -298,7 +298,7 @@ def choice(t: Translator, view: View, *, new: bool = True) -> Card:
         return Card("", (text(t("poll.no_choice")), *said))
     heading = t("poll.yours" if new else "poll.yours_already")
     until = t("poll.changeable", moment=t.moment(view.poll.closes_at))
-    back = (Button(t("poll.take_back", option=o.label[:ROOM]), TakeBack(o.id)) for o in chosen)
+    back = (Button(t("poll.take_back", option=shorten(o.label, ROOM)), TakeBack(o.id)) for o in chosen)
     named = text(Bold(heading), " ", t.all_of([option.label for option in chosen]))
     return Card("", (named, *said, small(until), buttons(*back), small(_secrecy(t, view.poll))))
 

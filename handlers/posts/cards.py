@@ -22,14 +22,14 @@ from bot.chat.card import (
     text,
 )
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, Part, TextInput, TimeInput
-from bot.chat.text import Bold, Italic, Mention
+from bot.chat.text import Bold, Italic, Mention, shorten
 from bot.domain.circle import Topic
+from bot.domain.link import MAX_URL
 from bot.domain.network import Network
 from bot.domain.post import (
     MAX_ALT,
     MAX_OPENING,
     MAX_TITLE,
-    MAX_URL,
     MAX_WHY,
     Copy,
     Draft,
@@ -185,7 +185,11 @@ def _copy_parts(t: Translator, copy: Copy, topics: Sequence[Topic], expires: dat
     return (
         TextInput("url", t("compose.url"), copy.url, required=True, max_length=MAX_URL),
         TextInput(
-            "title", t("compose.headline"), copy.title[:MAX_TITLE], required=True, max_length=MAX_TITLE
+            "title",
+            t("compose.headline"),
+            shorten(copy.title, MAX_TITLE),
+            required=True,
+            max_length=MAX_TITLE,
         ),
         TextInput(
             "why",
@@ -226,7 +230,7 @@ def _copy_parts(t: Translator, copy: Copy, topics: Sequence[Topic], expires: dat
         TextInput(
             "picture_alt",
             t("compose.alt"),
-            copy.picture_alt[:MAX_ALT],
+            shorten(copy.picture_alt, MAX_ALT),
             t("compose.alt_hint"),
             max_length=MAX_ALT,
         ),

@@ -41,10 +41,9 @@ def answer_form(ctx: Context, action: AnswerQuestion) -> Form:
     return cards.answer_form(ctx.t, service.question(ctx, action.question), action.question)
 
 
-@router.command("post", "publier", hint="verb.post")
+@router.command("post", "publier", hint="verb.post", near=("publish", "share", "partager"))
 def post(ctx: Context, event: Command, rest: str) -> Reply:
-    service.start(ctx, rest)
-    return Say(cards.reading(ctx.t, rest))
+    return Say(cards.reading(ctx.t, service.start(ctx, rest)))
 
 
 @router.click(OpenCompose)

@@ -26,9 +26,10 @@ from bot.domain.errors import (
     PostGone,
     Problems,
 )
+from bot.domain.link import parse_link
 from bot.domain.message import ANSWER, AUTHOR, DRAFT, POST, QUESTION, REMINDER, UNDELIVERED
 from bot.domain.network import Network
-from bot.domain.post import MAX_URL, Copy, Draft, DraftState, Post, parse_link
+from bot.domain.post import Copy, Draft, DraftState, Post
 from bot.domain.share import Tally
 from bot.domain.working_time import week_of, zone_or
 from handlers.posts.cards import OPENINGS, Failure, Pace
@@ -40,12 +41,14 @@ LATEST = 5
 
 
 def start(ctx: Context, typed: str) -> str:
-    """Have a page read; its card comes within seconds. Raises CommsOnly, LinkMissing or BadLink."""
+    """Have the page of the link in those words read, and return the link; the page's card comes within
+    seconds. Raises CommsOnly, LinkMissing or BadLink."""
     author = ctx.as_comms()
     if not typed:
         raise LinkMissing
     url = parse_link(typed)
-    return posts.add_draft(ctx.tx, author.id, url, ctx.now)
+    posts.add_draft(ctx.tx, author.id, url, ctx.now)
+    return url
 
 
 def draft(ctx: Context, draft_id: str) -> Draft:
@@ -158,6 +161,10 @@ def _read(ctx: Context, answers: Answers) -> Copy:
     except BadLink as problem:
         problems.append(problem)
     picture = answers.text("picture_url")
+    try:
+        picture = _picture(ctx, picture)
+    except BadPicture as problem:
+        problems.append(problem)
     openings = tuple(o for n in range(1, OPENINGS + 1) if (o := answers.text(f"opening_{n}")))
     topic = answers.text("topic")
     expires = _midnight_after(ctx, answers.text("expires"))
@@ -165,7 +172,6 @@ def _read(ctx: Context, answers: Answers) -> Copy:
     check(answers.text("why"), NoWhy)
     check(openings, NoOpening)
     check(topic in {known.id for known in topics(ctx)}, NoTopic)
-    check(not picture or (picture.startswith(("https://", ctx.site)) and len(picture) <= MAX_URL), BadPicture)
     check(not picture or answers.text("picture_alt"), NoAlt)
     check(expires and expires > ctx.now, BadExpiry)
     publish_at = None
@@ -188,6 +194,19 @@ def _read(ctx: Context, answers: Answers) -> Copy:
         expires_at=expires,
         publish_at=publish_at,
     )
+
+
+def _picture(ctx: Context, typed: str) -> str:
+    """Return the address of the picture, "" for none. Raises BadPicture."""
+    if not typed:
+        return ""
+    try:
+        url = parse_link(typed)
+    except BadLink:
+        raise BadPicture from None
+    if not url.startswith(("https://", ctx.site)):
+        raise BadPicture
+    return url
 
 
 def _midnight_after(ctx: Context, day: str) -> datetime | None:

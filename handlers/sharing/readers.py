@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.circle import Person
-from bot.domain.errors import BadLink
+from bot.domain.link import web_address
 from bot.domain.member import Member
 from bot.domain.message import AUTHOR
 from bot.domain.network import Network
-from bot.domain.post import Post, parse_link
+from bot.domain.post import Post
 from bot.domain.share import Share
 from bot.domain.visitor import visitor_hash
 from bot.locales import language_of
@@ -121,11 +121,3 @@ def _tell(tx: CircleTransaction, share: Share, now: datetime) -> None:
     if member:
         messages.redraw_for(tx, share.person_id, share.post_id, now, after=COALESCE)
     messages.redraw(tx, AUTHOR, share.post_id, now, after=COALESCE)
-
-
-def web_address(url: str) -> str:
-    """The address if a browser may be sent there: http or https, nothing unprintable; else empty."""
-    try:
-        return parse_link(url) if url.isprintable() else ""
-    except BadLink:
-        return ""

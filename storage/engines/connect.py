@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import OperationalError
 
+from storage import migrations
 from storage.engines import sqlite
 from storage.engines.database import Database, Unavailable, reason
 from storage.engines.sqlite import Sqlite
@@ -19,8 +19,6 @@ from storage.seal import Seal
 
 if TYPE_CHECKING:
     from storage.engines.postgres import Postgres
-
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
 def is_file(url: str) -> bool:
@@ -49,7 +47,7 @@ def upgrade(url: str) -> None:
     database cannot be used, and DatabaseInUse while another process has the SQLite file open."""
     try:
         with _held(url):
-            command.upgrade(_migrations(url), "head")
+            command.upgrade(migrations.config(address(url)), "head")
     except (OperationalError, OSError) as error:
         raise Unavailable(f"The database cannot be used: {reason(error)}") from None
 
@@ -60,13 +58,6 @@ def _postgres() -> type[Postgres]:
     from storage.engines.postgres import Postgres
 
     return Postgres
-
-
-def _migrations(url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = address(url)
-    return config
 
 
 @contextmanager

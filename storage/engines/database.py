@@ -1,4 +1,4 @@
-"""One door to the database: `await db.transact(work)` runs plain synchronous code in a transaction."""
+"""The interface of a database: `await db.transact(work)` runs synchronous code in a transaction."""
 
 from __future__ import annotations
 
@@ -34,17 +34,16 @@ class DatabaseInUse(Unavailable):
 
 
 class Database(ABC):
-    """`open` before use, `close` after."""
+    """A database of either engine. It is opened before use and closed afterwards."""
 
     defer: Callable[[Transaction, Collection[str]], object] | None = None
-    """Called at the end of a unit of work that made messages due, in its transaction, with their circles."""
+    """Called at the end of a unit of work that made messages due, in its transaction, with the circle ids."""
     ring: Callable[[], object] | None = None
-    """Called in the caller's event loop after the commit of such a unit."""
+    """Called in the caller's event loop after the commit of a unit of work that made messages due."""
 
     @property
     def server(self) -> Mapping[str, Any] | None:
-        """What psycopg needs to connect to the server that many processes share. None for a file, which one
-        process has to itself."""
+        """Return psycopg's connection parameters, or None for a SQLite file, which serves one process."""
         return None
 
     @abstractmethod
@@ -52,20 +51,21 @@ class Database(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Finish what was accepted, then let go. Blocks for as long as that takes."""
+        """Finish the accepted units of work and close the connections. Block until that is done."""
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` in a transaction and return what it returns, after the commit is on disk. An exception
-        from `work` undoes its own changes, nobody else's, and comes out here. `work` may be run again when
-        another process was quicker, so it touches nothing but the database. Once accepted it is done, even
-        if its caller is cancelled. Raises RuntimeError when the database is not open."""
+        """Run `work` in a transaction and return its result after the commit is on disk. An exception from
+        `work` undoes the changes of `work` only and is raised here. `work` may run again when another process
+        committed a conflicting change first, so it must touch nothing but the database. An accepted unit of
+        work is finished even when its caller is cancelled. Raise RuntimeError when the database is not
+        open."""
         result, due = await self._transact(partial(self._noting, work))
         if due and self.ring is not None:
             self.ring()
         return result
 
     def _noting(self, work: Callable[[Transaction], T], tx: Transaction) -> tuple[T, Collection[str]]:
-        """One run of `work`, with the circles in which it made a message due."""
+        """Run `work` once and return its result and the ids of the circles in which it made a message due."""
         due: set[str] = set()
         tx.info[DUE] = due
         result = work(tx)
@@ -75,11 +75,11 @@ class Database(ABC):
 
     @abstractmethod
     async def _transact(self, work: Callable[[Transaction], T]) -> T:
-        """`transact`, for each kind of database."""
+        """Do what `transact` promises, without the two callbacks."""
 
     @abstractmethod
     async def read(self, work: Callable[[Transaction], T]) -> T:
-        """Run a long read beside the writers, on the last committed state. Raises RuntimeError when the
+        """Run a long read on the last committed state, while writers go on. Raise RuntimeError when the
         database is not open."""
 
     @abstractmethod
@@ -89,12 +89,13 @@ class Database(ABC):
 
 
 SWITCH = 0.0005
-"""Seconds that the event loop may keep the interpreter when a thread with a transaction waits for it, and the
-thread when the loop does. Python's own 5 ms are longer than several presses: measured, a quarter more of them
-a second. With a fifth of it presses became fewer again, and cards sent at the same time a tenth more."""
+"""Seconds after which the event loop and a thread with a transaction hand the interpreter to each other.
+Measured, a process handles a quarter more button presses a second than with Python's default of 5 ms. With
+0.1 ms it handles fewer presses again, and sends a tenth more cards at the same time."""
 
 
 def share_the_interpreter() -> None:
+    """Set the switch interval of this process to SWITCH."""
     sys.setswitchinterval(SWITCH)
 
 
@@ -108,11 +109,11 @@ def carry(engine: Engine, seal: Seal | None) -> None:
 
 
 def note_due(tx: Transaction, circle_id: str) -> None:
-    """A message of that circle may go now. What is noted lives and dies with its unit of work."""
+    """Note that a message of that circle may go now. An error in the unit of work undoes the note."""
     tx.info.setdefault(DUE, set()).add(circle_id)
 
 
 def reason(error: Exception) -> str:
-    """What the driver says, on one line. Neither libpq nor SQLite puts a password there."""
+    """Return the driver's message on one line. Neither libpq nor SQLite puts a password in it."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     return said.strip().partition("\n")[0]

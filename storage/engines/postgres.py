@@ -1,7 +1,7 @@
 """PostgreSQL: any number of processes, each with a small pool of threads, a transaction each.
 
-Two processes may do the same at the same moment: make the same person, draw the same card. The database lets
-one of them win, and the other does its unit of work again on what the winner left.
+Two processes may do the same at the same moment, such as insert the same person. The database accepts one of
+them; the other process runs its unit of work again on the committed state.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from storage.transaction import Transaction
 
 T = TypeVar("T")
 THREADS, READERS = 8, 2
-"""Of one process, and so its connections."""
+"""Writer and reader threads of one process. Each thread uses one connection."""
 RESTED = 1.0
-"""Seconds without use after which a connection is asked whether it still stands. To ask before every
-transaction, as pool_pre_ping does, cost 22 % and 34 % of them in two runs (16 callers, two busy cores)."""
+"""Seconds without use after which a connection is tested before it is used. A test before every transaction,
+as pool_pre_ping makes, cost 22 % and 34 % of the transactions a second in two runs (16 callers, two busy
+cores)."""
 TRIES = 5
+"""How often a unit of work runs at most, when another process commits a conflicting change first."""
 LOST_THE_RACE = ("23503", "23505", "40001", "40P01")
 """SQLSTATE: foreign_key_violation, unique_violation, serialization_failure, deadlock_detected."""
 IN_THE_WAY = ("55P03", "40P01")
@@ -45,13 +47,13 @@ SESSION: Mapping[str, str] = {
     "keepalives_count": "3",
     "options": "-c idle_in_transaction_session_timeout=30s -c random_page_cost=1.1",
 }
-"""A server that vanished is noticed within 25 s, and a process that froze in the middle of a transaction
-keeps its locks for 30 s. What is asked for lies in memory: with PostgreSQL's own 4.0 it read the whole of a
-table for eighty of its keys (measured: 6 ms, and 1). The address may say otherwise."""
+"""Parameters of each session, which the URL may override. A server that vanished is noticed within 25 s, and
+a process that froze inside a transaction keeps its locks for 30 s. The data fits in memory: with PostgreSQL's
+default random_page_cost of 4.0 it read a whole table for eighty of its keys (measured: 6 ms instead of 1)."""
 
 
 class Postgres(Database):
-    """`close` waits for what was accepted."""
+    """A database on a PostgreSQL server, which any number of processes may use."""
 
     @staticmethod
     def address(url: str) -> URL:
@@ -131,7 +133,7 @@ class Postgres(Database):
                 crash("postgres.committing")
             crash("postgres.committed")
             return result
-        except StopIteration as error:  # a future does not take it, and would never be done
+        except StopIteration as error:  # a future refuses a StopIteration and would never be done
             raise RuntimeError(repr(error)) from error
 
 
@@ -152,8 +154,8 @@ def _rest(_: object, record: ConnectionPoolEntry) -> None:
 
 
 class _AnyText(StrDumperUnknown):
-    """PostgreSQL stores no NUL, which SQLite does and anybody can send: it becomes what stands for a
-    character that cannot be shown. Nothing that we look up holds one."""
+    """Replace NUL, which people can send and PostgreSQL cannot store, with U+FFFD. No text that is looked up
+    contains one."""
 
     def dump(self, text: str) -> Buffer | None:
         return super().dump(text.replace("\0", "\ufffd") if "\0" in text else text)
@@ -168,7 +170,7 @@ async def _hop(
     run: Callable[[Callable[[Transaction], T]], T],
     work: Callable[[Transaction], T],
 ) -> T:
-    """To another thread. What was accepted is done, even when nobody waits for it any more."""
+    """Run `work` on a thread of `pool`. It is finished even when its caller is cancelled."""
     if pool is None:
         raise RuntimeError("the database is not open")
     return await asyncio.shield(asyncio.get_running_loop().run_in_executor(pool, run, work))

@@ -45,6 +45,7 @@ FIGURES = {
         "count_sqlite",
     ],
     "idle_tick": ["idle_tick_sqlite"],
+    "idle_look": ["idle_look_sqlite"],
 }
 
 

@@ -7,12 +7,14 @@ audit hook under the socket itself, and stopped there if it is not loopback.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import re
 import socket
 import ssl
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -348,7 +350,7 @@ async def test_a_page_comes_back_as_it_was_sent() -> None:
 @pytest.mark.parametrize(
     "line", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
 )
-async def test_three_redirects_are_followed(line: str) -> None:
+async def test_redirects_are_followed(line: str) -> None:
     answers = {
         "/a": web.redirect("b", line),
         "/b": web.redirect("/c?d=e", line),
@@ -358,8 +360,80 @@ async def test_three_redirects_are_followed(line: str) -> None:
     async with Web(answers) as served, sample(served) as client:
         assert (await get(client, served.origin + "/a")).url == served.origin + "/c?f#g"
         served.answers["/"] = web.redirect("/a")
+        assert (await get(client, served.origin + "/")).body == b"there"
+
+
+async def test_ten_redirects_are_followed_and_not_one_more() -> None:
+    answers = {f"/{n}": web.redirect(f"/{n + 1}") for n in range(http.MAX_REDIRECTS)}
+    answers[f"/{http.MAX_REDIRECTS}"] = web.page(b"there")
+    async with Web(answers) as served, sample(served) as client:
+        assert (await get(client, served.origin + "/0")).body == b"there"
+        served.answers["/"] = web.redirect("/0")
         with pytest.raises(errors.Astray):
             await get(client, served.origin + "/")
+
+
+@pytest.mark.parametrize(
+    ("location", "path"),
+    [
+        ("/a b?c d", "/a%20b?c%20d"),
+        (" /a ", "/a"),
+        ("{origin}/a b", "/a%20b"),
+        ("/a\tb", "/ab"),
+        ("/a\u00a0b", "/a%C2%A0b"),
+    ],
+)
+async def test_white_space_in_a_redirect_is_read_as_a_browser_reads_it(location: str, path: str) -> None:
+    async with Web({path: web.page(b"there")}) as served, sample(served) as client:
+        served.answers["/"] = web.redirect(location.format(origin=served.origin))
+        assert (await get(client, served.origin + "/")).url == served.origin + path
+
+
+async def test_a_page_with_status_203_is_read() -> None:
+    answer = web.raw(web.head("203 Non-Authoritative", "Content-Type: text/html") + b"<title>x</title>")
+    async with Web({"/": answer}) as served, sample(served) as client:
+        page = await get(client, served.origin + "/")
+    assert (page.status, page.body) == (203, b"<title>x</title>")
+
+
+def _raw_deflate(body: bytes) -> bytes:
+    squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return squeeze.compress(body) + squeeze.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("X-GZIP", gzip.compress),
+        ("identity, gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", _raw_deflate),
+    ],
+)
+async def test_a_body_compressed_unasked_is_unpacked(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+    body = b"<title>x</title>" + bytes(range(256)) * 500
+    answer = web.page(pack(body), "text/html", f"Content-Encoding: {encoding}")
+    async with Web({"/": answer}) as served, sample(served) as client:
+        assert (await get(client, served.origin + "/")).body == body
+
+
+async def test_a_bomb_is_unpacked_up_to_the_limit() -> None:
+    async with Web({"/": web.gzip_bomb(10 << 20)}) as served, sample(served) as client:
+        page = await client.fetch(served.origin + "/", limit=1000, accept=HTML, deadline=5, cut=True)
+        assert page.body == bytes(1000)
+
+
+@pytest.mark.parametrize(
+    "body", [b"<!doctype html><p>x", b" \n<HTML lang=fr>", b"\xef\xbb\xbf<!-- x -->", b"<title>x"]
+)
+@pytest.mark.parametrize(
+    "header", [(), ("Content-Type: ",), ("Content-Type: unknown/unknown",), ("Content-Type: html",)]
+)
+async def test_html_without_a_type_is_a_page(header: tuple[str, ...], body: bytes) -> None:
+    async with Web({"/": web.raw(web.head("200 OK", *header) + body)}) as served, sample(served) as client:
+        page = await get(client, served.origin + "/")
+    assert (page.content_type, page.body) == ("text/html", body)
 
 
 async def test_a_redirect_loop_ends() -> None:
@@ -376,7 +450,9 @@ ANSWERS: dict[str, tuple[web.Answer, type[errors.Unreadable]]] = {
     "endless hints": (web.endless_early_hints(), errors.TooSlow),
     "endless headers": (web.endless_headers(), errors.Failing),
     "huge header": (web.page(b"x", "text/html", "X: " + "a" * 200_000), errors.Failing),
-    "gzip bomb": (web.gzip_bomb(10 << 20), errors.NotAPage),
+    "gzip bomb": (web.gzip_bomb(10 << 20), errors.TooBig),
+    "badly compressed": (web.page(b"x" * 99, "text/html", "Content-Encoding: gzip"), errors.NotAPage),
+    "two compressions": (web.page(b"x", "text/html", "Content-Encoding: gzip, gzip"), errors.NotAPage),
     "brotli": (web.page(b"x", "text/html", "Content-Encoding: br"), errors.NotAPage),
     "two encodings": (web.page(b"x", "text/html", "Content-Encoding: identity, gzip"), errors.NotAPage),
     "chunked bomb": (
@@ -410,6 +486,7 @@ ANSWERS: dict[str, tuple[web.Answer, type[errors.Unreadable]]] = {
     "picture": (web.page(b"x", "image/png"), errors.NotAPage),
     "document": (web.page(b"x", "application/pdf"), errors.NotAPage),
     "no type": (web.raw(web.head("200 OK", "Content-Length: 1") + b"x"), errors.NotAPage),
+    "no type, plain words": (web.raw(web.head("200 OK") + b"hello <html>"), errors.NotAPage),
     "odd type": (web.page(b"x", "text/html-not; charset=utf-8"), errors.NotAPage),
     "unprintable type": (web.raw(web.head()[:-2] + b"Content-Type: \xe9\xff\r\n\r\n"), errors.NotAPage),
     "log in": (web.status("401 Unauthorized"), errors.Closed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,12 +20,14 @@ from hypothesis import strategies as st
 from bot.clients import errors, parser
 from bot.clients.http import GuardedClient, Page
 from bot.clients.preview import MAX_BYTES, Limits, Preview, describe, preview
+from tests.clients.test_http import self_signed
 from tests.emulators import web
 from tests.emulators.web import Web
 
 CORPUS = Path(__file__).with_name("corpus")
 QUICK = Limits(cpu=1, wall=5)
-LIMIT = {"title": 200, "description": 500, "site_name": 100, "image_alt": 500, "canonical": 2000}
+LIMIT = {"title": 200, "description": 500, "site_name": 100}
+ADDRESSES = ("canonical", "base", "refresh")
 
 
 def sample(served: Web) -> GuardedClient:
@@ -125,10 +129,146 @@ async def test_a_picture_that_is_not_on_the_public_web_is_left_out(address: str)
     assert found.image_url == ""
 
 
+GOOD = (
+    '<meta property="og:image" content="https://example.com/b.png"><meta property="og:image:alt" content="B">'
+)
+
+
+@pytest.mark.parametrize(
+    "bad", ["data:image/png;base64,AAAA", "http://localhost/a.png", "https://example.com/a b.png", "http://["]
+)
+async def test_the_first_picture_that_can_be_shown_is_offered(bad: str) -> None:
+    first = f'<meta property="og:image" content="{bad}"><meta property="og:image:alt" content="A">'
+    _, found = await previewed(web.page(html("<title>x</title>" + first + GOOD)))
+    assert (found.image_url, found.image_alt) == ("https://example.com/b.png", "B")
+
+
+@pytest.mark.parametrize(
+    ("markup", "image"),
+    [
+        ('<meta property="og:image" content="/og.png"><link rel="image_src" href="/src.png">', "/og.png"),
+        ('<link rel="image_src" href="/src.png"><script type="application/ld+json">{}</script>', "/src.png"),
+        ('<base href="/deep/er/"><meta name="twitter:image" content="t.png">', "/deep/er/t.png"),
+        ('<base href="javascript:x"><meta name="twitter:image" content="t.png">', "/t.png"),
+        ('<meta itemprop="image" content="/item.png">', "/item.png"),
+        ('<img itemprop="image" src="/item.png">', "/item.png"),
+        (
+            "<meta property=og:image content=/a.png><meta property=og:image:secure_url content=/s.png>",
+            "/s.png",
+        ),
+    ],
+)
+async def test_where_a_page_names_its_picture(markup: str, image: str) -> None:
+    origin, found = await previewed(web.page(html("<title>x</title>" + markup)))
+    assert found.image_url == origin + image
+
+
+def linked(data: str) -> str:
+    return f'<script type="application/ld+json">{data}</script>'
+
+
+@pytest.mark.parametrize(
+    ("data", "images"),
+    [
+        ('{"headline": "H", "image": "a.png"}', ["a.png"]),
+        ('{"headline": "H", "image": ["a.png", {"url": "b.png"}]}', ["a.png", "b.png"]),
+        (
+            '[{"@graph": [{"image": "no.png"}, {"headline": "H", "image": {"contentUrl": "a.png"}}]}]',
+            ["a.png"],
+        ),
+        ('{"headline": "H", "image": {"@id": "#a"}}', []),
+        ('{"headline": "H", "image": 7}', []),
+    ],
+)
+def test_linked_data_names_headline_and_picture(data: str, images: list[str]) -> None:
+    found = parser.read(html(linked(data) + "<title>H | Site</title>"))
+    assert (found["title"], [picture["url"] for picture in found["pictures"]]) == ("H", images)
+
+
+@pytest.mark.parametrize(
+    "data", ["", "{", "[" * 100_000, "null", "7", '{"headline": 7}', '{"@graph": {"headline": []}}']
+)
+def test_linked_data_that_says_nothing_is_passed_over(data: str) -> None:
+    assert parser.read(html(linked(data) + "<title>plain</title>"))["title"] == "plain"
+
+
+async def test_a_picture_on_http_is_offered_on_https_if_it_answers_there(tmp_path: Path) -> None:
+    context = self_signed("pictures.example", tmp_path)
+    answers = {"/a.png": web.page(b"\x89PNG", "image/png"), "/b.png": web.page(b"<p>", "text/html")}
+
+    async def names(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    async with Web(answers, tls=context) as pictures, Web() as served:
+        site, there = f"http://page.example:{served.port}", f"pictures.example:{pictures.port}"
+        async with GuardedClient(names, frozenset({site, f"https://{there}"})) as client:
+            client._transport = httpx.AsyncHTTPTransport(
+                verify=ssl.create_default_context(cafile=tmp_path / "server.pem")
+            )
+            for path, expected in (("a.png", f"https://{there}/a.png"), ("b.png", ""), ("c.png", "")):
+                markup = f'<title>x</title><meta property="og:image" content="http://{there}/{path}">'
+                served.answers["/"] = web.page(html(markup))
+                assert (await preview(client, f"{site}/", limits=QUICK)).image_url == expected
+
+
+# Where a page sends its reader
+
+
+@pytest.mark.parametrize("content", ["0;url=/b", "0; URL='/b'", "1, /b", ' 5.0 ;url = "/b" ', "0 /b"])
+async def test_a_page_that_sends_its_reader_on_is_followed(content: str) -> None:
+    meta = f"<title>Wait</title><meta http-equiv=Refresh content='{content}'>".replace("'/b'", "/b")
+    answers = {"/a": web.page(html(meta)), "/b": web.page(html("<title>There</title>"))}
+    async with Web(answers) as served, sample(served) as client:
+        found = await preview(client, served.origin + "/a", limits=QUICK)
+        assert (found.title, found.url) == ("There", f"{served.origin}/b")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<meta http-equiv=refresh content='300;url=/b'>",
+        "<meta http-equiv=refresh content='0'>",
+        "<meta http-equiv=refresh content='0;url=/a#top'>",
+        "<meta http-equiv=refresh content='0;url=http://127.0.0.1/'>",
+        "<noscript><meta http-equiv=refresh content='0;url=/b'></noscript>",
+    ],
+)
+async def test_a_page_that_stays_is_read(markup: str) -> None:
+    answers = {
+        "/a": web.page(html("<title>Here</title>" + markup)),
+        "/b": web.page(html("<title>There</title>")),
+    }
+    async with Web(answers) as served, sample(served) as client:
+        assert (await preview(client, served.origin + "/a", limits=QUICK)).title == "Here"
+
+
+async def test_pages_that_send_their_reader_round_and_round_are_left() -> None:
+    answers = {
+        path: web.page(html(f"<title>x</title><meta http-equiv=refresh content='0;url={other}'>"))
+        for path, other in (("/a", "/b"), ("/b", "/a"))
+    }
+    async with Web(answers) as served, sample(served) as client:
+        with pytest.raises(errors.Astray):
+            await preview(client, served.origin + "/a", limits=QUICK)
+
+
 @pytest.mark.parametrize(
     ("markup", "title"),
     [
         ("<title>plain</title>", "plain"),
+        ("<h1>A <b>first</b> heading</h1><h1>second</h1>", "A first heading"),
+        ("<title>\u200b</title><h1>heading</h1>", "heading"),
+        ("<meta name=DC.Title content=dc><title>plain</title>", "dc"),
+        ("<meta name=dcterms.title content=dc><h1>heading</h1>", "dc"),
+        ("<h1 itemprop=headline>item</h1><meta name=DC.Title content=dc>", "item"),
+        ("<meta itemprop=name content=item><h1>heading</h1>", "item"),
+        (linked('{"headline": "data"}') + "<h1 itemprop=headline>item</h1>", "data"),
+        ("<meta property=og:title content=open>" + linked('{"headline": "data"}'), "open"),
+        (
+            "<title>🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f</title>",
+            "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        ),
+        ("<title>" + "👩\u200d👧" * 70 + "</title>", "👩\u200d👧" * 66 + "…"),
         ("<title>plain</title><meta property=og:title content=open>", "open"),
         ("<meta name=og:title content='by name'>", "by name"),
         ("<meta property=OG:Title content=shouted>", "shouted"),
@@ -192,6 +332,57 @@ def test_charsets(body: bytes, charset: str) -> None:
     assert parser.read(body, charset)["title"] == "Été"
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding", "charset"),
+    [
+        ("髙島屋①", "cp932", "windows-31j"),
+        ("髙島屋①", "cp932", "Shift_JIS"),
+        ("똠방각하", "cp949", "cp949"),
+        ("똠방각하", "cp949", "ks_c_5601-1987"),
+        ("㗎嘅", "big5hkscs", "big5-hkscs"),
+        ("ภาษาไทย “x”", "cp874", "windows-874"),
+        ("Été", "utf-16-le", "utf-16"),
+        ("Été", "utf-16-be", "utf-16be"),
+        ("Été", "utf-16-le", ""),
+        ("Été", "utf-16-be", ""),
+    ],
+)
+def test_character_sets_are_those_of_browsers(text: str, encoding: str, charset: str) -> None:
+    assert parser.read(f"<title>{text}</title>".encode(encoding), charset)["title"] == text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<!-- <meta charset=koi8-r> -->",
+        "<meta name=description content='a page with charset=koi8-r'>",
+        "<meta http-equiv=refresh content='300; charset=koi8-r'>",
+        "<title>x</title><script>'<meta charset=koi8-r>'</script>",
+    ],
+)
+def test_a_character_set_that_is_only_talked_about_is_none(said: str) -> None:
+    found = parser.read(f"{said}<meta property=og:title content=Été>".encode())
+    assert found["title"] == "Été"
+
+
+def test_a_page_names_its_character_set_as_xml_or_html() -> None:
+    xml = '<?xml version="1.0" encoding="windows-1251"?><title>Привет</title>'
+    assert parser.read(xml.encode("cp1251"))["title"] == "Привет"
+    assert (
+        parser.read("<meta charset=windows-1251><title>Привет</title>".encode("cp1251"))["title"] == "Привет"
+    )
+
+
+async def test_an_answer_as_long_as_can_be_is_heard() -> None:
+    long = "\U0001f389" * 2000
+    markup = "".join(f"<meta property=og:image content='{n}{long}'>" for n in range(9)).replace(
+        long, long[:1990]
+    )
+    markup += f"<title>{long}</title><base href='/{long[:1990]}'><meta name=description content='{long}'>"
+    _, found = await previewed(web.page(html(markup)))
+    assert len(found.title) == 200
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16le", "shift_jis", "gb18030", "iso-2022-jp", "big5"])
 async def test_a_broken_charset_is_read_as_far_as_it_goes(charset: str) -> None:
     body = b"<title>caf\xe9 \xff\xfe \x80\x81</title><meta name=description content=plain>" + bytes(
@@ -215,7 +406,7 @@ def nested(tags: int) -> bytes:
 HOSTILE = {
     "endless": (web.endless(), errors.Blank),
     "empty": (web.page(b""), errors.Blank),
-    "nothing said": (web.page(html("", "<h1>x</h1>")), errors.Blank),
+    "nothing said": (web.page(html("", "<p>x</p>")), errors.Blank),
     "invisible": (web.page(html("<title>\u200b\u202e </title>")), errors.Blank),
     "nested": (web.page(nested(100_000)), errors.Tangled),
     "attributes": (
@@ -360,7 +551,12 @@ PAGES = st.binary(max_size=500) | st.lists(FRAGMENTS | st.text(max_size=20), max
 def check_bounds(found: Any) -> None:
     assert all(len(found[name]) <= limit for name, limit in LIMIT.items())
     assert found["language"] in ("", "fr", "en")
-    for name in ("title", "description", "site_name", "image_alt"):
+    assert all(len(found[name]) <= parser.MAX_URL for name in ADDRESSES)
+    assert len(found["pictures"]) <= parser.MAX_PICTURES
+    for picture in found["pictures"]:
+        assert 0 < len(picture["url"]) <= parser.MAX_URL
+        assert picture["alt"] == parser.clean(picture["alt"], parser.MAX_DESCRIPTION)
+    for name in LIMIT:
         assert found[name] == parser.clean(found[name], LIMIT[name])
         assert not set(found[name]) & set("\x00\r\n\t\u202e\u200b")
         found[name].encode()

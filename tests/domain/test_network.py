@@ -30,6 +30,8 @@ from bot.domain.network import (
 )
 
 LINK = "https://cercle.example.org/r/kQ3vYt0s9w2m8b1x"
+SHOWN = "cercle.example.org/r/kQ3vYt0s9w..."
+"""The link as Bluesky's composer shows it."""
 FAMILY = "👨‍👩‍👧‍👦"
 WAVE = "👋🏽"
 FRANCE = "🇫🇷"
@@ -99,6 +101,16 @@ def test_finishing_a_text_twice_changes_nothing(words: str) -> None:
         ("node.js, README.txt et v2.0", 27),
         ("fin.Suite", 9),
         ("日本https://a.fr/b語", 29),
+        ("https://wiki.acme.local/a", 25),
+        ("https://example.org/a–b/c d", 25),
+        ("https://example.org/a_(b_(c)_d) !", 25),
+        ("https://example.org/(a(b(c)))", 32),
+        ("https://foo_bar.example.org/x", 23),
+        ("https://foo.exam_ple.org/x", 26),
+        ("https://exemple.museum/a", 23),
+        ("exemple.photography", 23),
+        ("https://中国.中国/a", 23),
+        ("ahttp://a.fr", 12),
     ],
 )
 def test_x_weighs_as_twitter_text_does(text: str, weight: int) -> None:
@@ -114,6 +126,14 @@ def test_x_weighs_as_twitter_text_does(text: str, weight: int) -> None:
         (bluesky_length, FAMILY, 3),
         (bluesky_length, FAMILY * 200, 500),
         (bluesky_length, "\r\n", 1),
+        (bluesky_length, f"lire {LINK} !", 7 + len(SHOWN)),
+        (bluesky_length, "(https://exemple.fr/a).", 15),
+        (bluesky_length, "https://exemple.fr/", 10),
+        (bluesky_length, "https://exemple.fr/abcdefghijklmn", 25),
+        (bluesky_length, "https://exemple.fr/abcdefghijklmno", 26),
+        (bluesky_length, "https://bücher.example/é?x=1#y.", 35),
+        (bluesky_length, "http://[x", 9),
+        (bluesky_length, "exemple.fr/abcdefghijklmnopq", 28),
         (threads_length, "Été 日本", 6),
         (threads_length, "🙂", 4),
         (threads_length, "1️⃣", 7),
@@ -121,6 +141,8 @@ def test_x_weighs_as_twitter_text_does(text: str, weight: int) -> None:
         (mastodon_length, f"a{FAMILY}{FRANCE} é", 5),
         (mastodon_length, f"lire {LINK} !", 30),
         (mastodon_length, "exemple.com", 11),
+        (mastodon_length, "https://wiki.acme.local/a", 25),
+        (mastodon_length, "https://example.org/a_(b_(c)_d) !", 25),
         (mastodon_length, "merci @moi@mastodon.social !", 12),
     ],
 )
@@ -136,8 +158,8 @@ def test_each_network_counts_its_own_way(count: Callable[[str], int], text: str,
         (Network.X, "é", 280 - 2 - 23),
         (Network.X, "語", (280 - 2 - 23) // 2),
         (Network.X, FAMILY, (280 - 2 - 23) // 2),
-        (Network.BLUESKY, "é", 300 - 2 - len(LINK)),
-        (Network.BLUESKY, FAMILY, (3000 - 2 - len(LINK)) // 25),
+        (Network.BLUESKY, "é", 300 - 2 - len(SHOWN)),
+        (Network.BLUESKY, FAMILY, (3000 - 2 - len(SHOWN)) // 25),
         (Network.THREADS, "é", 500 - 2 - len(LINK)),
         (Network.THREADS, "🙂", (500 - 2 - len(LINK)) // 4),
         (Network.MASTODON, "é", 500 - 2 - 23),
@@ -149,6 +171,18 @@ def test_the_last_text_that_fits(network: Network, filler: str, most: int) -> No
     assert over(network, filler * most, LINK) == 0
     assert not fits(network, filler * (most + 1), LINK)
     assert over(network, filler * (most + 1), LINK) >= 1
+
+
+def test_bluesky_takes_what_its_composer_would_shorten() -> None:
+    assert fits(Network.BLUESKY, "a" * 260, LINK)
+    assert length(Network.BLUESKY, "a" * 260, LINK) == 262 + len(SHOWN)
+
+
+def test_a_link_counts_23_on_mastodon_only_where_a_word_begins() -> None:
+    link = "http://" + "b" * 30 + ".com/example"
+    assert mastodon_length("a" * 476 + " " + link) == 500
+    assert mastodon_length("a" * 476 + link) == 525
+    assert not fits(Network.MASTODON, "a" * 476 + link, "")
 
 
 @pytest.mark.parametrize("network", [Network.WHATSAPP, Network.FACEBOOK])
@@ -168,7 +202,7 @@ def test_any_text_has_a_length(network: Network, words: str) -> None:
     "text",
     [
         bit * (3000 // len(bit))
-        for bit in ("a", "a.", "a-", "@a", "a@", "a.fr", "https://a", "a.fr/((", "a.fr?a.", "@.")
+        for bit in ("a", "a.", "語.", "a-", "@a", "a@", "a.fr", "https://a", "a.fr/((", "a.fr?a.", "@.")
     ],
 )
 @pytest.mark.parametrize("network", Network)

@@ -7,12 +7,23 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import (
+    CompoundSelect,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from bot.app import ROUTER, read_page
 from bot.chat import plain
@@ -629,8 +640,7 @@ def kind(answer: str) -> str:
 async def test_an_unknown_verb_is_met_with_what_there_is(door: Door) -> None:
     answer = kind(await door.says(door.user(1), "jion the circle"))
     assert "rejoindre" in answer
-    if door.platform != "teams":  # there, whoever writes words that are no verb is simply talking
-        assert "jion" in answer
+    assert "jion" in answer
 
 
 REFUSED = {
@@ -843,15 +853,29 @@ async def test_a_trigger_that_expired(town: Town, slack: FakeSlack) -> None:
 # Other people's ids
 
 
-def dump(tx: Transaction, circle_id: str) -> dict[str, list[str]]:
-    """Every row of a circle."""
-    rows = {
-        table.name: sorted(map(repr, tx.execute(table.select().where(table.c.circle_id == circle_id))))
-        for table in tables.metadata.sorted_tables
-        if "circle_id" in table.c
-    }
-    row = tx.execute(tables.circle.select().where(tables.circle.c.id == circle_id)).one()
-    return {**rows, "circle": [repr(row)]}
+def dump(tx: Transaction, circle_id: str) -> list[tuple[str, str]]:
+    """Return every row of a circle: the name of its table, and all its columns as JSON."""
+    return sorted(map(tuple, tx.execute(_every_row(tx.dialect.name), {"circle": circle_id})))
+
+
+@cache
+def _every_row(dialect: str) -> CompoundSelect[tuple[str, str]]:
+    """Build one statement for all tables: it runs after each of thousands of acts."""
+    sqlite = dialect == "sqlite"
+    array = func.json_array if sqlite else func.json_build_array
+    keys = {table: table.c.get("circle_id") for table in tables.metadata.sorted_tables}
+    keys[tables.circle] = tables.circle.c.id
+
+    def columns(table: Table) -> list[Any]:
+        return [func.hex(c) if sqlite and isinstance(c.type, LargeBinary) else c for c in table.c]
+
+    return union_all(
+        *(
+            select(literal(table.name), cast(array(*columns(table)), Text)).where(key == bindparam("circle"))
+            for table, key in keys.items()
+            if key is not None
+        )
+    )
 
 
 def build(action: type[Action], ids: Ids) -> Action:

@@ -79,3 +79,12 @@ async def test_another_circle_and_a_guest_read_nothing_of_it(house: House) -> No
 def test_what_fills_a_sentence_is_said_as_the_reader_says_it(value: str, shown: str) -> None:
     entry = Entry(TUESDAY, "log.cadence_agreed", {"value": value})
     assert f"\u00a0: {shown}." in plain.render(cards.log(Translator("fr"), [entry]))
+
+
+async def test_an_entry_that_the_catalogue_has_no_sentence_for_is_said_to_be_there(house: House) -> None:
+    await write(house, "log.of_an_older_version", value="3")
+    await write(house, "log.cadence_agreed", value="2")
+    assert "que celle-ci ne sait plus dire" in said(await house.says("ines", "/cercle journal"))
+    english = said(await house.says("tom", "/cercle log"))
+    assert "which this one can no longer tell" in english
+    assert "Contents a week: 2" in english

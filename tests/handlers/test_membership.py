@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from bot.chat.card import LinkButton
+from bot.chat.card import Buttons, LinkButton, Text
+from bot.chat.event import Command
 from bot.chat.form import Toggle
 from bot.chat.reply import Ask, Say
 from handlers.actions import Leave, OpenJoin, OpenPause, Resume, ShowHelp
@@ -124,6 +126,30 @@ async def test_a_pause_holds_everything_until_its_day(house: House) -> None:
     assert house.card("ines", "alternants")
 
 
+@pytest.mark.parametrize(
+    ("who", "typed", "day"),
+    [
+        ("ines", "24/12/2026", "jeudi 24 décembre"),
+        ("ines", "vendredi", "vendredi 27 novembre"),
+        ("ines", "le\u202f1er décembre", "mardi 1er décembre"),
+        ("tom", "Friday", "Friday 27 November"),
+        ("tom", "24/12/2026", "Thursday 24 December"),
+    ],
+)
+async def test_a_day_is_read_in_the_persons_language_and_said_with_its_weekday(
+    house: House, who: str, typed: str, day: str
+) -> None:
+    await house.with_member(who)
+    assert day in said(await house.says(who, f"/cercle pause {typed}"))
+
+
+async def test_somebody_in_the_united_states_writes_the_month_first(house: House) -> None:
+    await house.with_member("tom")
+    american = replace(house.sender("tom"), locale="en-US")
+    answer = await house.dispatch(Command(house.key(), american, "pause 12/24/2026"))
+    assert "Thursday 24 December" in said(answer.reply)
+
+
 async def test_coming_back_early_ends_the_pause(house: House) -> None:
     await house.with_lead()
     await house.with_member("ines")
@@ -139,7 +165,9 @@ async def test_coming_back_early_ends_the_pause(house: House) -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("demain", "n’a pas pu être lue"),
+        ("bientôt", "n’a pas pu être lue"),
+        ("12/24/2026", "n’a pas pu être lue"),
+        ("aujourd’hui", "déjà passé"),
         ("2026-11-23", "déjà passé"),
         ("2031-01-01", "un an au plus"),
         ("9999-99-99", "n’a pas pu être lue"),
@@ -185,7 +213,30 @@ async def test_the_home_shows_the_purpose_to_everybody(house: House) -> None:
     assert LinkButton not in kinds(member)
 
 
-async def test_unknown_words_are_met_with_a_guess_and_the_help(house: House) -> None:
-    assert "Perhaps “leave”?" in said(await house.says("tom", "/cercle laeve"))
+@pytest.mark.parametrize(
+    ("who", "typed", "proposed"),
+    [
+        ("tom", "laeve", "leave"),
+        ("tom", "stop", "leave"),
+        ("tom", "jion", "join"),
+        ("ines", "stop", "quitter"),
+        ("ines", "sondge", "sondage"),
+        ("ines", "re\u0301glage", "réglages"),
+    ],
+)
+async def test_a_word_that_is_nearly_a_command_is_answered_in_one_line(
+    house: House, who: str, typed: str, proposed: str
+) -> None:
+    for text in (typed, f"/cercle {typed}"):
+        reply = await house.says(who, text)
+        assert isinstance(reply, Say)
+        line, *rest = reply.card.body
+        assert proposed in said(reply).splitlines()[0]
+        assert [type(element) for element in (line, *rest)] == [Text, Buttons]
+        assert kinds(reply.card) == [ShowHelp]
+
+
+async def test_unknown_words_are_met_with_the_help(house: House) -> None:
+    assert "is not a word Cercle knows" in said(await house.says("tom", "/cercle abracadabra"))
     assert "What Cercle understands" in said(await house.says("tom", "hello there"))
     assert asked(await house.says("tom", "join")).title == "Join the circle"

@@ -97,7 +97,7 @@ def days_between(schedule: Schedule, after: datetime, until: datetime) -> set[da
     return {day for day in found if datetime.combine(day, schedule.at) > already}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     zone=st.sampled_from(ZONES),
     night=st.sampled_from(NIGHTS),
@@ -125,7 +125,7 @@ def test_once_on_every_date(zone: str, night: date, at: time, step: int, days: f
         assert rules.instant(schedule, day) <= moment < rules.instant(schedule, day) + (step + 1) * MINUTE
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     zone=st.sampled_from(ZONES),
     night=st.sampled_from(NIGHTS),

@@ -46,9 +46,9 @@ def due(tx: Connection, now: datetime = NOW, most: int = 10) -> list[Message]:
     """In the order in which one workspace's messages leave."""
     return [
         message
-        for queue in deliveries.due_workspaces(tx, now)
-        for rank in queue.ranks
-        for message in deliveries.due(tx, queue.workspace_id, rank, now, most)
+        for workspace in deliveries.due_workspaces(tx, now)
+        for rank in workspace.ranks
+        for message in deliveries.due(tx, workspace.id, rank, now, most)
     ]
 
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, event
 
-from bot.domain.message import POST, State
-from storage import deliveries, messages
+from bot.domain.message import AUTHOR, POST, State
+from storage import deliveries, messages, tables
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
 from tests.storage.rows import NOW, fill
@@ -33,6 +34,39 @@ def test_a_large_workspace_takes_its_share_and_no_more(tx: Connection, circle: s
     addresses = [message.address for message in due(tx, NOW, 3)]
     assert len([address for address in addresses if address.startswith("a")]) == 3
     assert "b" in addresses
+
+
+@pytest.mark.parametrize("more", [-1, 0, 50])
+def test_however_much_is_due_elsewhere_each_workspace_is_found(
+    tx: Connection, circle: str, more: int
+) -> None:
+    """The one that is due last too, and in the order of their ranks."""
+    fill(tx, "theirs")
+    tx.execute(tables.message.delete())
+    request(tx, *(f"a{n}" for n in range(deliveries.KNOWN + more)))
+    theirs = [Recipient("theirs-id", "b", "theirs-id")]
+    messages.request(CircleTransaction(tx, "theirs"), AUTHOR, "s", theirs, NOW, due_at=NOW + SECOND)
+    assert [(each.id, each.ranks) for each in deliveries.due_workspaces(tx, NOW)] == [("ours-id", (0,))]
+    found = [(each.id, each.ranks) for each in deliveries.due_workspaces(tx, NOW + SECOND)]
+    assert found == [("theirs-id", (1,)), ("ours-id", (0,))]
+
+
+def test_both_ways_of_finding_what_is_due_agree(tx: Connection, circle: str) -> None:
+    request(tx, "shown")
+    shown(tx)
+    redraw(tx)
+    request(tx, "a", "b", subject="another")
+    request(tx, "later", due_at=NOW + SECOND)
+    ambiguous = next(message for message in due(tx) if message.address == "a")
+    claim(tx, ambiguous)
+    for moment in (NOW, NOW + SECOND, LEASE + SECOND):
+        deliveries.expire_claims(tx, moment, LEASE + 9 * SECOND)
+        by_oldest, by_workspace = (
+            [row[:3] for row in tx.execute(statement, {"now": moment})]
+            for statement in (deliveries._due_by_oldest, deliveries._due_by_workspace)
+        )
+        assert by_oldest == by_workspace
+    assert [row[2] for row in by_oldest] == [3, 0, -1]
 
 
 def test_what_was_changed_since_it_was_drawn_is_not_claimed(tx: Connection, circle: str) -> None:
@@ -232,25 +266,38 @@ def test_of_many_that_are_shown_those_whose_claim_was_lost_stay_as_they_are(
         assert (stands.state, stands.reference) == (State.SHOWN, f"ref-{message.address}")
 
 
-EXPLAIN = {
-    "sqlite": ("EXPLAIN QUERY PLAN", "(circle_id=? AND id=?)"),
-    "postgresql": ("EXPLAIN", "pk_message"),
-}
+EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN"}
+BY_THE_KEY = {"sqlite": "(circle_id=? AND id=?)", "postgresql": "pk_message"}
+
+
+def explained(tx: Connection) -> list[str]:
+    """Have each statement explained from now on. Returns those that were."""
+    asked: list[str] = []
+
+    def note(*event: Any) -> tuple[str, Any]:
+        asked.append(event[2])
+        return f"{EXPLAIN[tx.dialect.name]} {event[2]}", event[3]
+
+    event.listen(tx, "before_cursor_execute", note, retval=True)
+    return asked
 
 
 def test_after_many_the_database_knows_its_table(tx: Connection, circle: str) -> None:
     """Else PostgreSQL reads the whole circle for each turn, until it counts by itself."""
     request(tx, *(f"slack:T1:U{number}" for number in range(3 * messages.MANY)))
     waiting = due(tx)[:40]
-    explain, by_the_key = EXPLAIN[tx.dialect.name]
-    asked: list[str] = []
-
-    def note(*event: Any) -> tuple[str, Any]:
-        asked.append(event[2])
-        return f"{explain} {event[2]}", event[3]
-
-    event.listen(tx, "before_cursor_execute", note, retval=True)
+    asked = explained(tx)
     rows = [{**deliveries._key(message), "as_read": 1} for message in waiting]
     plan = " ".join(str(row) for row in deliveries._claim.run(tx, rows, until=NOW, moment=NOW))
     assert asked
-    assert plan.count(by_the_key) == 2
+    assert plan.count(BY_THE_KEY[tx.dialect.name]) == 2
+
+
+def test_a_look_does_not_read_what_waits_for_later(tx: Connection, circle: str) -> None:
+    request(tx, *(f"slack:T1:U{number}" for number in range(3 * messages.MANY)), due_at=LEASE)
+    asked = explained(tx)
+    plan = " ".join(str(row) for row in tx.execute(deliveries._due_by_oldest, {"now": NOW}).all())
+    assert asked
+    assert "ix_message_due_at" in plan
+    assert "ix_message_look_at" in plan
+    assert "ix_message_state" not in plan

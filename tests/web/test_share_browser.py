@@ -30,6 +30,8 @@ NO_CLIPBOARD = """
 ELSEWHERE = re.compile(r"^https:")
 GONE = 2000
 """Milliseconds after which a page that goes on has gone."""
+LEAVING = 200
+"""Milliseconds in which a page that begins to leave has asked for the next one."""
 PHONE_SIZE = {"width": 360, "height": 740}
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"
 
@@ -55,11 +57,19 @@ async def browsing(*expected: str, **context: Any) -> AsyncIterator[tuple[Page, 
 
     async with chromium_page(user_agent=BROWSER["User-Agent"], **context) as page:
         page.set_default_timeout(8_000)
+        if context.get("java_script_enabled", True):
+            await page.clock.install()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
         await page.context.route(ELSEWHERE, elsewhere)
         yield page, visited
         assert [line for line in complaints if line not in expected] == []
+
+
+async def wait(page: Page) -> None:
+    """Let two seconds of the page's clock pass."""
+    await page.clock.fast_forward(GONE)
+    await page.wait_for_timeout(LEAVING)
 
 
 async def clipboard(page: Page) -> str:
@@ -86,11 +96,11 @@ async def test_coming_back_stays(world: World) -> None:
         await page.wait_for_url("https://www.linkedin.com/**")
         await page.go_back()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Votre texte pour LinkedIn")
-        await page.wait_for_timeout(GONE)
+        await wait(page)
         assert page.url.endswith("#stay")
         await expect(page.locator("#leaving")).to_be_hidden()
         await page.reload()
-        await page.wait_for_timeout(GONE)
+        await wait(page)
         assert len(visited) == 1
 
 
@@ -114,7 +124,7 @@ async def test_staying_is_one_touch(world: World, how: str) -> None:
             case _:
                 await page.get_by_role("heading", level=1).click()
         await expect(page.locator("#leaving")).to_be_hidden()
-        await page.wait_for_timeout(GONE)
+        await wait(page)
         assert visited == []
         await page.get_by_role("link", name="Ouvrir LinkedIn").click()
         await page.wait_for_url("https://www.linkedin.com/**")
@@ -131,7 +141,7 @@ async def test_copy_puts_the_text_in_the_clipboard(world: World) -> None:
 async def test_where_the_network_takes_no_text_it_is_copied_before_it_opens(world: World) -> None:
     async with browsing(permissions=["clipboard-read", "clipboard-write"]) as (page, visited):
         await page.goto(await world.page(Network.FACEBOOK))
-        await page.wait_for_timeout(GONE)
+        await wait(page)
         assert visited == []
         await page.get_by_role("link", name="Copier et ouvrir Facebook").click()
         await page.wait_for_url("https://www.facebook.com/sharer/**")
@@ -182,10 +192,10 @@ async def test_too_long_or_closed_never_goes_on(world: World) -> None:
         await world.write("a" * 400)
         await page.goto(await world.page(Network.X))
         await expect(page.get_by_text("Trop long de 145 caractères pour X")).to_be_visible()
-        await page.wait_for_timeout(GONE)
+        await wait(page)
         await world.withdraw()
         await page.goto(await world.page())
-        await page.wait_for_timeout(GONE)
+        await wait(page)
         assert visited == []
 
 

@@ -40,6 +40,7 @@ from handlers.team.service import first_code
 from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools, read_pages
 from storage import circles, deliveries, tables
+from storage.engines.database import Database
 from storage.engines.sqlite import Sqlite
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import SITE, Clock, asked, filled
@@ -132,14 +133,16 @@ class Programme:
     numbers: itertools.count[int] = field(default_factory=itertools.count)
     agenda: list[tuple[datetime, int, Act]] = field(default_factory=list)
     on_arrival: Callable[[Arrival], None] = lambda arrival: None
+    connect: Callable[[str], Database] = AtOnce
+    chat: Callable[..., Memory] = Memory
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.start)
         self.dice = random.Random(self.seed)
-        self.database = AtOnce(self.url)
+        self.database = self.connect(self.url)
         self.database.open()
         self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock)
-        self.chats = {name: Memory(self.clock, name=name) for name in HOMES}
+        self.chats = {name: self.chat(self.clock, name=name) for name in HOMES}
         self.pump = Pump(self.database, list(self.chats.values()), DRAWINGS, SITE, self.clock)
         self.tools = Tools(self.database, _page, self.clock)
         players = {player.id: player for player in (*self.cast, EDITOR)}

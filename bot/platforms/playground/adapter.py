@@ -27,6 +27,7 @@ from bot.chat.plain import summary
 from bot.chat.platform import Answer, Dispatch, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.router import Verb
+from bot.chat.text import normalise
 from bot.platforms.playground import hints, parse, render, world
 from bot.platforms.playground.chat import BOT, Chat, Entry
 from bot.platforms.playground.messenger import PACE, PlaygroundMessenger
@@ -97,6 +98,7 @@ INTERFACE = (
 """The words the page itself shows, by catalogue key."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_TEMPLATE = Environment(loader=FileSystemLoader(PAGE), autoescape=True).get_template("playground.html")
 
 
 class Rejected(Exception):
@@ -151,8 +153,6 @@ class Playground:
         self._boot = secrets.token_hex(8)
         self._closed = False
         self._assets = {name: (PAGE / name).read_bytes() for name in ASSETS}
-        templates = Environment(loader=FileSystemLoader(PAGE), autoescape=True)
-        self._page = templates.get_template("playground.html")
 
     async def start(self) -> None:
         """Nothing to open: the chat is memory."""
@@ -189,7 +189,7 @@ class Playground:
     # What there is to see
 
     async def _index(self, request: web.Request) -> web.Response:
-        page = self._page.render(
+        page = _TEMPLATE.render(
             people=self._people.values(),
             language=_preferred(request),
             no_script=self._in_both("playground.no_script"),
@@ -357,7 +357,7 @@ class Playground:
         if isinstance(event, Command | Said) or event is None:
             where = viewer.address if place == HOME else place
             reader = viewer.id if isinstance(event, Command) and where != viewer.address else ""
-            self.chat.post(where, viewer.id, post["text"].strip(), reader)
+            self.chat.post(where, viewer.id, normalise(post["text"]), reader)
 
     async def _hear(self, event: Event, viewer: Persona, pressed: Pressed) -> dict[str, object]:
         if isinstance(event, Submission) and (kept := self._incomplete(event, viewer)):

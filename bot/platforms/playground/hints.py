@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.chat.router import Verb
+from bot.chat.text import COMMAND
 from bot.platforms.playground import world
-from bot.platforms.playground.parse import COMMAND
 from bot.platforms.playground.persona import CHANNELS, Persona, Role, channel_address
 from bot.platforms.playground.render import Say
 from bot.platforms.playground.world import Kind

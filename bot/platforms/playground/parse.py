@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.chat.action import MAX_PACKED
-from bot.chat.event import Click, Command, Event, HomeOpened, Said, Sender, Submission
+from bot.chat.event import Click, Command, Event, HomeOpened, Names, Said, Sender, Submission
 from bot.chat.form import Answers, Value
 from bot.chat.router import Verb
-from bot.chat.text import called
+from bot.chat.text import COMMAND, called, normalise, split_word
 
-COMMAND = "/cercle"
 MAX_TEXT = 4000
 """Characters in one line to the bot, as in Slack's message field."""
 MAX_INPUTS = 100
@@ -48,9 +47,10 @@ def event(
     """
     match string(post, "kind", 20):
         case "say":
-            return _said(called(string(post, "text", MAX_TEXT), people), sender, place, verbs, key)
+            return _said(*_typed(post, people), sender, place, verbs, key)
         case "command":
-            return Command(key, sender, called(string(post, "text", MAX_TEXT), people).strip(), place)
+            text, names = _typed(post, people)
+            return Command(key, sender, text, place, names)
         case "click":
             return Click(key, sender, _action(post), place)
         case "submit":
@@ -61,18 +61,26 @@ def event(
             raise BadPost("unknown kind")
 
 
-def _said(text: str, sender: Sender, place: str, verbs: Sequence[Verb], key: str) -> Event | None:
-    first, _, rest = text.strip().partition(" ")
+def _typed(post: Mapping[str, Any], people: Mapping[str, str]) -> tuple[str, Names]:
+    """Return the words, with addresses in the place of names, and the names."""
+    text = called(normalise(string(post, "text", MAX_TEXT)), people)
+    return text, {address: f"@{name}" for name, address in people.items() if address in text}
+
+
+def _said(
+    text: str, names: Names, sender: Sender, place: str, verbs: Sequence[Verb], key: str
+) -> Event | None:
+    first, rest = split_word(text)
     if not first:
         raise BadPost("nothing said")
     if first.lower() == COMMAND:
-        return Command(key, sender, rest.strip(), place)
+        return Command(key, sender, rest, place, names)
     if place:
         return None
     known = {name for verb in verbs for name in verb.names}
     if first.lower() in known:
-        return Command(key, sender, text.strip())
-    return Said(key, sender, text.strip())
+        return Command(key, sender, text, names=names)
+    return Said(key, sender, text, names)
 
 
 def string(post: Mapping[str, Any], name: str, limit: int) -> str:
@@ -101,7 +109,7 @@ def _value(value: object) -> Value:
         case bool():
             return value
         case str():
-            return _clean(value)
+            return normalise(_clean(value))
         case list() if all(isinstance(one, str) for one in value):
             return tuple(_clean(one) for one in value)
         case _:
@@ -109,7 +117,7 @@ def _value(value: object) -> Value:
 
 
 def _clean(text: str) -> str:
-    """Line ends as "\\n"; raises BadPost for a NUL or half a character, which no database takes."""
+    """Return the text; raises BadPost for a NUL or half a character, which no database takes."""
     if "\0" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
         raise BadPost("characters")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text

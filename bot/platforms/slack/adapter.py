@@ -19,6 +19,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.chat.event import Command, Event, Said
 from bot.chat.messenger import Messenger, MessengerError, Notebook, Unavailable
 from bot.chat.platform import Dispatch, Words
 from bot.platforms.slack import parse
@@ -166,10 +167,19 @@ class Slack:
             return None
 
     async def _answer(self, exchange: Exchange) -> Body:
-        event = exchange.delivery.event
-        event = replace(event, sender=await self._profiles.complete(event.sender))
+        event = await self._introduced(exchange.delivery.event)
+        exchange.delivery = replace(exchange.delivery, event=event)
         exchange.locale = event.sender.locale
         return await self._replies.apply(exchange, await self._dispatch(event))
+
+    async def _introduced(self, event: Event) -> Event:
+        """Return the event with what Slack says of its sender and of the people in its text."""
+        if not isinstance(event, Command | Said) or not event.names:
+            return replace(event, sender=await self._profiles.complete(event.sender))
+        sender, names = await asyncio.gather(
+            self._profiles.complete(event.sender), self._profiles.named(event.names)
+        )
+        return replace(event, sender=sender, names=names)
 
     def _begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """A task that close() waits for."""

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.chat.router import Verb
-from bot.platforms.slack.surface import COMMAND, EVENTS, OPTIONAL_SCOPES, PATH, SCOPES
+from bot.chat.text import COMMAND
+from bot.platforms.slack.surface import EVENTS, OPTIONAL_SCOPES, PATH, SCOPES
 
 DESCRIPTION = "A circle of volunteer ambassadors: by choice, in your own words, out in one step."
 LONG_DESCRIPTION = (

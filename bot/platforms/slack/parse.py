@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.chat.event import Click, Command, Event, HomeOpened, Removed, Said, Sender, Submission
+from bot.chat.event import Click, Command, Event, HomeOpened, Names, Removed, Said, Sender, Submission
 from bot.chat.form import Answers, Value
+from bot.chat.text import in_words, normalise
+from bot.platforms.slack.emoji import with_emoji
 
 PLATFORM = "slack"
 
@@ -92,7 +94,7 @@ def profile(user: Payload) -> Profile:
     """Of a user object, as users.info and user_change have it."""
     shown = user.get("profile") or {}
     return Profile(
-        name=clean(shown.get("display_name") or user.get("real_name") or user.get("name") or ""),
+        name=normalise(shown.get("display_name") or user.get("real_name") or user.get("name") or ""),
         locale=user.get("locale") or "",
         zone=user.get("tz") or "",
         guest=any(user.get(kind) for kind in ("is_restricted", "is_ultra_restricted", "is_stranger")),
@@ -114,11 +116,13 @@ def _command(body: Payload, workspace: str) -> Delivery:
     """A D channel may be a conversation between two people, where the bot can only use response_url."""
     channel = "" if body["channel_id"].startswith("D") else body["channel_id"]
     sender = _sender(workspace, body["user_id"], body.get("user_name"), body.get("team_id"), body)
+    words = body.get("text") or ""
     event = Command(
         key=body["trigger_id"],
         sender=sender,
-        text=typed(body.get("text") or "", workspace),
+        text=typed(words, workspace),
         place=_place(workspace, channel),
+        names=names(words, workspace),
     )
     return Delivery(event, channel, trigger=body["trigger_id"], response_url=body.get("response_url") or "")
 
@@ -189,7 +193,7 @@ def _value(action_id: str, element: Payload, workspace: str) -> Value:
         case "timepicker":
             return element.get("selected_time") or ""
         case _:
-            return clean(element.get("value") or "")
+            return normalise(with_emoji(element.get("value") or ""))
 
 
 # Events
@@ -203,8 +207,9 @@ def _event(body: Payload, workspace: str) -> Delivery | None:
             return Delivery(HomeOpened(key, sender), event.get("channel") or "")
         case "message" if _is_said(event):
             team = event.get("user_team") or event.get("team")
-            sender = _sender(workspace, event["user"], "", team, body)
-            return Delivery(Said(key, sender, typed(event.get("text") or "", workspace)), event["channel"])
+            sender, words = _sender(workspace, event["user"], "", team, body), event.get("text") or ""
+            said = Said(key, sender, typed(words, workspace), names(words, workspace))
+            return Delivery(said, event["channel"])
         case "user_change" if event["user"].get("deleted"):
             user = event["user"]
             return Delivery(Removed(key, _sender(workspace, user["id"], user.get("name"), "", body)))
@@ -237,7 +242,7 @@ def _sender(workspace: str, user: str, name: str | None, team: str | None, body:
     """Whoever belongs to another team (Slack Connect) is a guest of the one that installed the app."""
     organisation = (body.get("enterprise") or {}).get("id") or body.get("enterprise_id")
     guest = bool(team) and team not in (workspace, organisation)
-    return Sender(PLATFORM, workspace, user, clean(name or ""), guest=guest)
+    return Sender(PLATFORM, workspace, user, normalise(name or ""), guest=guest)
 
 
 # Words
@@ -248,18 +253,40 @@ def clean(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
+_WRAPPED = re.compile(r"<([^<>]*)>")
+
+
 def typed(text: str, workspace: str) -> str:
-    """The words as typed. Slack wraps links, mentions and channels in <…> and escapes & < > only
+    """Return the words as typed. Slack wraps links, mentions and channels in <…> and escapes & < > only
     (docs.slack.dev/messaging/formatting-message-text); people and channels become addresses."""
-    bare = re.sub(r"<([^<>]*)>", lambda found: _unwrapped(found[1], workspace), clean(text))
-    return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    parts = _WRAPPED.split(text)
+    parts[::2] = [_unescaped(with_emoji(words)) for words in parts[::2]]
+    parts[1::2] = [
+        _unescaped(_unwrapped(reference, workspace, following))
+        for reference, following in zip(parts[1::2], parts[2::2], strict=True)
+    ]
+    return normalise("".join(parts))
 
 
-def _unwrapped(reference: str, workspace: str) -> str:
+def names(text: str, workspace: str) -> Names:
+    """Return what Slack calls the people and channels in the words; it does not name them everywhere."""
+    references = (reference.partition("|") for reference in _WRAPPED.findall(text))
+    return {
+        address(workspace, target[1:]): target[0] + (normalise(_unescaped(label)) or "…")
+        for target, _, label in references
+        if target[:1] in ("@", "#") and target[1:]
+    }
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _unwrapped(reference: str, workspace: str, following: str) -> str:
     target, _, label = reference.partition("|")
     match target[:1]:
         case "@" | "#":
-            return address(workspace, target[1:])
+            return in_words(address(workspace, target[1:]), following)
         case "!":
             return label or f"@{target[1:].partition('^')[0]}"
     return label if target.startswith(("mailto:", "tel:")) and label else target

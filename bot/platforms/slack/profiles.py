@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.chat.event import Sender
+from bot.chat.event import Names, Sender
 from bot.chat.messenger import MessengerError, Unavailable
 from bot.platforms.slack import parse
 from bot.platforms.slack.calls import call
@@ -26,6 +26,9 @@ PATIENCE = 0.8
 """Seconds an answer may wait for a profile: a third of what Slack leaves for the whole of it."""
 
 MOST = 20_000
+
+MENTIONED = 10
+"""People in one text whose names are asked for."""
 
 Who = tuple[str, str]
 """Workspace and user."""
@@ -47,8 +50,7 @@ class Profiles:
     async def complete(self, sender: Sender) -> Sender:
         """The sender with what users.info says of them; if it does not in time, with what it last said."""
         who = (sender.workspace, sender.user)
-        if self._known.get(who, NOBODY)[0] < _now():
-            await asyncio.wait({self._ask(who)}, timeout=PATIENCE)
+        await self._learn_in_time([who])
         _, profile = self._known.get(who, NOBODY)
         return replace(
             sender,
@@ -57,6 +59,18 @@ class Profiles:
             zone=profile.zone,
             guest=sender.guest or profile.guest,
         )
+
+    async def named(self, names: Names) -> Names:
+        """Return the names with those that people chose, where Slack says them in time: a command has the
+        user names of old, a message none."""
+        people = {address: who for address in names if (who := _who(address))}
+        await self._learn_in_time(list(people.values())[:MENTIONED])
+        known = {address: self._known.get(who, NOBODY)[1].name for address, who in people.items()}
+        return {**names, **{address: f"@{name}" for address, name in known.items() if name}}
+
+    async def _learn_in_time(self, people: Iterable[Who]) -> None:
+        if asked := {self._ask(who) for who in people if self._known.get(who, NOBODY)[0] < _now()}:
+            await asyncio.wait(asked, timeout=PATIENCE)
 
     def learn(self, who: Who, profile: Profile, kept: float = KEPT) -> None:
         self._known[who] = (_now() + kept, profile)
@@ -78,6 +92,12 @@ class Profiles:
             self.learn(who, self._known.get(who, NOBODY)[1], FORGIVEN)
         else:
             self.learn(who, parse.profile(body.get("user") or {}))
+
+
+def _who(address: str) -> Who | None:
+    """Return the workspace and user of a person's address, None for a channel's."""
+    _, workspace, id = address.split(":", 2)
+    return (workspace, id) if id[:1] in ("U", "W") else None
 
 
 def _now() -> float:

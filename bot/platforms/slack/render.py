@@ -42,7 +42,7 @@ from bot.chat.form import (
     Toggle,
 )
 from bot.chat.plain import bar, summary
-from bot.chat.text import Bold, Span, Spans
+from bot.chat.text import Bold, Span, Spans, shorten
 from bot.platforms.slack.text import (
     KEPT,
     LIMITS,
@@ -54,7 +54,6 @@ from bot.platforms.slack.text import (
     plain,
     rich,
     sendable,
-    shorten,
     small,
     user_id,
 )
@@ -260,7 +259,7 @@ def _label(part: Input) -> str:
 
 def _text_input(part: TextInput) -> Json:
     """A text that came in longer than the field allows is kept: the handler says so, nothing is lost."""
-    value = shorten(sendable(part.value), LIMITS["input value"])
+    value = shorten(sendable(part.value), LIMITS["input value"], length)
     longest = min(max(part.max_length, length(value)), LIMITS["input value"])
     field = {"type": "plain_text_input", "multiline": part.multiline, "max_length": longest}
     return field | _initial("value", value)

@@ -17,6 +17,7 @@ from bot.chat.form import Errors, Form, Note
 from bot.chat.messenger import MessengerError, Throttled, Unavailable
 from bot.chat.platform import Answer, Words
 from bot.chat.reply import Ask, Home, Replace, Say
+from bot.chat.text import shorten
 from bot.platforms.slack import render
 from bot.platforms.slack.calls import call
 from bot.platforms.slack.messenger import SlackMessenger
@@ -29,6 +30,9 @@ Body = Mapping[str, Any]
 """Of the HTTP answer; empty is a plain acknowledgement, which also closes a modal."""
 
 NOTHING: Body = {}
+
+VALUE = 2000
+"""Characters that the value of a button holds."""
 
 DRAWN = 1.0
 """Seconds that Slack gets to draw the modal of an answer, which would otherwise cover what is told next."""
@@ -95,7 +99,12 @@ class Replies:
         """The button to press for a form that was asked for in a message, which has no trigger."""
         message = render.message(Card(form.title))
         label = {"type": "plain_text", "text": self._words(language, "platform.open"), "emoji": False}
-        button = {"type": "button", "action_id": f"{AGAIN}1", "value": said.text[:2000], "text": label}
+        button = {
+            "type": "button",
+            "action_id": f"{AGAIN}1",
+            "value": shorten(said.text, VALUE, mark=""),
+            "text": label,
+        }
         return {**message, "blocks": [*message["blocks"], {"type": "actions", "elements": [button]}]}
 
     def _ask_again(self, delivery: Delivery, ask: Ask, language: str) -> Body:

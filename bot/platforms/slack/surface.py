@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-COMMAND = "/cercle"
+from bot.chat.text import COMMAND
 
 PATH = "/slack/events"
 """Where events, interactivity and commands all arrive."""

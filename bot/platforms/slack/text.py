@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final, assert_never
 
 from bot.chat.plain import line
-from bot.chat.text import Bold, Italic, Link, Mention, Span, Spans, spoken
+from bot.chat.text import Bold, Italic, Link, Mention, Span, Spans, shorten, spoken
 
 Json = dict[str, Any]
 
@@ -74,7 +74,7 @@ def _cut(spans: Spans, room: int) -> Iterator[Span]:
     for span in spans:
         words = clean(spoken(span))
         if length(words) > room:
-            yield _with_words(span, shorten(words, room)) if room > 1 else "…"
+            yield _with_words(span, shorten(words, room, length)) if room > 1 else "…"
             return
         room -= length(words)
         if words:
@@ -157,14 +157,7 @@ def plain(words: str, limit: str) -> Json:
 def fit(words: str, limit: str) -> str:
     """Within the limit, and never empty: Slack refuses an empty text."""
     kept = clean(words)
-    return shorten(kept, LIMITS[limit]) if kept.strip() else "…"
-
-
-def shorten(words: str, limit: int) -> str:
-    if length(words) <= limit:
-        return words
-    kept = words.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
-    return kept.rstrip() + "…"
+    return shorten(kept, LIMITS[limit], length) if kept.strip() else "…"
 
 
 def length(words: str) -> int:

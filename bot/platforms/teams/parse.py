@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum, auto
 from typing import Any, Final
 
-from bot.chat.event import Click, Command, Event, Installed, Removed, Said, Sender, Submission
+from bot.chat.event import Click, Command, Event, Installed, Names, Removed, Said, Sender, Submission
 from bot.chat.form import Answers, Value
+from bot.chat.text import in_words, normalise
 
 NAME: Final = "teams"
 NOBODY: Final[Mapping[str, str]] = {}
@@ -19,6 +20,10 @@ RESERVED: Final = frozenset(
     {"cercle", "cercle.form", "cercle.many", "cercle.toggles", "cercle.people", "msteams"}
 )
 """What a submission carries beside the inputs, merged by Teams into one object with them."""
+
+
+Words = tuple[str, Names]
+"""What was written, with addresses in the place of people, and what Teams calls them."""
 
 
 class Malformed(ValueError):
@@ -97,7 +102,7 @@ def tenant_of(raw: Mapping[str, Any]) -> str:
 def called(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(marked name, Teams' id) of the people mentioned, in the order of the text. The bot is not one."""
     mentions = (e for e in _list(raw, "entities") if _text(e, "type") == "mention" and not _calls_us(raw, e))
-    named = ((_text(mention, "text"), _text(mention, "mentioned", "id")) for mention in mentions)
+    named = ((_marked(raw, mention), _text(mention, "mentioned", "id")) for mention in mentions)
     return [(marked, user) for marked, user in named if marked and user]
 
 
@@ -122,7 +127,7 @@ def _lasting(known: Conversation, event: Event | None) -> bool:
 
 
 def _event(
-    raw: Mapping[str, Any], kind: str, key: str, sender: Sender, place: str, words: str
+    raw: Mapping[str, Any], kind: str, key: str, sender: Sender, place: str, words: Words
 ) -> tuple[Event | None, Origin]:
     match kind:
         case "message":
@@ -136,15 +141,16 @@ def _event(
 
 
 def _message(
-    raw: Mapping[str, Any], key: str, sender: Sender, place: str, words: str
+    raw: Mapping[str, Any], key: str, sender: Sender, place: str, words: Words
 ) -> tuple[Event | None, Origin]:
     data = raw.get("value")
     if isinstance(data, dict) and "cercle" in data:
         event = _pressed(data, key, sender, place)
         return event, Origin.CHAT_FORM if isinstance(event, Submission) else Origin.CHAT
     if _personal(raw):
-        return Said(key, sender, words), Origin.CHAT
-    return (Command(key, sender, words, place) if _mentioned(raw) else None), Origin.CHAT
+        return Said(key, sender, *words), Origin.CHAT
+    text, names = words
+    return (Command(key, sender, text, place, names) if _mentioned(raw) else None), Origin.CHAT
 
 
 def _invoke(raw: Mapping[str, Any], key: str, sender: Sender, place: str) -> tuple[Event | None, Origin]:
@@ -177,7 +183,7 @@ def _answers(data: Mapping[str, Any], tenant: str) -> Answers:
             return given == "true"
         if name in people:
             return tuple(f"{NAME}:{tenant}:{one}" for one in _split(given))
-        return _split(given) if name in many else given
+        return _split(given) if name in many else normalise(given)
 
     inputs = data.keys() - RESERVED
     return Answers({name: typed(name, _text(data, name)) for name in sorted(inputs)})
@@ -204,7 +210,7 @@ def _sender(raw: Mapping[str, Any], tenant: str) -> Sender:
         platform=NAME,
         workspace=tenant,
         user=_text(raw, "from", "aadObjectId") or _text(raw, "from", "id"),
-        name=_text(raw, "from", "name"),
+        name=normalise(_text(raw, "from", "name")),
         locale=_text(raw, "locale") or _text(client, "locale"),
         zone=_text(raw, "localTimezone") or _text(client, "timezone"),
     )
@@ -227,16 +233,35 @@ def _channel(here: Conversation) -> Conversation:
     return replace(here, id=here.id.partition(THREAD)[0])
 
 
-def _words(raw: Mapping[str, Any], tenant: str, objects: Mapping[str, str]) -> str:
-    """What was written, without the mention by which the bot was called; other people as addresses."""
-    text = _text(raw, "text")
+def _words(raw: Mapping[str, Any], tenant: str, objects: Mapping[str, str]) -> Words:
+    """Return what was written, without the mention by which the bot was called and with other people as
+    addresses, and what Teams calls these people."""
+    text, names = _text(raw, "text"), {}
     for entity in _list(raw, "entities"):
-        if _calls_us(raw, entity) and _text(entity, "text"):
-            text = text.replace(_text(entity, "text"), " ")
+        if _calls_us(raw, entity) and (marked := _marked(raw, entity)):
+            text = text.replace(marked, " ")
     for marked, user in called(raw):
-        text = text.replace(marked, f"{NAME}:{tenant}:{objects.get(user, user)}", 1)
-    plain = AT.sub(r"@\1", text).replace("&nbsp;", " ").replace("\xa0", " ")
-    return plain.strip()
+        address = f"{NAME}:{tenant}:{objects.get(user, user)}"
+        before, _, after = text.partition(marked)
+        text = before + in_words(address, after) + after if marked in text else text
+        names[address] = "@" + normalise(AT.sub(r"\1", marked)).removeprefix("@")
+    return normalise(AT.sub(r"@\1", text).replace("&nbsp;", "\xa0")), names
+
+
+def _marked(raw: Mapping[str, Any], mention: Any) -> str:
+    """Return the words of the message that are this mention, "" if none are. In group chats Teams leaves them
+    out of the mention itself."""
+    text, said = _text(raw, "text"), _text(mention, "text")
+    if said in text:
+        return said or _marked_by_name(raw, mention)
+    return _marked_by_name(raw, mention) or said
+
+
+def _marked_by_name(raw: Mapping[str, Any], mention: Any) -> str:
+    ours = _text(raw, "recipient", "name") if _calls_us(raw, mention) else ""
+    name = re.escape(_text(mention, "mentioned", "name") or ours)
+    found = re.search(rf"<at[^>]*>\s*{name}\s*</at>|@{name}(?!\w)", _text(raw, "text")) if name else None
+    return found[0] if found else ""
 
 
 def _mentioned(raw: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, assert_never
 from urllib.parse import quote
 
-from bot.chat.text import Bold, Italic, Link, Mention, Span, Spans, spoken
+from bot.chat.text import Bold, Italic, Link, Mention, Span, Spans, shorten, spoken
 from bot.platforms.teams.parse import address_parts
 
 Block = dict[str, Any]
@@ -128,7 +128,7 @@ def _cut(spans: Spans, limit: int) -> Iterator[Span]:
     for span in spans:
         words = spoken(span)
         if len(words) > limit:
-            yield _saying(span, words[: max(limit - 1, 0)].rstrip() + "…")
+            yield _saying(span, shorten(words, limit))
             return
         limit -= len(words)
         yield span

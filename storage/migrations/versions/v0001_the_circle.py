@@ -460,6 +460,13 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
+            batch_op.f("ix_message_due_at"),
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state || '' = 'waiting'"),
+            postgresql_where=sa.text("state || '' = 'waiting'"),
+        )
+        batch_op.create_index(
             batch_op.f("ix_message_lease_until"),
             ["lease_until"],
             unique=False,
@@ -1143,6 +1150,11 @@ def downgrade() -> None:
             batch_op.f("ix_message_lease_until"),
             sqlite_where=sa.text("lease_until IS NOT NULL"),
             postgresql_where=sa.text("lease_until IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            batch_op.f("ix_message_due_at"),
+            sqlite_where=sa.text("state || '' = 'waiting'"),
+            postgresql_where=sa.text("state || '' = 'waiting'"),
         )
         batch_op.drop_index(batch_op.f("ix_message_circle_id_subject_id_person_id"))
         batch_op.drop_index(batch_op.f("ix_message_circle_id_person_id_counts_shown_at"))

@@ -35,6 +35,9 @@ def test_a_sender_is_what_a_platform_vouches_for() -> None:
         ("/cercle", ""),
         ("publier http://x", "publier http://x"),
         ("HELP", "HELP"),
+        ("/cercle\tpost\u202fhttp://x.example/a\u200b", "post\u202fhttp://x.example/a"),
+        ("/cercle re\u0301glages", "réglages"),
+        ("aide\u00a0!", "aide\u00a0!"),
     ],
 )
 def test_a_command_to_the_bot(text: str, expected: str) -> None:
@@ -54,6 +57,18 @@ def test_people_who_are_called_become_addresses(text: str, said: str) -> None:
     people = {**PEOPLE, "Tom Ford": "playground:playground:ford"}
     for kind, typed in (("say", f"/cercle {text}"), ("command", text)):
         assert event({"kind": kind, "text": typed}, INES, "", VERBS, people, "k") == Command("k", INES, said)
+
+
+def test_the_names_of_those_who_are_called_come_with_the_words() -> None:
+    command = heard(kind="say", text="/cercle sondage “Qui aide @priya ?”")
+    assert isinstance(command, Command)
+    assert command.names == {"playground:playground:priya": "@Priya"}
+
+
+def test_typed_answers_are_normalised() -> None:
+    sent = heard(kind="submit", action="a", answers={"title": "\u200b", "words": " re\u0301el\r\nou non "})
+    assert isinstance(sent, Submission)
+    assert sent.answers.values == {"title": "", "words": "réel\nou non"}
 
 
 def test_free_words_to_the_bot() -> None:

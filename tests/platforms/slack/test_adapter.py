@@ -107,7 +107,7 @@ async def test_every_kind_of_input(bench: Bench) -> None:
     assert isinstance(event, Submission)
     assert event.action == "poke/form"
     assert event.answers.values == {
-        "words": " my words",
+        "words": "my words",
         "blank": "",
         "one": "b",
         "some": ("b",),
@@ -755,6 +755,16 @@ async def test_a_profile_is_asked_for_once(bench: Bench) -> None:
     sender = bench.programme.heard[-1].sender
     assert (sender.locale, sender.zone) == ("en-GB", "Asia/Tokyo")
     assert bench.slack.count("users.info") == 2
+
+
+async def test_people_in_the_words_have_the_names_they_chose(bench: Bench) -> None:
+    """The name in the command is the user name of old; a stranger keeps it."""
+    chosen = f"@{parse.profile(bench.slack.users['U2']).name}"
+    await bench.user().command("poll <@U2|old.name> <@U9|bob> <#C3|general>")
+    event = bench.programme.heard[-1]
+    assert isinstance(event, Command)
+    assert event.names == {"slack:T1:U2": chosen, "slack:T1:U9": "@bob", "slack:T1:C3": "#general"}
+    assert chosen != "@old.name"
 
 
 async def test_an_outage_changes_nobodys_name(bench: Bench) -> None:

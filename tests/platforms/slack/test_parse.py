@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.chat.event import Click, Command, Removed, Submission
+from bot.chat.text import normalise
 from bot.platforms.slack import parse
 from bot.platforms.slack.adapter import MALFORMED
+from bot.platforms.slack.emoji import with_emoji
 
 COMMAND = {
     "team_id": "T1",
@@ -73,20 +75,41 @@ def test_a_conversation_of_two_is_no_place_and_not_ours() -> None:
         ("post <https://a.example/?x=1&amp;y=2>", "post https://a.example/?x=1&y=2"),
         ("post <http://a.example|a.example>", "post http://a.example"),
         ("team <@U7|ada> <#C3|general>", "team slack:T1:U7 slack:T1:C3"),
+        ("<@U7>bravo <@U8>: merci", "slack:T1:U7 bravo slack:T1:U8: merci"),
         ("<!here> <!subteam^S1|@team> <!date^1^x|noon>", "@here @team noon"),
         ("mail <mailto:a@b.example|a@b.example>", "mail a@b.example"),
         ("1 &lt; 2 &amp;&amp; 3 &gt; 2 &amp;lt;", "1 < 2 && 3 > 2 &lt;"),
         ("half \ud83d and nul\0", "half ? and nul"),
+        ("re\u0301glages", "réglages"),
+        ("\u202fpost\nhttps://a.example\u200b ", "post\nhttps://a.example"),
+        ("sondage :fork_and_knife: &lt;:nope:&gt;", "sondage 🍴 <:nope:>"),
+        ("post <https://a.example/:b:>", "post https://a.example/:b:"),
     ],
 )
 def test_words_come_as_they_were_typed(escaped: str, words: str) -> None:
     assert parse.typed(escaped, "T1") == words
 
 
+@pytest.mark.parametrize(
+    ("escaped", "names"),
+    [
+        ("team <@U7|ada> <#C3|general>", {"slack:T1:U7": "@ada", "slack:T1:C3": "#general"}),
+        ("team <@U7> <#C3|>", {"slack:T1:U7": "@…", "slack:T1:C3": "#…"}),
+        ("a <@U7|re\u0301mi&amp;co>", {"slack:T1:U7": "@rémi&co"}),
+        ("<https://a.example|a> <!here>", {}),
+    ],
+)
+def test_slack_says_whom_the_words_call(escaped: str, names: dict[str, str]) -> None:
+    delivery = parse.delivery({**COMMAND, "text": escaped})
+    assert delivery is not None
+    assert isinstance(delivery.event, Command)
+    assert delivery.event.names == names
+
+
 @settings(deadline=None)
 @given(st.text())
 def test_any_typed_text_survives_slacks_escaping(text: str) -> None:
-    kept = parse.clean(text)
+    kept = normalise(with_emoji(text))
     assert parse.typed(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), "T1") == kept
 
 
@@ -174,6 +197,8 @@ def test_a_submission_names_its_inputs() -> None:
         ("value", {"type": "multi_users_select", "selected_users": ["U2"]}, ("slack:T1:U2",)),
         ("value", {"type": "datepicker", "selected_date": None}, ""),
         ("value", {"type": "timepicker", "selected_time": "09:00"}, "09:00"),
+        ("value", {"type": "plain_text_input", "value": " re\u0301el :+1::skin-tone-3: "}, "réel 👍🏼"),
+        ("value", {"type": "plain_text_input", "value": "\u200b"}, ""),
     ],
 )
 def test_an_answer(action_id: str, element: dict[str, Any], value: object) -> None:
@@ -196,6 +221,7 @@ def test_a_closed_account() -> None:
         ({"name": "a", "real_name": "Ada L", "profile": {"display_name": "ada"}}, "ada"),
         ({"name": "a", "real_name": "Ada L", "profile": {"display_name": ""}}, "Ada L"),
         ({"name": "a"}, "a"),
+        ({"profile": {"display_name": "Ine\u0300s\u200b"}}, "Inès"),
         ({}, ""),
     ],
 )

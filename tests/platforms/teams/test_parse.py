@@ -80,6 +80,9 @@ def test_without_an_object_id_the_teams_id_serves() -> None:
         ("<at>Cercle</at> merci <at>Bob Lee</at> pour l'atelier", "merci @Bob Lee pour l'atelier"),
         ("<at>Cercle</at> 1 < 2 et 3 > 2", "1 < 2 et 3 > 2"),
         ("a\x00b<at>Cercle</at>", "ab"),
+        ("<at>Cercle</at> /cercle sondages", "/cercle sondages"),
+        ("<at>Cercle</at> re\u0301glages\u200b", "réglages"),
+        ("<at>Cercle</at> post&nbsp;https://a.example", "post\u00a0https://a.example"),
     ],
 )
 def test_the_mention_that_called_us_is_not_part_of_the_words(text: str, said: str) -> None:
@@ -98,6 +101,7 @@ def mention(name: str, id: str) -> Json:
         ("<at>Cercle</at> merci <at>Bob</at> pour tout", "merci teams:t-1:aad-bob pour tout"),
         ("<at>Cercle</at> merci <at>Bob</at>, <at>Eve</at>", "merci teams:t-1:aad-bob, teams:t-1:29:eve"),
         ("<at>Cercle</at> merci <at>Bob</at> <at>Bob</at>", "merci teams:t-1:aad-bob @Bob"),
+        ("<at>Cercle</at> merci <at>Bob</at>bravo", "merci teams:t-1:aad-bob bravo"),
         ("<at>Cercle</at> merci <at>Zoé</at>", "merci @Zoé"),
     ],
 )
@@ -109,6 +113,58 @@ def test_people_who_are_mentioned_become_addresses(text: str, said: str) -> None
     event = hear(raw, TENANT, {"29:bob": "aad-bob"}).event
     assert isinstance(event, Command)
     assert event.text == said
+
+
+def in_group(text: str, *mentions: Json) -> Command:
+    conversation = {
+        "conversationType": "groupChat",
+        "isGroup": True,
+        "tenantId": TENANT,
+        "id": "19:g@thread.v2",
+    }
+    event = hear(activity(text=text, conversation=conversation, entities=list(mentions)), TENANT).event
+    assert isinstance(event, Command)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<at>Cercle</at> aide", "aide"),
+        ('<at id="0">Cercle</at>&nbsp;aide', "aide"),
+        ("@Cercle aide", "aide"),
+        ("aide", "aide"),
+    ],
+)
+@pytest.mark.parametrize("called", ["Cercle", ""])
+def test_a_mention_of_us_without_its_text_is_heard(text: str, said: str, called: str) -> None:
+    assert in_group(text, {"type": "mention", "mentioned": {"id": "28:bot", "name": called}}).text == said
+
+
+def test_a_mention_of_somebody_without_its_text_is_an_address() -> None:
+    us = {"type": "mention", "mentioned": {"id": "28:bot", "name": "Cercle"}}
+    bob = {"type": "mention", "mentioned": {"id": "29:bob", "name": "Bob (RH)"}}
+    event = in_group('<at id="0">Cercle</at> merci <at id="1">Bob (RH)</at> pour tout', us, bob)
+    assert event.text == "merci teams:t-1:29:bob pour tout"
+    assert event.names == {"teams:t-1:29:bob": "@Bob (RH)"}
+
+
+def test_a_mention_without_text_or_name_is_nobody() -> None:
+    us = {"type": "mention", "mentioned": {"id": "28:bot"}}
+    nobody = {"type": "mention", "mentioned": {"id": "29:bob"}}
+    assert in_group("<at>Cercle</at> merci <at>Bob</at>", us, nobody).text == "merci @Bob"
+
+
+def test_a_mention_whose_mark_has_an_attribute_is_heard() -> None:
+    us = {"type": "mention", "mentioned": {"id": "28:bot", "name": "Cercle"}, "text": "<at>Cercle</at>"}
+    assert in_group('<at id="0">Cercle</at> aide', us).text == "aide"
+
+
+def test_typed_answers_are_normalised() -> None:
+    data = {"cercle": "save/7", "cercle.form": True, "title": "\u200b", "words": " re\u0301el\r\nou non "}
+    event = hear(activity(type="invoke", name="task/submit", value={"data": data}), TENANT).event
+    assert isinstance(event, Submission)
+    assert dict(event.answers.values) == {"title": "", "words": "réel\nou non"}
 
 
 def test_namesakes_are_told_apart() -> None:
