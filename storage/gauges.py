@@ -17,7 +17,7 @@ _m, _w, _d, _c = tables.message.c, tables.workspace.c, tables.draft.c, tables.po
 OPEN = tuple(state for state in State if state not in (State.SHOWN, State.DROPPED, State.WAITING))
 """The states in which a message still needs something, be it a human. One that waits does when it is due: how
 many wait for somebody's hours is not told."""
-DUE = "due"
+DUE = "due_now"
 
 
 @dataclass(frozen=True, slots=True)

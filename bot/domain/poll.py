@@ -72,7 +72,7 @@ class Rules:
 
     many: bool = False
     anonymous: bool = True
-    live: bool = False
+    live: bool = True
     open_options: bool = False
     asks_words: bool = False
 

@@ -165,7 +165,7 @@ def start_form(t: Translator) -> Form:
 def invitation(t: Translator, gathering: Gathering) -> Card:
     if gathering.closed_at is not None:
         return _closed(t, gathering)
-    more = Button(t("secrecy.more"), AboutSecrecy()) if gathering.anonymous else None
+    more = FormButton(t("secrecy.more"), AboutSecrecy()) if gathering.anonymous else None
     way_in = buttons(_tell_button(t, gathering), Button(t("board.show"), ShowBoard()), more)
     body = (text(t("gathering.body", day=t.day(gathering.closes_at))), way_in, _known(t, gathering))
     return Card(t("gathering.title"), body)

@@ -203,6 +203,10 @@ def _results(t: Translator, view: View) -> tuple[Element, ...]:
 
 
 def _choices(t: Translator, view: View) -> Element:
+    """In a secret poll the answer to each press tells what was chosen: Teams writes it into the conversation
+    unless the button opens a dialog."""
+    if view.poll.rules.anonymous:
+        return buttons(*(FormButton(option.label, Vote(option.id)) for option in view.options))
     return buttons(*(_choice(option, option.position in view.chosen) for option in view.options))
 
 
@@ -220,7 +224,7 @@ def _others(t: Translator, view: View) -> Element:
         FormButton(t("poll.add"), OpenAddOption(poll.id)) if room else None,
         FormButton(t(said), OpenPollWords(poll.id)) if poll.rules.asks_words else None,
         Button(t("poll.refresh"), RefreshPoll(poll.id)) if poll.to_members and poll.shows_results else None,
-        Button(t("secrecy.more"), AboutSecrecy()) if poll.rules.anonymous else None,
+        FormButton(t("secrecy.more"), AboutSecrecy()) if poll.rules.anonymous else None,
     )
 
 
@@ -238,17 +242,24 @@ def _mine(t: Translator, view: View) -> tuple[Element, ...]:
     if view.poll.rules.anonymous:
         if not view.voted or view.poll.closed_at is not None:
             return ()
-        return (text(t("poll.voted")), buttons(Button(t("poll.my_vote"), ShowMyVote(view.poll.id))))
+        return _voted(t, view.poll)
     labels = [option.label for option in view.options if option.position in view.chosen]
     chosen = (text(Bold(t("poll.yours")), " ", t.all_of(labels)),) if labels else ()
     wrote = (text(Bold(t("poll.your_words"))), Quote(view.own_words)) if view.own_words else ()
     return (*chosen, *wrote)
 
 
+def _voted(t: Translator, poll: Poll) -> tuple[Element, ...]:
+    """That somebody voted in a secret poll, and a button by which they see what."""
+    return (text(t("poll.voted")), buttons(FormButton(t("poll.my_vote"), ShowMyVote(poll.id))))
+
+
 def _known(t: Translator, view: View) -> tuple[Element, ...]:
-    """Until when, how many, and who knows what."""
+    """Until when, how many, and who knows what. Where a closed poll has no result, the sentence that says why
+    has told what became of the votes."""
     poll = view.poll
-    return (small(f"{_until(t, poll)} {_secrecy(t, poll)}"),)
+    bare = poll.closed_at is not None and not poll.shows_results
+    return (small(_until(t, poll) if bare else f"{_until(t, poll)} {_secrecy(t, poll)}"),)
 
 
 def _until(t: Translator, poll: Poll) -> str:
@@ -301,6 +312,13 @@ def choice(t: Translator, view: View, *, new: bool = True) -> Card:
     back = (Button(t("poll.take_back", option=shorten(o.label, ROOM)), TakeBack(o.id)) for o in chosen)
     named = text(Bold(heading), " ", t.all_of([option.label for option in chosen]))
     return Card("", (named, *said, small(until), buttons(*back), small(_secrecy(t, view.poll))))
+
+
+def noted(t: Translator, poll: Poll, *, voted: bool) -> Card:
+    """Whether a person's answer to a secret poll stands, without telling it: in Teams this is a message."""
+    if not voted:
+        return Card("", (text(t("poll.no_choice")),))
+    return Card("", (*_voted(t, poll), small(_secrecy(t, poll))))
 
 
 ROOM = 40
@@ -524,6 +542,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "choice": choice(t, replace(view, chosen=frozenset({0}), own_words=t("example.poll_words"))),
         "choice_already": choice(t, replace(view, chosen=frozenset({0, 1})), new=False),
         "choice_none": choice(t, view),
+        "noted": noted(t, poll, voted=True),
         "secrecy": secrecy(t),
         "voters": voters(t, signed, [("o0", "Awa"), ("o0", "Tom"), *(("o1", f"Lou {n}") for n in range(33))]),
         "opened": opened(t, poll),

@@ -74,32 +74,39 @@ def open_ballot(ctx: Context, event: Submission, action: OpenBallot) -> Reply:
 # Voting
 
 
-def _choice(ctx: Context, poll: Poll, *, new: bool = True) -> Card | None:
-    """The answer for that person alone. A signed vote shows on their own copy instead."""
-    if poll.to_members and not poll.rules.anonymous:
-        return None
+def _shows_in_copy(poll: Poll) -> bool:
+    """Whether a vote shows on the voter's own copy, so that it needs no answer beside it."""
+    return poll.to_members and not poll.rules.anonymous
+
+
+def _choice(ctx: Context, poll: Poll, *, new: bool = True) -> Card:
+    """What this person chose. In a secret poll it answers only a button that opens a dialog: any other answer
+    is a message in Teams, and no message tells it."""
     return cards.choice(ctx.t, service.view(ctx, poll), new=new)
 
 
-def _said(card: Card | None) -> Reply:
-    return Say(card) if card else None
+def _noted(ctx: Context, poll: Poll) -> Card:
+    """The answer to all else by which somebody changes what they answered to a secret poll."""
+    return cards.noted(ctx.t, poll, voted=service.has_voted(ctx, poll))
 
 
 @router.click(Vote)
 def vote(ctx: Context, event: Click, action: Vote) -> Reply:
     poll, new = service.vote(ctx, action.option)
-    return _said(_choice(ctx, poll, new=new))
-
-
-@router.click(TakeBack)
-def take_back(ctx: Context, event: Click, action: TakeBack) -> Reply:
-    card = _choice(ctx, service.take_back(ctx, action.option))
-    return Replace(card) if card else None
+    return None if _shows_in_copy(poll) else Say(_choice(ctx, poll, new=new))
 
 
 @router.click(ShowMyVote)
 def show_my_vote(ctx: Context, event: Click, action: ShowMyVote) -> Reply:
-    return Say(cards.choice(ctx.t, service.view(ctx, service.vote_of(ctx, action.poll))))
+    return Say(_choice(ctx, service.vote_of(ctx, action.poll)))
+
+
+@router.click(TakeBack)
+def take_back(ctx: Context, event: Click, action: TakeBack) -> Reply:
+    poll = service.take_back(ctx, action.option)
+    if poll.rules.anonymous:
+        return Replace(_noted(ctx, poll))
+    return None if _shows_in_copy(poll) else Replace(_choice(ctx, poll))
 
 
 def words_form(ctx: Context, action: SayWords) -> Form:
@@ -113,7 +120,10 @@ def open_words(ctx: Context, event: Click, action: OpenPollWords) -> Reply:
 
 @router.submission(SayWords, words_form)
 def say(ctx: Context, event: Submission, action: SayWords) -> Reply:
-    return _said(_choice(ctx, service.say(ctx, action.poll, event.answers.text("words"))))
+    poll = service.say(ctx, action.poll, event.answers.text("words"))
+    if poll.rules.anonymous:
+        return Say(_noted(ctx, poll))
+    return None if _shows_in_copy(poll) else Say(_choice(ctx, poll))
 
 
 def add_form(ctx: Context, action: AddOption) -> Form:

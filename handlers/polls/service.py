@@ -502,6 +502,10 @@ def _common(tx: CircleTransaction, poll: Poll) -> View:
     return View(poll, polls.options(tx, poll), words=readable)
 
 
+def has_voted(ctx: Context, poll: Poll) -> bool:
+    return bool(votes.answered(ctx.tx, poll, [ctx.person.id]))
+
+
 def vote_of(ctx: Context, poll_id: str) -> Poll:
     """A poll in which this person asks to see what they answered. Raises PollGone, PollClosed or
     MembersOnly."""

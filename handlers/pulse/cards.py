@@ -45,8 +45,8 @@ def _way_in(t: Translator, pulse: Pulse) -> tuple[Element, ...]:
     return (buttons(answer, _more(t)), _known(t, pulse))
 
 
-def _more(t: Translator) -> Button:
-    return Button(t("secrecy.more"), AboutSecrecy())
+def _more(t: Translator) -> FormButton:
+    return FormButton(t("secrecy.more"), AboutSecrecy())
 
 
 def _known(t: Translator, pulse: Pulse) -> Element:

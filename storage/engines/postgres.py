@@ -37,8 +37,8 @@ LOST_THE_RACE = ("23503", "23505", "40001", "40P01")
 """SQLSTATE: foreign_key_violation, unique_violation, serialization_failure, deadlock_detected."""
 IN_THE_WAY = ("55P03", "40P01")
 """SQLSTATE: lock_not_available, deadlock_detected."""
-BRIEFLY = "1s"
-"""How long a rewriting waits for those who use a table. Whoever comes after waits behind it."""
+BRIEFLY = "300ms"
+"""How long a rewriting waits for those who use a table. Whoever votes meanwhile waits behind it."""
 SESSION: Mapping[str, str] = {
     "application_name": "cercle",
     "connect_timeout": "5",

@@ -567,8 +567,11 @@ async def test_free_answers_show_at_the_end_and_from_five_on(either: House) -> N
         await either.settle()
         speakers = ("ines", "hugo", "lou", "awa", "camille")[:number]
         for who in speakers:
-            answer = said(await speak(either, who, f"Mots de {who}"))
-            assert f"Mots de {who}" in answer  # one's own are one's own
+            noted = await speak(either, who, f"Mots de {who}")
+            assert isinstance(noted, Say)
+            assert f"Mots de {who}" not in said(noted)  # an answer to a form is a message in Teams
+            mine = await either.presses(who, ShowMyVote, noted.card)
+            assert f"Mots de {who}" in said(mine)  # one's own are one's own
         await later(either, seconds=2)
         assert "Mots de" not in words(board(either))
         await later(either, days=6)

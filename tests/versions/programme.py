@@ -274,9 +274,11 @@ class Circle(Crowd):
             await self.opens_forms(player, card)
 
     async def opens_forms(self, player: Player, card: Card) -> None:
-        """Open each form once per reader."""
+        """Open each form once per reader. The button of a secret vote opens a dialog, but votes."""
         for item in every_item(card):
-            if isinstance(item, FormButton) and (player.id, item.action.verb) not in self.opened:
+            if not isinstance(item, FormButton) or isinstance(item.action, Vote):
+                continue
+            if (player.id, item.action.verb) not in self.opened:
                 self.opened.add((player.id, item.action.verb))
                 await self.presses(player, item.action)
 
