@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from hypothesis import given
@@ -78,7 +80,19 @@ def test_what_is_said_on_the_board_is_as_long_as_anything_else(said: dict[Matter
 
 
 def test_only_one_file_knows_the_threshold() -> None:
-    """All others ask `enough` or `at_least`."""
+    """All others ask `enough` or `at_least`: none compares with five, rounds to fives or names the number."""
     packages = ("bot", "handlers", "storage", "scheduler")
-    files = [file for package in packages for file in (ROOT / package).rglob("*.py")]
-    assert [file.name for file in files if "ENOUGH" in file.read_text()] == ["secrecy.py"]
+    files = {file: file.read_text() for package in packages for file in (ROOT / package).rglob("*.py")}
+    assert [file.name for file, code in files.items() if "ENOUGH" in code] == ["secrecy.py"]
+    nodes = [(file, node) for file, code in files.items() for node in ast.walk(ast.parse(code))]
+    assert [f"{file.name}:{node.lineno}" for file, node in nodes if _weighs_five(node)] == []
+
+
+def _weighs_five(node: ast.AST) -> TypeGuard[ast.expr]:
+    match node:
+        case ast.Compare(left, _, others):
+            return any(isinstance(each, ast.Constant) and each.value == ENOUGH for each in (left, *others))
+        case ast.BinOp(_, ast.Mod() | ast.FloorDiv(), ast.Constant(value)):
+            return bool(value == ENOUGH)
+        case _:
+            return False

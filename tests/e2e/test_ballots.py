@@ -152,7 +152,7 @@ def found(files: Iterable[Path], secrets: Iterable[str]) -> dict[str, int]:
     """How many pieces of these each file holds, where it holds any."""
     sought = {secret[at : at + PIECE].encode() for secret in secrets for at in range(0, len(secret), APART)}
     pieces = {piece for piece in sought if len(piece) >= 32}
-    numbers = {path.name: sum(piece in content for piece in pieces) for path, content in read(files)}
+    numbers = {str(path): sum(piece in content for piece in pieces) for path, content in read(files)}
     return {name: number for name, number in numbers.items() if number}
 
 

@@ -21,6 +21,7 @@ from bot.chat.action import pack
 from bot.chat.card import Card
 from bot.chat.event import Click, Submission
 from bot.chat.form import Answers
+from handlers.polls import jobs
 from handlers.polls.cards import SayWords, ShowMyVote, TakeBack, Vote
 from handlers.polls.export import harmless, table
 from storage import polls, tables
@@ -28,6 +29,7 @@ from storage.transaction import CircleTransaction, Transaction
 from tests.databases import fresh
 from tests.house import House, asked, kinds, said
 
+ROOT = Path(__file__).parents[2]
 VOTERS = ("hugo", "tom", "lou", "awa", "sam", "priya")
 NAMES = re.compile(r"[0-9a-f]{64}|[0-9a-f]{32}|[\w-]{22}")
 """Whatever is drawn by lot: ids, tokens, pseudonyms."""
@@ -149,6 +151,32 @@ async def test_no_row_tells_by_its_transaction_whose_press_wrote_it(postgres_url
     for name in ("poll", "poll_option", "poll_words"):
         assert not await house.database.read(lambda tx, name=name: _written_by(tx, name)) & presses
     house.close()
+
+
+async def test_closing_opens_counts_and_deletes_in_one_transaction(database_url: str) -> None:
+    """What is done half is undone whole."""
+    house = await world(database_url, *ONE, "members", closed=False)
+    before = await house.database.read(everything)
+    house.clock.pass_(days=7)
+
+    def fail(tx: Transaction) -> None:
+        jobs.keep_time(tx, house.clock())
+        assert tx.execute(select(tables.ballot)).all() == tx.execute(select(tables.ballot_box)).all() == []
+        assert len(tx.execute(select(tables.to_scrub)).all()) == 1
+        assert sum(tx.execute(select(tables.poll_option.c.votes)).scalars()) == len(VOTERS)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await house.database.transact(fail)
+    assert await house.database.read(everything) == before
+    house.close()
+
+
+def test_what_is_beyond_reach_is_documented() -> None:
+    """Beside the help text, which test_polls.py reads."""
+    told = (ROOT / "docs" / "reliability.md").read_text().split("What remains beyond reach:")[1]
+    for beyond in ("backups made while the question was open", "pg_wal", "archives", "Slack or Microsoft"):
+        assert beyond in told.split("\n## ")[0]
 
 
 def _written_by(tx: Transaction, name: str) -> set[str]:

@@ -482,9 +482,11 @@ async def test_a_members_own_copy_says_that_they_voted_and_shows_what_to_them_al
 async def test_what_becomes_of_a_secret_vote_is_said_by_a_button_and_a_command(circle: House) -> None:
     await circle.says("ines", QUICK, GENERAL)
     await circle.settle()
+    assert "ce que devient une réponse secrète" in said(await circle.says("hugo", "/cercle aide"))
     answers = [await presses(circle, "hugo", AboutSecrecy), await circle.says("hugo", "/cercle secret")]
     for answer in map(said, answers):
         assert "les sauvegardes faites pendant que la question était ouverte" in answer
+        assert "les archives d’une base PostgreSQL" in answer
         assert "ce que Slack ou Microsoft gardent de vos clics" in answer
 
 

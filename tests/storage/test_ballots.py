@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, inspect, select, types, update
+from sqlalchemy.exc import OperationalError
 
 from bot.domain.errors import KeyChanged
-from storage import ballots, tables
+from bot.domain.poll import Ballot
+from storage import ballots, board, polls, pulses, tables
 from storage.ballots import Box
 from storage.seal import SEAL, Seal, seal_of
 from storage.transaction import CircleTransaction
 from tests import databases
+from tests.storage.rows import NOW
 
 b, k = tables.ballot.c, tables.ballot_box.c
+LATER = NOW + timedelta(days=7)
+BALLOT = Ballot("?", ("a", "b"), LATER)
 
 
 @pytest.fixture
@@ -63,6 +69,17 @@ def test_a_ballot_is_found_again_by_its_voter_and_replaced(ours: CircleTransacti
     assert ballots.answered(ours, box, ["ines", "tom"]) == frozenset()
 
 
+def test_a_ballot_holds_no_time_and_no_number_and_stands_in_no_order(tx: Connection) -> None:
+    """As the database itself describes it."""
+    columns = inspect(tx).get_columns(tables.ballot.name)
+    assert {column["name"] for column in columns} == {"circle_id", "subject_id", "voter", "sealed"}
+    assert not [c for c in columns if isinstance(c["type"], (types.Numeric, types.Integer, types.DateTime))]
+    if tx.dialect.name == "sqlite":
+        for table in ballots.SECRET:
+            with pytest.raises(OperationalError, match="no such column: rowid"):
+                tx.exec_driver_sql(f"SELECT rowid FROM {table}")
+
+
 def test_nothing_of_it_is_readable_in_the_rows(ours: CircleTransaction) -> None:
     box = opened(ours)
     assert repr(box) == "Box(question)"
@@ -103,6 +120,24 @@ def test_emptying_a_box_leaves_other_boxes_alone_and_asks_for_a_scrub(ours: Circ
     assert ballots.scrubs(ours) == ["question"]
     assert ballots.scrubbed(ours, ["question"]) == 1
     assert ballots.scrubs(ours) == []
+
+
+def test_whatever_is_asked_secretly_asks_for_a_scrub_when_it_closes(ours: CircleTransaction) -> None:
+    poll_id = polls.open_poll(ours, ours.execute(select(tables.person.c.id)).scalars().first(), BALLOT, NOW)
+    pulse_id = pulses.start(ours, NOW, LATER)
+    gathering_id = board.start(ours, None, NOW, LATER, anonymous=True)
+    assert pulse_id
+    assert gathering_id
+    poll = polls.load(ours, poll_id)
+    assert poll
+    asked = {poll_id, pulse_id, gathering_id}
+    assert set(ours.execute(select(k.subject_id)).scalars()) == asked
+    polls.close(ours, poll, LATER)
+    pulses.close(ours, pulse_id, LATER)
+    pulses.take(ours, pulse_id)
+    board.close(ours, gathering_id, LATER)
+    assert set(ballots.scrubs(ours)) == asked
+    assert ours.execute(select(tables.ballot_box)).all() == []
 
 
 def test_under_another_secret_nobody_answers_and_emptying_says_so(

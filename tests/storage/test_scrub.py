@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, insert, make_url, select, text
 
+from scheduler.timetable import Tools, scrub_ballots
 from storage import ballots, tables
 from storage.engines.connect import connect, is_file
 from storage.engines.database import Database
@@ -153,6 +154,68 @@ async def test_a_reader_that_began_before_keeps_nothing_in_the_files(
             assert found_in_files(database_url, gone) == set()
     assert await database.scrub(ballots.SECRET)
     assert found_in_files(database_url, gone) == set()
+
+
+@contextmanager
+def in_the_way(url: str) -> Iterator[None]:
+    """Somebody for whom a scrub has to wait: a reader of SQLite; of PostgreSQL, pg_dump."""
+    if is_file(url):
+        with looking(url):
+            yield
+        return
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(text("LOCK TABLE ballot IN ACCESS SHARE MODE"))
+        yield
+    engine.dispose()
+
+
+def tools(database: Database) -> Tools:
+    return Tools(database, unread, lambda: NOW)
+
+
+async def unread(url: str) -> str:
+    return "page.unreachable"
+
+
+async def test_the_job_tries_again_until_the_files_are_scrubbed_also_after_a_restart(
+    database: Database, database_url: str
+) -> None:
+    await database.transact(partial(fill, subject_id="closing"))
+    gone = await database.read(partial(stored, subject_id="closing"))
+    flush(database_url)
+    await database.transact(partial(empty, subject_id="closing"))
+    with in_the_way(database_url):
+        assert await scrub_ballots(tools(database)) == 0
+        assert await database.read(ballots.scrubs) == ["closing"]
+    await asyncio.to_thread(database.close)
+    again = connect(database_url, SEAL)
+    again.open()
+    assert await scrub_ballots(tools(again)) == 1
+    assert await again.read(ballots.scrubs) == []
+    assert found_in_files(database_url, gone) == set()
+    assert await scrub_ballots(tools(again)) == 0
+    await asyncio.to_thread(again.close)
+
+
+async def test_what_closes_meanwhile_is_scrubbed_the_next_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for subject in ("first", "second"):
+        await database.transact(partial(fill, subject_id=subject))
+    scrub = database.scrub
+
+    async def slow(tables: Sequence[str]) -> bool:
+        done = await scrub(tables)
+        await database.transact(partial(empty, subject_id="second"))
+        return done
+
+    await database.transact(partial(empty, subject_id="first"))
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "scrub", slow)
+        assert await scrub_ballots(tools(database)) == 1
+    assert await database.read(ballots.scrubs) == ["second"]
+    assert await scrub_ballots(tools(database)) == 1
 
 
 async def test_who_holds_the_table_is_waited_for_briefly(postgres_url: str) -> None:
