@@ -64,8 +64,8 @@ async def test_in_teams_a_member_reads_their_choice_in_dialogs_only(tenant: Tena
     await ines.submits()  # the first button of that dialog takes the vote back
     assert await standing(tenant) == []
     await ines.presses(ShowMyVote)
-    assert OWN in words(ines.dialog)
-    assert "Votre choix" not in words(ines.dialog)
+    assert OWN in str(ines.dialog)
+    assert "Votre choix" not in str(ines.dialog)
 
 
 async def test_in_a_channel_of_teams_the_choice_is_told_in_a_dialog(tenant: Tenant) -> None:

@@ -96,7 +96,9 @@ async def test_a_post_tells_what_was_posted_and_clicked_and_not_who_got_it(circl
     assert "Publiés : 0 · clics de lecteurs : 0" in before
     await circle.settle()
     assert sent_away(before) == sent_away(await words(circle))
-    await circle.presses("ines", Posted, circle.card("ines", "alternants"), network="linkedin")
+    post_id = await circle.database.read(lambda tx: tx.execute(select(tables.post.c.id)).scalar_one())
+    posted = Click(circle.key(), circle.sender("ines"), pack(Posted(post_id, "linkedin")))
+    assert (await circle.dispatch(posted)).reply is None
     assert "Publiés : 1" in await words(circle)
 
 
@@ -115,9 +117,10 @@ async def test_a_post_that_is_withdrawn_or_over_is_told_so(circle: House) -> Non
     await circle.settle()
     await circle.presses("camille", Withdraw, circle.card("camille", "alternants"))
     assert "Retiré · Publiés : 0" in await words(circle)
+    await circle.settle()
     await circle.presses("camille", Restore, circle.card("camille", "alternants"))
     circle.clock.pass_(days=20)
-    assert "Plus proposé · Publiés : 0" in await words(circle)
+    assert "N’est plus proposé · Publiés : 0" in await words(circle)
 
 
 # Promise 3: refusals, silence and pauses are shown to nobody
