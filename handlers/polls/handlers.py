@@ -153,6 +153,14 @@ def show_voters(ctx: Context, event: Click, action: ShowVoters) -> Reply:
     return Say(cards.voters(ctx.t, service.view(ctx, poll), signed))
 
 
+# Where it stands
+
+
+@router.command("polls", "sondages", hint="verb.polls")
+def list_polls(ctx: Context, event: Command, _: str) -> Reply:
+    return Say(cards.listed(ctx.t, service.listed(ctx, event.place)))
+
+
 @router.command("secrecy", "secret", hint="verb.secrecy")
 def secrecy_command(ctx: Context, event: Command, _: str) -> Reply:
     return Say(cards.secrecy(ctx.t))
@@ -161,14 +169,6 @@ def secrecy_command(ctx: Context, event: Command, _: str) -> Reply:
 @router.click(AboutSecrecy)
 def about_secrecy(ctx: Context, event: Click, _: AboutSecrecy) -> Reply:
     return Say(cards.secrecy(ctx.t))
-
-
-# Where it stands
-
-
-@router.command("polls", "sondages", hint="verb.polls")
-def list_polls(ctx: Context, event: Command, _: str) -> Reply:
-    return Say(cards.listed(ctx.t, service.listed(ctx, event.place)))
 
 
 @router.click(ShowHere)

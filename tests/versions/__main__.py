@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -28,6 +29,7 @@ from storage import tables
 from storage.engines.connect import connect
 from storage.engines.database import Database
 from tests import databases
+from tests.databases import SEAL
 from tests.versions import replay
 from tests.versions.fixture import CLICK, FOLDER, FORM, Actions, count_rows, dump, write_actions, write_counts
 from tests.versions.programme import play
@@ -45,7 +47,7 @@ UNUSED: Mapping[str, str] = {
 FILES = ("actions.json", "cercle.sql.gz", "cercle.sqlite3.gz", "counts.json")
 ROOT = FOLDER.parent.parent
 LOGGED = re.compile(r'"(log\.\w+)"')
-ENGINES: Mapping[str, Callable[[str], Database]] = {"sqlite": AtOnce, "postgres": connect}
+ENGINES: Mapping[str, Callable[[str], Database]] = {"sqlite": AtOnce, "postgres": partial(connect, seal=SEAL)}
 
 
 def main(version: str) -> int:

@@ -130,7 +130,7 @@ class People:
         if action is None:
             return
         reply = await self.programme.presses(arrival.player, action)
-        if reply is None or (isinstance(reply, Say) and offered(reply.card, TakeBack, self.dice)):
+        if reply is None or (isinstance(reply, Say) and offered(reply.card, TakeBack)):
             self.is_done(arrival)
 
     async def tells_how_it_is(self, arrival: Arrival) -> None:
