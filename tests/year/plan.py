@@ -92,8 +92,8 @@ async def _fail_once(programme: Programme) -> None:
 
 
 def _ask(programme: Programme, day: date) -> None:
-    """A poll to all a month, minutes after each meeting, two decisions on the ceiling and one in vain. None in
-    the months of the slow pace, in which a decision reaches too few to be one."""
+    """A poll to all a month, minutes after each meeting, two decisions on the ceiling and one in vain.
+    None falls into the months of the slow pace, in which a decision reaches too few to be one."""
     if day.weekday() == 3 and day.day <= 7:
         programme.at(paris(day, time(16)), partial(programme.polls, LEAD, day + 6 * DAY))
     if day.weekday() == 2 and 23 <= day.day <= 29:
