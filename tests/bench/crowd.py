@@ -141,13 +141,14 @@ def read_link(tx: Transaction, crowd: Crowd, now: datetime) -> str:
 
 
 async def ask(dispatch: Dispatch, author: Sender, place: str, **answers: Value) -> None:
-    """Open a poll in a channel, by its form: signed, with live counts."""
-    opened = (await dispatch(Command("poll", author, "poll", place))).reply
+    """Open a poll in a channel, by its form: signed, with live counts, unless `answers` say otherwise."""
+    key = new_id()
+    opened = (await dispatch(Command(f"poll {key}", author, "poll", place))).reply
     assert isinstance(opened, Ask)
     form = opened.form
     held = {part.name: part.value for part in form.parts if not isinstance(part, Note)}
     given = Answers({**held, "rules": ("live",), **answers})
-    await dispatch(Submission("ballot", author, pack(form.action), given))
+    await dispatch(Submission(f"ballot {key}", author, pack(form.action), given))
 
 
 def have_voted(tx: Transaction, users: Sequence[str]) -> None:
