@@ -22,6 +22,7 @@ from bot.dispatch import Dispatcher
 from bot.domain.post import Found
 from bot.locales import Translator, language_of
 from bot.meters import Meters
+from bot.replies import Replies
 from bot.settings import Settings
 from bot.web.acks import Acks
 from handlers import FEATURES
@@ -90,9 +91,11 @@ class Cercle:
         self.database = database
         self.meters = Meters()
         self._client = client
-        self.dispatch = Dispatcher(database, ROUTER, site, now)
+        replies = Replies(ROUTER, secret)
+        self.dispatch = Dispatcher(database, ROUTER, site, now, replies)
         self.platforms = connect(self.dispatch, Notebook(database))
-        self.pump = Pump(database, self.platforms, DRAWINGS, site, now, self.meters)
+        self.drawings = (*DRAWINGS, replies.notice)
+        self.pump = Pump(database, self.platforms, self.drawings, site, now, self.meters)
         self.tools = Tools(database, partial(read_page, client), now)
         self._engine = engine(self.tools, self.ring)
         database.ring = self.ring

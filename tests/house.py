@@ -23,6 +23,7 @@ from bot.domain.post import Found
 from bot.locales import Translator
 from bot.platforms.playground.adapter import Playground
 from bot.platforms.playground.persona import Persona
+from bot.replies import Replies
 from handlers.polls.cards import TakeBack, Vote
 from handlers.posts.cards import OpenCompose
 from handlers.team.service import first_code
@@ -34,6 +35,7 @@ from tests.databases import SEAL
 from tests.pressing import Wanted, matches
 
 SITE = "https://cercle.example"
+SECRET = "the secret key of a circle that lives in a test"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """10:00 in Paris, a working day."""
 
@@ -76,12 +78,13 @@ class House:
         self.database = connect_database(self.url, self.seal)
         self.database.open()
         self.keys = itertools.count()
-        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock)
+        self.replies = Replies(ROUTER, SECRET)
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies)
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE
         )
         self.tools = Tools(self.database, self._read, self.clock)
-        self.pump = Pump(self.database, [self.chat], DRAWINGS, SITE, self.clock)
+        self.pump = Pump(self.database, [self.chat], (*DRAWINGS, self.replies.notice), SITE, self.clock)
 
     def close(self) -> None:
         self.database.close()
@@ -100,7 +103,8 @@ class House:
         """`/cercle …`, or free words in the conversation with the bot."""
         command, words = split_word(normalise(text))
         if command == COMMAND:
-            return await self._heard(Command(self.key(), self.sender(who), words, place))
+            name = place.rpartition(":")[2]
+            return await self._heard(Command(self.key(), self.sender(who), words, place, place_name=name))
         return await self._heard(Said(self.key(), self.sender(who), normalise(text)))
 
     async def opens_home(self, who: str) -> Card:

@@ -48,7 +48,10 @@ class MessengerError(Exception):
     MessengerError
     ├── Throttled     not done; the platform asks to wait
     ├── Unavailable   not done, for sure; another try may work
+    │   └── NotConnected  the platform does not accept us in that workspace
     ├── Unreachable   not done; this person or channel cannot be written to
+    │   ├── Closed      the channel is archived or deleted
+    │   └── Restricted  only few people may write in that channel
     ├── Refused       not done; the same request will never work
     ├── Gone          of `update`: somebody took the message away; it is not wanted there
     ├── Unsure        sent, and the answer was lost: it may have been done
@@ -67,7 +70,19 @@ class Unavailable(MessengerError):
     pass
 
 
+class NotConnected(Unavailable):
+    pass
+
+
 class Unreachable(MessengerError):
+    pass
+
+
+class Closed(Unreachable):
+    pass
+
+
+class Restricted(Unreachable):
     pass
 
 

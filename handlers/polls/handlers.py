@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.chat.card import Card
@@ -11,7 +12,7 @@ from bot.chat.reply import Ask, Replace, Reply, Say
 from bot.chat.router import Router
 from bot.context import Context, Reading
 from bot.domain.message import Message
-from bot.domain.poll import POLL_AGAIN, POLL_AUTHOR, Poll, Quick, parse_quick
+from bot.domain.poll import POLL_LOST, Poll, Quick, parse_quick
 from bot.domain.working_time import zone_or
 from handlers.actions import AboutSecrecy, OpenPoll
 from handlers.polls import cards, service
@@ -85,6 +86,11 @@ def _choice(ctx: Context, poll: Poll, *, new: bool = True) -> Card:
     return cards.choice(ctx.t, service.view(ctx, poll), new=new)
 
 
+def _secret(poll: Poll) -> str:
+    """The id of a secret poll, whose choice is never stored beside a person."""
+    return poll.id if poll.rules.anonymous else ""
+
+
 def _noted(ctx: Context, poll: Poll) -> Card:
     """The answer to all else by which somebody changes what they answered to a secret poll."""
     return cards.noted(ctx.t, poll, voted=service.has_voted(ctx, poll))
@@ -93,12 +99,13 @@ def _noted(ctx: Context, poll: Poll) -> Card:
 @router.click(Vote)
 def vote(ctx: Context, event: Click, action: Vote) -> Reply:
     poll, new = service.vote(ctx, action.option)
-    return None if _shows_in_copy(poll) else Say(_choice(ctx, poll, new=new))
+    return None if _shows_in_copy(poll) else Say(_choice(ctx, poll, new=new), _secret(poll))
 
 
 @router.click(ShowMyVote)
 def show_my_vote(ctx: Context, event: Click, action: ShowMyVote) -> Reply:
-    return Say(_choice(ctx, service.vote_of(ctx, action.poll)))
+    poll = service.vote_of(ctx, action.poll)
+    return Say(_choice(ctx, poll), _secret(poll))
 
 
 @router.click(TakeBack)
@@ -244,8 +251,25 @@ def draw_author(reading: Reading) -> Card | None:
     return cards.author(reading.t, view, export, lost, reading.now)
 
 
+def draw_lost(reading: Reading) -> Card | None:
+    """What a channel did not take, until it stands there."""
+    poll = reading.once(polls.load, reading.message.subject_id)
+    if poll is None:
+        return None
+    lost = service.lost_places(reading, poll)
+    if not lost and reading.message.shown_version == 0:
+        return None
+    return cards.lost(reading.t, poll, lost)
+
+
 def tell_author(tx: Transaction, message: Message, now: datetime) -> None:
-    """A channel did not take the card: its author can mend that."""
+    """Tell the author that a channel did not take the poll, which they can mend."""
     if message.person_id is None:
-        for kind in (POLL_AUTHOR, POLL_AGAIN):
-            messages.redraw(CircleTransaction(tx, message.circle_id), kind, message.subject_id, now)
+        service.tell_lost(CircleTransaction(tx, message.circle_id), message.subject_id, now)
+
+
+def tell_arrived(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
+    """Draw again what told the author that a channel did not take the poll."""
+    for message in arrived:
+        if message.person_id is None:
+            messages.redraw(CircleTransaction(tx, message.circle_id), POLL_LOST, message.subject_id, now)

@@ -1,9 +1,9 @@
 """Bringing posts to the circle."""
 
 from bot.context import Feature, Notice
-from bot.domain.message import AUTHOR, DRAFT, QUESTION, UNDELIVERED
+from bot.domain.message import AUTHOR, DRAFT, QUESTION
 from handlers.posts.cards import examples
-from handlers.posts.handlers import draw_author, draw_draft, draw_question, draw_undelivered, router
+from handlers.posts.handlers import draw_author, draw_draft, draw_question, router
 
 FEATURE = Feature(
     "posts",
@@ -13,6 +13,5 @@ FEATURE = Feature(
         Notice(DRAFT, draw_draft),
         Notice(AUTHOR, draw_author),
         Notice(QUESTION, draw_question),
-        Notice(UNDELIVERED, draw_undelivered),
     ),
 )

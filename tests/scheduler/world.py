@@ -15,7 +15,7 @@ from bot.chat.card import Card, text
 from bot.chat.messenger import CannotTell, Gone, Limit, MessengerError, Notice, Pace, Unsure
 from bot.context import Reading
 from bot.domain.member import Preferences
-from bot.domain.message import AUTHOR, POST, UNDELIVERED, Kind, Message, State
+from bot.domain.message import AUTHOR, POST, REPLY, UNDELIVERED, Kind, Message, State
 from bot.meters import Meters
 from handlers.membership.service import found_circle
 from scheduler.pump import Pump
@@ -130,7 +130,7 @@ def draw(reading: Reading) -> Card | None:
     return Card(f"{reading.message.subject_id} v{reading.message.wanted_version}", (text("."),))
 
 
-KINDS = tuple(context.Notice(kind, draw) for kind in (POST, AUTHOR, UNDELIVERED))
+KINDS = tuple(context.Notice(kind, draw) for kind in (POST, AUTHOR, REPLY, UNDELIVERED))
 
 
 @dataclass

@@ -45,6 +45,7 @@ UNUSED: Mapping[str, str] = {
     "pulse.lost": "the secret key does not change",
     "reply": "no answer is stored yet",
     "to_scrub": "it is emptied within seconds",
+    "workspace.disconnected_at": "a workspace is disconnected for a while",
     "visit": "no visit is counted yet",
     "visit_item": "no visit is counted yet",
 }

@@ -29,6 +29,7 @@ from bot.dispatch import Dispatcher
 from bot.domain.circle import Role
 from bot.domain.post import Found
 from bot.locales import LANGUAGES, Translator
+from bot.replies import Replies
 from handlers.actions import OpenPoll
 from handlers.meetings.cards import SaveMinutes
 from handlers.membership.cards import Prefer
@@ -44,7 +45,7 @@ from storage.engines.database import Database
 from storage.engines.sqlite import Sqlite
 from storage.transaction import CircleTransaction, Transaction
 from tests.databases import SEAL
-from tests.house import SITE, Clock, asked, filled
+from tests.house import SECRET, SITE, Clock, asked, filled
 from tests.scheduler.world import FakeChat
 from tests.year.cast import EDITOR, HOMES, LEAD, Player, Wishes
 from tests.year.oracle import DAY, QUARTER, Pace, Record, Sent, Turn, Weekly
@@ -149,9 +150,12 @@ class Programme:
         self.dice = random.Random(self.seed)
         self.database = self.connect(self.url)
         self.database.open()
-        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock)
+        self.replies = Replies(ROUTER, SECRET)
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies)
         self.chats = {name: self.chat(self.clock, name=name) for name in HOMES}
-        self.pump = Pump(self.database, list(self.chats.values()), DRAWINGS, SITE, self.clock)
+        self.pump = Pump(
+            self.database, list(self.chats.values()), (*DRAWINGS, self.replies.notice), SITE, self.clock
+        )
         self.tools = Tools(self.database, _page, self.clock)
         players = {player.id: player for player in (*self.cast, EDITOR)}
         self.record = Record(players, frozenset({LEAD.id, EDITOR.id}), self.until)
@@ -347,7 +351,9 @@ class Programme:
 
     def card(self, arrival: Arrival) -> Card:
         """As it stands there now."""
-        return self.chats[arrival.player.home].cards[arrival.notice]
+        return next(
+            chat.cards[arrival.notice] for chat in self.chats.values() if arrival.notice in chat.cards
+        )
 
     async def _collect(self) -> None:
         """What the chats stored."""

@@ -14,6 +14,7 @@ from bot.chat.text import in_words, normalise
 
 NAME: Final = "teams"
 NOBODY: Final[Mapping[str, str]] = {}
+CHAT_URL: Final = "https://teams.microsoft.com/l/chat/0/0?users="
 AT = re.compile(r"<at[^>]*>(.*?)</at>", re.DOTALL)
 THREAD: Final = ";messageid="
 RESERVED: Final = frozenset(
@@ -44,7 +45,8 @@ class Origin(Enum):
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """Where something can be written: our own record, kept by address (the SDK's own loses the tenant).
-    `aad` (object id) and `user` (29:…) are empty for a channel."""
+    `aad` (object id) and `user` (29:…) are empty for a channel. `id` is empty for a person whose conversation
+    with the bot was not opened yet."""
 
     tenant: str
     id: str
@@ -57,6 +59,11 @@ class Conversation:
     def address(self) -> str:
         return f"{NAME}:{self.tenant}:{self.aad or self.user or self.id}"
 
+    @property
+    def shared(self) -> bool:
+        """Whether several people read it."""
+        return not (self.aad or self.user)
+
     def record(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -67,20 +74,18 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One activity. `here` is the very conversation it came from, `known` what there is to remember, if
-    anything; `card` is the message whose button was pressed; `user` is the id (29:…) that Teams gives the
-    sender, and mentions of them."""
+    """One activity. `here` is the conversation it came from, `known` what there is to remember of it, if
+    anything; `own` is the sender's own conversation with the bot, not opened yet, where the activity came
+    from another one; `card` is the message whose button was pressed; `user` is the id (29:…) that Teams gives
+    the sender, and mentions of them."""
 
     event: Event | None
     origin: Origin
     here: Conversation
     known: Conversation | None
+    own: Conversation | None = None
     card: str = ""
     user: str = ""
-
-    @property
-    def personal(self) -> bool:
-        return bool(self.here.user)
 
 
 def address_parts(address: str) -> tuple[str, str]:
@@ -111,19 +116,21 @@ def hear(raw: Mapping[str, Any], tenant: str, objects: Mapping[str, str] = NOBOD
     kind, key = _text(raw, "type"), _text(raw, "id")
     here = _conversation(raw, tenant)
     personal = bool(here.user)
-    sender = _sender(raw, tenant)
+    sender = _sender(raw, tenant, reachable=True if personal else None)
     known = here if personal else _channel(here)
     place = "" if personal else known.address
     words = _words(raw, tenant, objects)
     event, origin = _event(raw, kind, f"{here.id}|{key}", sender, place, words)
     if event is not None and not (key and here.id and sender.user):
         raise Malformed("no id, conversation or sender")
-    lasting = known if _lasting(known, event) else None
-    return Heard(event, origin, here, lasting, _text(raw, "replyToId"), _text(raw, "from", "id"))
+    lasting = known if known.id and _lasting(known, event) else None
+    own = None if personal else _own(raw, here)
+    own = own if own and own.user and _lasting(own, event) else None
+    return Heard(event, origin, here, lasting, own, _text(raw, "replyToId"), _text(raw, "from", "id"))
 
 
 def _lasting(known: Conversation, event: Event | None) -> bool:
-    return bool(known.id and known.bot and known.service_url) and not isinstance(event, Removed)
+    return bool(known.bot and known.service_url) and not isinstance(event, Removed)
 
 
 def _event(
@@ -201,11 +208,13 @@ def _presence(raw: Mapping[str, Any], kind: str, sender: Sender) -> Installed | 
         return Installed(f"{key}|add", sender) if joined else None
     if action == "add":
         return Installed(f"{key}|add", sender)
-    return Removed(f"{key}|remove", sender) if action == "remove" else None
+    return Removed(f"{key}|remove", replace(sender, reachable=False)) if action == "remove" else None
 
 
-def _sender(raw: Mapping[str, Any], tenant: str) -> Sender:
+def _sender(raw: Mapping[str, Any], tenant: str, reachable: bool | None) -> Sender:
+    """The roster tells who is a guest (`roster.py`); an activity does not."""
     client: Any = next((e for e in _list(raw, "entities") if _text(e, "type") == "clientInfo"), {})
+    bot = _text(raw, "recipient", "id")
     return Sender(
         platform=NAME,
         workspace=tenant,
@@ -213,6 +222,9 @@ def _sender(raw: Mapping[str, Any], tenant: str) -> Sender:
         name=normalise(_text(raw, "from", "name")),
         locale=_text(raw, "locale") or _text(client, "locale"),
         zone=_text(raw, "localTimezone") or _text(client, "timezone"),
+        guest=None,
+        reachable=reachable,
+        chat_url=f"{CHAT_URL}{bot}" if bot.startswith("28:") else "",
     )
 
 
@@ -226,6 +238,12 @@ def _conversation(raw: Mapping[str, Any], tenant: str) -> Conversation:
         aad=_text(raw, "from", "aadObjectId") if personal else "",
         user=_text(raw, "from", "id") if personal else "",
     )
+
+
+def _own(raw: Mapping[str, Any], here: Conversation) -> Conversation:
+    """The sender's conversation with the bot. A member of a team that has the app can be written to by the id
+    (29:…) that channel activities carry, also if they did not add the app for themselves."""
+    return replace(here, id="", aad=_text(raw, "from", "aadObjectId"), user=_text(raw, "from", "id"))
 
 
 def _channel(here: Conversation) -> Conversation:
@@ -274,8 +292,11 @@ def _calls_us(raw: Mapping[str, Any], entity: Any) -> bool:
 
 
 def _personal(raw: Mapping[str, Any]) -> bool:
+    """Teams names the kind of each conversation; local clients do not. Ids of conversations of several
+    people start with 19:, whatever else is said of them."""
     kind, group = _at(raw, ("conversation", "conversationType")), _at(raw, ("conversation", "isGroup"))
-    return group is not True and kind in ("personal", None)
+    shared = _text(raw, "conversation", "id").startswith("19:")
+    return group is not True and kind in ("personal", None) and not shared
 
 
 def _split(given: str) -> tuple[str, ...]:
