@@ -30,6 +30,8 @@ from handlers.team.service import first_code
 from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools
 from storage.engines.connect import connect as connect_database
+from storage.seal import Seal
+from tests.databases import SEAL
 from tests.pressing import Wanted, matches
 
 SITE = "https://cercle.example"
@@ -70,9 +72,10 @@ class House:
     url: str
     clock: Clock = field(default_factory=Clock)
     pages: dict[str, Found | str] = field(default_factory=dict)
+    seal: Seal = SEAL
 
     def __post_init__(self) -> None:
-        self.database = connect_database(self.url)
+        self.database = connect_database(self.url, self.seal)
         self.database.open()
         self.keys = itertools.count()
         self.replies = Replies(ROUTER, SECRET)

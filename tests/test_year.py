@@ -20,7 +20,7 @@ from bot.domain.poll import POLL_AUTHOR, schedule
 from bot.domain.share import Stance
 from bot.domain.working_time import DAWN_OF_TIME, Away
 from scheduler.pump.policy import Decision, decide
-from storage import messages, polls, slots
+from storage import messages, slots
 from tests.year.cast import CAST
 from tests.year.oracle import DAY, Record, Sent, counted, held_back_by_a_holiday, violations
 from tests.year.plan import ROOMS, live
@@ -172,8 +172,7 @@ def later(patch: pytest.MonkeyPatch) -> None:
 
 
 def votes(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(polls, "answered", lambda tx, poll: set())
-    patch.setattr(polls, "chosen", lambda tx, poll, voter: frozenset())
+    patch.setattr("storage.votes.answered", lambda tx, poll, people: frozenset())
 
 
 def local_days(patch: pytest.MonkeyPatch) -> None:

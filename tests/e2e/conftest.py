@@ -30,6 +30,7 @@ from handlers.team.service import first_code
 from scheduler.timetable import TIMETABLE
 from storage.engines.connect import connect as connect_database
 from storage.notebook import Notebook
+from storage.seal import Seal
 from storage.transaction import Transaction
 from tests.emulators.slack import FakeSlack
 from tests.emulators.teams import FakeTeams, Json
@@ -43,6 +44,7 @@ BROWSER = {
     "Accept": "text/html",
 }
 CRAWLER = {"User-Agent": "LinkedInBot/1.0 (compatible; Mozilla/5.0)"}
+SECRET = "s" * 32
 T = TypeVar("T")
 
 
@@ -133,11 +135,11 @@ class Town:
             return chats
 
         cercle = Cercle(
-            connect_database(self.database_url),
+            connect_database(self.database_url, Seal.of_secret(SECRET)),
             site,
             connect=connect,
             client=GuardedClient(allowed_origins=frozenset({site}) | origins),
-            secret="s" * 32,
+            secret=SECRET,
             now=self.clock,
         )
         app = cercle.web(by_itself=by_itself)

@@ -603,7 +603,7 @@ def _gather(tx: Transaction, circle_id: str, mark: str, now: datetime) -> tuple[
     gathering = board.start(circle, None, now, now + timedelta(days=7), anonymous=False)
     assert gathering
     said = {Matter.BLOCKER: f"{mark} blocker", Matter.PRACTICE: f"{mark} practice"}
-    board.tell(circle, gathering, said, None, now)
+    board.tell(circle, gathering, said, "somebody", now, signed=False)
     return gathering, board.add(circle, Matter.BLOCKER, f"{mark} theme", now)
 
 

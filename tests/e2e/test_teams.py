@@ -191,7 +191,6 @@ async def test_the_whole_story(place: Tenant) -> None:
         await ines.presses(kind, network="linkedin")
         await bot.later(minutes=1)
         assert place.card(ines).offers(after, network="linkedin")
-    assert facts(place.card(camille, "Ces nombres"))["Composeurs ouverts"] == "1"
     assert facts(place.card(camille, "Ces nombres"))["Publiés, d’après les membres"] == "1"
 
     # A reader clicks twice, a crawler once.

@@ -31,7 +31,7 @@ from bot.platforms.teams.parse import Conversation
 from handlers.actions import OpenGathering, OpenPoll
 from handlers.board.cards import SIGNED, OpenSort, Tell
 from handlers.kudos.cards import GiveKudos
-from handlers.polls.cards import RefreshPoll, StopRepeating, Vote
+from handlers.polls.cards import RefreshPoll, SayWords, StopRepeating, Vote
 from handlers.posts.cards import OpenEdit
 from handlers.pulse.cards import AnswerPulse, StartPulse
 from handlers.rhythm.cards import OpenRhythm
@@ -74,6 +74,7 @@ LEA = _player("lea", "Europe/Paris", "teams", "fr")
 MAX = _player("max", "America/New_York", "teams", "en")
 MEMBERS = (LEAD, INES, HUGO, TOM, AWA, BEN, GIL, PRIYA, NOE, LEA, MAX)
 """Awa takes a break, Ben leaves, and nobody can write to Gil any more."""
+FEW = (INES, HUGO, PRIYA)
 NINA = _player("nina", "Europe/Paris", "slack", "fr")
 """Looks on and does not join."""
 TOUR = (LEAD, EDITOR, INES, PRIYA, NINA, BEN)
@@ -89,6 +90,7 @@ class Circle(Crowd):
     """The circle of the fixture, and what its people do by themselves."""
 
     pulses: list[str] = field(default_factory=list)
+    polls_to_all: list[str] = field(default_factory=list)
     opened: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -119,8 +121,17 @@ class Circle(Crowd):
             await self.submits(arrival.player, AnswerPulse(arrival.subject), **marks, words="It is fine.")
 
     async def votes(self, arrival: Arrival) -> None:
-        if (vote := offered(self.card(arrival), Vote, self.dice)) is not None:
-            await self.presses(arrival.player, vote)
+        """Few answer the second poll that goes to all. In the first one some say more."""
+        if arrival.subject not in self.polls_to_all:
+            self.polls_to_all.append(arrival.subject)
+        number = self.polls_to_all.index(arrival.subject)
+        vote = offered(self.card(arrival), Vote, self.dice)
+        if vote is None or (number == 1 and arrival.player not in FEW):
+            return
+        await self.presses(arrival.player, vote)
+        if number == 0:
+            words = f"So says {arrival.player.id}."
+            await self.submits(arrival.player, SayWords(arrival.subject), words=words)
 
     async def speaks_up(self, arrival: Arrival) -> None:
         """All agree on most; two object on the poll's week, and nobody says anything about the recap's."""
@@ -139,6 +150,11 @@ class Circle(Crowd):
         reply = await self.submits(arrival.player, Tell(arrival.subject), **words, sign=True)
         if isinstance(reply, Say):
             await self.explores(arrival.player, reply.card)
+
+    async def tells(self, player: Player) -> None:
+        """What is asked at the moment."""
+        form = asked(await self.says(player, "blockers"))
+        await self.submits(player, form.action, blocker=f"Meetings, says {player.id}.")
 
     async def posts(self, arrival: Arrival) -> None:
         acts = {INES: Posted, TOM: Posted, PRIYA: Posted, HUGO: Decline, LEA: Later}
@@ -291,9 +307,11 @@ class Circle(Crowd):
             await self.opens_forms(player, card)
 
     async def opens_forms(self, player: Player, card: Card) -> None:
-        """Open each form once per reader."""
+        """Open each form once per reader. The button of a secret vote opens a dialog, but votes."""
         for item in every_item(card):
-            if isinstance(item, FormButton) and (player.id, item.action.verb) not in self.opened:
+            if not isinstance(item, FormButton) or isinstance(item.action, Vote):
+                continue
+            if (player.id, item.action.verb) not in self.opened:
                 self.opened.add((player.id, item.action.verb))
                 await self.presses(player, item.action)
 
@@ -382,18 +400,21 @@ def plan(circle: Circle) -> None:
         circle.on(day, time(11), circle.publishes, days, planned)
     circle.on(24, time(11), circle.illustrates)
     circle.on(25, time(15), circle.withdraws)
+    for player in (INES, HUGO, TOM, LEA, MAX):
+        circle.on(9, time(15), circle.tells, player)
     for moment in (noon, time(13), time(14)):
         circle.on(38, moment, circle.asks_and_explores, LEAD, "contents")
     # polls
     words = ("anonymous", "live", "asks_words", "open_options", "many")
-    circle.on(3, four, circle.opens_poll, LEAD, "", 6)
+    circle.on(3, four, circle.opens_poll, LEAD, "", 6, rules=words[:3])
     circle.on(10, four, circle.opens_poll, INES, HALL, 30, where="anywhere", rules=words[1:])
     circle.on(11, four, circle.opens_poll, TOM, "", 6, rules=words[:1] + words[2:3])
     circle.on(14, time(9), circle.opens_poll, NOE, ROOM, 5, repeats="weekly")
     circle.on(15, noon, circle.loses_poll, HUGO)
     circle.on(40, noon, circle.stops_repeating, NOE)
     circle.on(42, time(9), circle.opens_poll, LEA, ROOM, 5, repeats="weekly")
-    circle.on(60, four, circle.opens_poll, LEAD, "", 14, rules=words)
+    circle.on(60, four, circle.opens_poll, LEAD, "", 14, rules=words[1:])
+    circle.on(61, time(11), circle.opens_poll, LEA, "", 14, rules=words[:1] + words[2:])
     for day in (11, 18, 30, 46):
         circle.on(day, time(17, 30), circle.walks_by)
         circle.on(day, time(17, 45), circle.asks_and_explores, INES, "polls", YARD)

@@ -44,6 +44,7 @@ from storage import circles, deliveries, tables
 from storage.engines.database import Database
 from storage.engines.sqlite import Sqlite
 from storage.transaction import CircleTransaction, Transaction
+from tests.databases import SEAL
 from tests.house import SECRET, SITE, Clock, asked, filled
 from tests.scheduler.world import FakeChat
 from tests.year.cast import EDITOR, HOMES, LEAD, Player, Wishes
@@ -73,6 +74,9 @@ class AtOnce(Sqlite):
     """Each unit of work runs where it is asked for: a single caller has nobody to share a commit with. What
     is written need not outlive a power cut."""
 
+    def __init__(self, url: str) -> None:
+        super().__init__(url, SEAL)
+
     def open(self) -> None:
         self._connection = self.engine.connect()
         self._raw = cast(sqlite3.Connection, self._connection.connection.driver_connection)
@@ -94,6 +98,10 @@ class AtOnce(Sqlite):
             raise
         self._raw.execute("COMMIT")
         return result
+
+    async def scrub(self, tables: Sequence[str]) -> bool:
+        busy, _, _ = self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
 
 @dataclass
