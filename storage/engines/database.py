@@ -75,7 +75,7 @@ class Database(ABC):
 
     @abstractmethod
     async def _transact(self, work: Callable[[Transaction], T]) -> T:
-        """Do what `transact` promises, without the two callbacks."""
+        """Run `work` in one transaction and return its result. `transact` adds `ring` and `defer`."""
 
     @abstractmethod
     async def read(self, work: Callable[[Transaction], T]) -> T:

@@ -864,7 +864,7 @@ def dump(tx: Transaction, circle_id: str) -> list[tuple[str, str]]:
 
 @cache
 def _every_row(dialect: str) -> CompoundSelect[tuple[str, str]]:
-    """Build one statement for all tables: it runs after each of thousands of acts."""
+    """Build one statement that reads all tables. It is built once, because it runs thousands of times."""
     sqlite = dialect == "sqlite"
     array = func.json_array if sqlite else func.json_build_array
     keys = {table: table.c.get("circle_id") for table in tables.metadata.sorted_tables}
@@ -984,7 +984,7 @@ async def test_no_action_reaches_into_another_circle(door: Door) -> None:
             assert "Secret" not in answer, (case, answer)
             assert answer.strip() or not reaches, case
             assert TYPED in answer or not (reaches and act is submits), (case, answer)
-        assert await door.database.read(partial(dump, circle_id=theirs.circle)) == before, verb
+            assert await door.database.read(partial(dump, circle_id=theirs.circle)) == before, case
 
 
 async def test_somebody_slack_tells_nothing_about(town: Town, slack: FakeSlack) -> None:

@@ -251,7 +251,7 @@ async def unsaid_entries(url: str, keys: Collection[str], removed: Collection[st
 
 
 async def said_entries(url: str, language: str) -> list[str]:
-    """Return the public log in that language. Raises whatever saying an entry raises."""
+    """Return the public log in that language. An error of an entry that cannot be said is passed on."""
     t = Translator(language)
     return [sentence(t, entry) for entry in await _in_each_circle(url, lambda tx: entries.latest(tx, EVERY))]
 
