@@ -91,7 +91,7 @@ class Cercle:
         self.database = database
         self.meters = Meters()
         self._client = client
-        replies = Replies(ROUTER, secret)
+        replies = Replies(ROUTER)
         self.dispatch = Dispatcher(database, ROUTER, site, now, replies)
         self.platforms = connect(self.dispatch, Notebook(database))
         self.drawings = (*DRAWINGS, replies.notice)

@@ -35,7 +35,6 @@ from tests.databases import SEAL
 from tests.pressing import Wanted, matches
 
 SITE = "https://cercle.example"
-SECRET = "the secret key of a circle that lives in a test"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """10:00 in Paris, a working day."""
 
@@ -78,7 +77,7 @@ class House:
         self.database = connect_database(self.url, self.seal)
         self.database.open()
         self.keys = itertools.count()
-        self.replies = Replies(ROUTER, SECRET)
+        self.replies = Replies(ROUTER)
         self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies)
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE

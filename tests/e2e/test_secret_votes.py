@@ -33,6 +33,7 @@ async def tenant(town: Town, teams: Microsoft) -> AsyncIterator[Tenant]:
         await tenant.says(tenant.camille, f"lead {await bot.code()}")
         await tenant.join(tenant.camille)
         await tenant.join(tenant.ines)
+        await bot.settle()  # the welcomes have left: one conversation gets a message a second
         yield tenant
 
 

@@ -135,7 +135,7 @@ async def office(postgres_url: str) -> AsyncIterator[Office]:
     database = connect(postgres_url)
     database.open()
     database.defer = jobs.defer
-    made = Office(database, Dispatcher(database, ROUTER, SITE, utc_now, Replies(ROUTER, "0" * 32)))
+    made = Office(database, Dispatcher(database, ROUTER, SITE, utc_now, Replies(ROUTER)))
     await made.hears(f"lead {await database.transact(partial(first_code, now=utc_now()))}")
     yield made
     await asyncio.to_thread(database.close)

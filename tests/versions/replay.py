@@ -41,7 +41,7 @@ from storage.engines.sqlite import Sqlite
 from storage.notebook import Notebook
 from storage.transaction import CircleTransaction, Transaction
 from tests.databases import SEAL
-from tests.house import SECRET, SITE, Clock
+from tests.house import SITE, Clock
 from tests.scheduler.world import FakeChat
 from tests.versions.fixture import CLICK, Actions, Seen, count_rows
 from tests.year.cast import HOMES
@@ -129,7 +129,7 @@ async def replies(
     """Press each of them where the version left the database."""
     database = Undone(url)
     database.open()
-    dispatch = Dispatcher(database, router, SITE, lambda: actions.now, Replies(router, SECRET))
+    dispatch = Dispatcher(database, router, SITE, lambda: actions.now, Replies(router))
     try:
         return [(each, (await dispatch(event(actions, each))).reply) for each in seen]
     finally:

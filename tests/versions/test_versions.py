@@ -27,14 +27,13 @@ from scheduler.timetable import RECURRING
 from storage import tables
 from storage.engines.connect import problems
 from tests import databases
-from tests.house import SECRET
 from tests.storage.test_migrations import differing_references, ours
 from tests.versions import fixture, removed, replay
 from tests.versions.fixture import Actions
 
 ROOT = fixture.FOLDER.parent.parent
 KEYS = {str(message.id) for message in catalogue("en") if message.id}
-DRAWN = (*DRAWINGS, Replies(ROUTER, SECRET).notice)
+DRAWN = (*DRAWINGS, Replies(ROUTER).notice)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ from storage.engines.database import Database
 from storage.engines.sqlite import Sqlite
 from storage.transaction import CircleTransaction, Transaction
 from tests.databases import SEAL
-from tests.house import SECRET, SITE, Clock, asked, filled
+from tests.house import SITE, Clock, asked, filled
 from tests.scheduler.world import FakeChat
 from tests.year.cast import EDITOR, HOMES, LEAD, Player, Wishes
 from tests.year.oracle import DAY, QUARTER, Pace, Record, Sent, Turn, Weekly
@@ -150,7 +150,7 @@ class Programme:
         self.dice = random.Random(self.seed)
         self.database = self.connect(self.url)
         self.database.open()
-        self.replies = Replies(ROUTER, SECRET)
+        self.replies = Replies(ROUTER)
         self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies)
         self.chats = {name: self.chat(self.clock, name=name) for name in HOMES}
         self.pump = Pump(
