@@ -30,9 +30,11 @@ from scheduler import recurring
 from scheduler.engine import engine
 from scheduler.pump import Pump
 from scheduler.timetable import RECURRING, Tools
+from storage import ballots
 from storage.engines.connect import connect as connect_database
 from storage.engines.database import Database
 from storage.notebook import Notebook
+from storage.seal import Seal
 
 log = structlog.get_logger()
 
@@ -89,7 +91,7 @@ class Cercle:
         self.database = database
         self.meters = Meters()
         self._client = client
-        replies = Replies(ROUTER, secret)
+        replies = Replies(ROUTER)
         self.dispatch = Dispatcher(database, ROUTER, site, now, replies)
         self.platforms = connect(self.dispatch, Notebook(database))
         self.drawings = (*DRAWINGS, replies.notice)
@@ -115,11 +117,17 @@ class Cercle:
         gc.set_threshold(*TIDY)
         self.database.open()
         await recurring.begin(self.database, RECURRING, self.tools.now())
+        await self._check_secret()
         for platform in self.platforms:
             await platform.start()
         if by_itself:
             self._pumping = asyncio.create_task(self.pump.run())
             self._engine.start()
+
+    async def _check_secret(self) -> None:
+        """Answers that were sealed under another secret key can still be saved now."""
+        if lost := await self.database.read(ballots.unreadable):
+            log.error("secret_key.changed", questions=lost, mend="put the former CERCLE_SECRET_KEY back")
 
     async def hush(self) -> None:
         """Take nothing new, finish what was begun, within DRAIN and CLOSE; streams that would never end are
@@ -227,12 +235,13 @@ def _given(**values: Any) -> dict[str, Any]:
 
 def from_settings(settings: Settings, now: Clock = utc_now) -> Cercle:
     """The bot as `cercle serve` runs it: never with the playground."""
+    secret = settings.cercle_secret_key.get_secret_value()
     return Cercle(
-        connect_database(settings.cercle_database_url),
+        connect_database(settings.cercle_database_url, Seal.of_secret(secret)),
         settings.cercle_base_url,
         connect=partial(connect, settings, now),
         client=GuardedClient(),
-        secret=settings.cercle_secret_key.get_secret_value(),
+        secret=secret,
         now=now,
         trusted_proxy=settings.cercle_trusted_proxy,
         metrics_token=settings.cercle_metrics_token.get_secret_value(),

@@ -33,6 +33,7 @@ from storage import shares
 from storage.engines.connect import connect as connect_database
 from storage.engines.connect import upgrade
 from storage.notebook import Notebook
+from storage.seal import Seal
 from storage.transaction import Transaction
 
 HOST = "127.0.0.1"
@@ -119,12 +120,13 @@ async def running(
         origin = f"http://{HOST}:{port}"
         url = f"sqlite:///{Path(folder) / 'demo.sqlite3'}"
         upgrade(url)
+        secret = secrets.token_urlsafe()
         cercle = Cercle(
-            connect_database(url),
+            connect_database(url, Seal.of_secret(secret)),
             origin,
             connect=partial(connect, origin, people, now, moved if advance else None),
             client=GuardedClient(allowed_origins=frozenset({origin})),
-            secret=secrets.token_urlsafe(),
+            secret=secret,
             now=now,
         )
         runner = web.AppRunner(cercle.web(by_itself=by_itself), access_log=None, auto_decompress=False)

@@ -205,7 +205,7 @@ class Dispatcher:
         return Answer(Say(card), t.language)
 
     def _context(self, tx: Transaction, event: Event, who: Who) -> Context:
-        """Return who acts, under their circle."""
+        """Build what a handler is given: the circle, its transaction, who acts, the names in the event."""
         circle, person, member = who
         t = Translator(person.language, person.zone, circle.zone)
         bound = CircleTransaction(tx, circle.id)

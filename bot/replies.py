@@ -3,16 +3,11 @@ conversation with the bot as soon as that is possible."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bot.chat import stored
 from bot.chat.action import Action, unpack, verb_of
@@ -30,6 +25,7 @@ from handlers.actions import Reopen
 from storage import messages, polls, replies
 from storage.messages import Recipient
 from storage.replies import KeptReply
+from storage.seal import seal_of
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 
@@ -37,17 +33,12 @@ log = structlog.get_logger()
 T = TypeVar("T", Card, Form)
 
 KEPT = timedelta(hours=24)
-NONCE = 12
-"""Bytes, of AES-GCM."""
 
 
 class Replies:
     """What keeps answers, and how they are drawn when they leave (`notice`)."""
 
-    def __init__(self, router: Router[Context], secret: str) -> None:
-        """`secret` is CERCLE_SECRET_KEY."""
-        key = HKDF(SHA256(), 32, salt=None, info=b"cercle reply").derive(secret.encode())
-        self._cipher = AESGCM(key)
+    def __init__(self, router: Router[Context]) -> None:
         self._router = router
         self.notice = Notice(REPLY, self._draw, arrived=_delivered)
 
@@ -70,9 +61,9 @@ class Replies:
             case Say(ballot=poll_id) | Replace(ballot=poll_id) if poll_id:
                 kept = KeptReply(new_id(), None, poll_id)
             case Say(card) | Home(card) | Replace(card):
-                kept = self._sealed(card)
+                kept = _sealed(tx, card)
             case Ask():
-                kept = self._sealed(self.put_off(tx, person, event, reply, t, now))
+                kept = _sealed(tx, self.put_off(tx, person, event, reply, t, now))
         self._add(tx, person, kept, now)
         reader = Recipient(person.workspace_id, event.sender.address, person.id)
         messages.request(tx, REPLY, kept.id, [reader], now, due_at=not_before, expires_at=now + KEPT)
@@ -83,7 +74,7 @@ class Replies:
     ) -> Card:
         """Store a form that cannot be opened now, with what is typed in it. Return the card that stands in
         its place: what is wrong with it, what was typed, and the button that opens it."""
-        kept = self._sealed(ask.form)
+        kept = _sealed(tx, ask.form)
         self._add(tx, person, kept, now)
         body: list[Element] = [text(sentence) for sentence in ask.errors.values()]
         if words := typed(event):
@@ -94,7 +85,7 @@ class Replies:
     def reopen(self, ctx: Context, action: Reopen) -> Ask:
         """Return the form that was put off. Raises FormExpired for one that is over, or another person's."""
         kept = replies.load_for(ctx.tx, action.reply, ctx.person.id)
-        form = self._opened(kept, Form) if kept and kept.sealed else None
+        form = self._opened(ctx.tx, kept, Form) if kept and kept.sealed else None
         if form is None:
             raise FormExpired
         return Ask(form)
@@ -102,19 +93,15 @@ class Replies:
     def _add(self, tx: CircleTransaction, person: Person, kept: KeptReply, now: datetime) -> None:
         replies.add(tx, person.account.id, kept, now, expires_at=now + KEPT)
 
-    def _sealed(self, whole: Card | Form) -> KeptReply:
-        """The id goes into the seal, so that no row can pass for another."""
-        id, nonce = new_id(), secrets.token_bytes(NONCE)
-        sealed = self._cipher.encrypt(nonce, stored.dump(whole).encode(), id.encode())
-        return KeptReply(id, nonce + sealed, None)
-
-    def _opened(self, kept: KeptReply, kind: type[T]) -> T | None:
+    def _opened(self, tx: Transaction, kept: KeptReply, kind: type[T]) -> T | None:
         """None for what another secret sealed, or another version whose words are not understood."""
-        sealed = kept.sealed or b""
+        opened = seal_of(tx).open(kept.sealed or b"", _about(kept.id))
+        if opened is None:
+            log.warning("reply.unreadable", reply=kept.id, reason="sealed under another key")
+            return None
         try:
-            opened = self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], kept.id.encode())
             whole = stored.load(opened.decode(), self._unpack)
-        except (InvalidTag, ValueError) as error:
+        except ValueError as error:
             log.warning("reply.unreadable", reply=kept.id, reason=type(error).__name__)
             return None
         return whole if isinstance(whole, kind) else None
@@ -127,7 +114,17 @@ class Replies:
         kept = replies.load(reading.tx, reading.message.subject_id)
         if kept is None:
             return None
-        return _voted(reading, kept.poll_id) if kept.poll_id else self._opened(kept, Card)
+        return _voted(reading, kept.poll_id) if kept.poll_id else self._opened(reading.tx, kept, Card)
+
+
+def _sealed(tx: Transaction, whole: Card | Form) -> KeptReply:
+    id = new_id()
+    return KeptReply(id, seal_of(tx).close(stored.dump(whole).encode(), _about(id)), None)
+
+
+def _about(id: str) -> str:
+    """The id goes into the seal, so that no row can pass for another."""
+    return f"reply {id}"
 
 
 def _voted(reading: Reading, poll_id: str) -> Card | None:

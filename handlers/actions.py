@@ -52,3 +52,8 @@ class OpenPoll(Action, verb="poll.open"):
 @dataclass(frozen=True, slots=True)
 class OpenGathering(Action, verb="gathering.open"):
     """Lets the circle talk: what holds back, what worked."""
+
+
+@dataclass(frozen=True, slots=True)
+class AboutSecrecy(Action, verb="secrecy"):
+    """Tells what becomes of a secret answer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 
 import structlog
 
@@ -18,7 +19,7 @@ from handlers.pulse import jobs as pulse
 from handlers.rounds import jobs as rounds
 from scheduler import recurring, slots
 from scheduler.slots import Work
-from storage import inbox, paces, replies, shares
+from storage import ballots, inbox, paces, replies, shares
 from storage import slots as kept
 from storage.engines.database import Database
 from storage.transaction import Transaction
@@ -72,6 +73,15 @@ def what_is_due(work: Callable[[Transaction, datetime], int]) -> Callable[[Tools
     return run
 
 
+async def scrub_ballots(tools: Tools) -> int:
+    """Remove from the database's files what was deleted when secret questions closed. What could not be done
+    now, or was begun by a process that ended, is done at a later tick."""
+    closed = await tools.database.read(ballots.scrubs)
+    if not closed or not await tools.database.scrub(ballots.SECRET):
+        return 0
+    return await tools.database.transact(partial(ballots.scrubbed, subject_ids=closed))
+
+
 async def do_chores(tools: Tools) -> int:
     return sum([await slots.keep(tools.database, c.schedule, c.work, tools.now) for c in CHORES])
 
@@ -96,6 +106,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("close the pulses that are over", timedelta(seconds=15), what_is_due(pulse.close_due)),
     Job("close the rounds that are over", timedelta(seconds=15), what_is_due(rounds.close_due)),
     Job("close what the circle was asked", timedelta(seconds=15), what_is_due(board.close_due)),
+    Job("scrub the ballots of what has closed", timedelta(seconds=5), scrub_ballots),
     Job("do the day's chores", timedelta(seconds=15), do_chores),
     Job("forget the answers that nobody fetched", timedelta(minutes=1), what_is_due(replies.forget)),
     Job("keep what recurs in circles", timedelta(seconds=15), keep_recurring),

@@ -1,9 +1,8 @@
 """What the circle said of itself, and the themes made of it.
 
-In an anonymous gathering nothing ties a finding to anybody: no name, no hour, no order. Its rows are written
-anew, shuffled, with each one that comes in, so that neither their place nor the transaction they came with
-tells who spoke when.
-"""
+In an anonymous gathering nothing ties a finding to anybody: no name, no hour, no order. While it is open,
+what was said is in sealed ballots (`storage.ballots`); at its end all of it is written in one transaction,
+shuffled."""
 
 from __future__ import annotations
 
@@ -14,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Update, delete, func, insert, select, update
 
-from bot.domain.board import Finding, Gathering, Matter, Plan, Somebody, Theme
-from bot.domain.secrecy import SPOKEN_FROM
-from storage import tables
+from bot.domain.board import Finding, Gathering, Matter, Plan, Somebody, Telling, Theme
+from bot.domain.secrecy import enough
+from storage import ballots, tables
 from storage.rows import one_at_a_time
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
@@ -51,6 +50,8 @@ def start(
             spoken=not anonymous,
         )
     )
+    if anonymous:
+        ballots.start(tx, gathering_id)
     return gathering_id
 
 
@@ -66,7 +67,7 @@ def current(tx: CircleTransaction) -> Gathering | None:
 
 
 def _gatherings(circle_id: str) -> Select[Any]:
-    columns = (_g.id, _g.anonymous, _g.opened_at, _g.closes_at, _g.closed_at, _g.spoken)
+    columns = (_g.id, _g.anonymous, _g.opened_at, _g.closes_at, _g.closed_at, _g.spoken, _g.lost)
     return select(*columns).where(_g.circle_id == circle_id)
 
 
@@ -74,21 +75,42 @@ def tell(
     tx: CircleTransaction,
     gathering_id: str,
     said: Mapping[Matter, str],
-    person_id: str | None,
+    person_id: str,
     now: datetime,
+    *,
+    signed: bool,
 ) -> bool:
-    """False once it takes none. Whoever signs an anonymous one is not kept all the same."""
+    """False once it takes none. Whoever signs an anonymous one is not kept all the same. Raises
+    KeyChanged."""
     opened = _gatherings(tx.circle_id).where(
         _g.id == gathering_id, _g.closed_at.is_(None), _g.closes_at > now
     )
     row = tx.execute(opened.with_for_update()).first()
     if row is None:
         return False
-    whose = {"circle_id": tx.circle_id, "gathering_id": gathering_id, "theme_id": None}
-    by = {"person_id": None if row.anonymous else person_id}
-    rows = [{**whose, **by, "id": new_id(), "kind": matter, "text": text} for matter, text in said.items()]
-    _shuffle_in(tx, gathering_id, rows)
+    if row.anonymous:
+        _tell_secretly(tx, gathering_id, said, person_id)
+    else:
+        _shuffle_in(tx, gathering_id, _rows(tx, gathering_id, said, person_id if signed else None))
     return True
+
+
+def _tell_secretly(
+    tx: CircleTransaction, gathering_id: str, said: Mapping[Matter, str], person_id: str
+) -> None:
+    box = ballots.box(tx, gathering_id)
+    assert box is not None, "an open gathering has its box"
+    ballots.cast_another(tx, box, Telling(box.voter(person_id), said).packed())
+
+
+def _rows(
+    tx: CircleTransaction, gathering_id: str, said: Mapping[Matter, str], person_id: str | None = None
+) -> list[dict[str, Any]]:
+    whose = {"circle_id": tx.circle_id, "gathering_id": gathering_id, "theme_id": None}
+    return [
+        {**whose, "person_id": person_id, "id": new_id(), "kind": matter, "text": text}
+        for matter, text in said.items()
+    ]
 
 
 def signed_by(tx: CircleTransaction, gathering_id: str, person_id: str) -> bool:
@@ -110,15 +132,15 @@ def _signed(circle_id: str, gathering_id: str, person_id: str) -> tuple[ColumnEl
     return _f.circle_id == circle_id, _f.gathering_id == gathering_id, _f.person_id == person_id
 
 
-def _shuffle_in(tx: CircleTransaction, gathering_id: str, new: Sequence[Mapping[str, Any]]) -> int:
-    """Writes all findings of a gathering anew, in no order; tells how many they are."""
+def _shuffle_in(tx: CircleTransaction, gathering_id: str, new: Sequence[Mapping[str, Any]]) -> None:
+    """Write all findings of a gathering anew, in no order, so that neither their place nor the transaction
+    they came with tells who spoke when."""
     mine = (_f.circle_id == tx.circle_id, _f.gathering_id == gathering_id)
     taken = tx.execute(delete(tables.finding).where(*mine).returning(tables.finding))
     rows = [*map(dict, taken.mappings()), *new]
     SystemRandom().shuffle(rows)
     if rows:
         tx.execute(insert(tables.finding), rows)
-    return len(rows)
 
 
 def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
@@ -128,17 +150,27 @@ def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
 
 
 def close(tx: CircleTransaction, gathering_id: str, now: datetime) -> bool:
-    """False if that was done already. What is too little to be read stays for the next anonymous one, and
-    what the ones before left over comes to this one."""
+    """False if that was done already."""
     mine = (_g.circle_id == tx.circle_id, _g.id == gathering_id)
     closing = update(tables.gathering).where(*mine, _g.closed_at.is_(None))
     if not tx.execute(closing.values(closed_at=now)).rowcount:
         return False
-    if not tx.execute(select(_g.spoken).where(*mine)).scalar_one():
-        tx.execute(_left_over(tx.circle_id).values(gathering_id=gathering_id))
-        said = _shuffle_in(tx, gathering_id, ())
-        tx.execute(update(tables.gathering).where(*mine).values(spoken=said >= SPOKEN_FROM))
+    if tx.execute(select(_g.anonymous).where(*mine)).scalar_one():
+        _open_ballots(tx, gathering_id)
     return True
+
+
+def _open_ballots(tx: CircleTransaction, gathering_id: str) -> None:
+    """What was left over from those before comes to this one. All of it may be read if enough people answered
+    here; who answered before, nobody can tell any more, and they may be the same people."""
+    contents = ballots.empty(tx, gathering_id)
+    told = [Telling.unpacked(content) for content in contents or ()]
+    rows = [row for each in told for row in _rows(tx, gathering_id, each.said)]
+    tx.execute(_left_over(tx.circle_id).values(gathering_id=gathering_id))
+    _shuffle_in(tx, gathering_id, rows)
+    people = len({each.teller for each in told})
+    mine = (_g.circle_id == tx.circle_id, _g.id == gathering_id)
+    tx.execute(update(tables.gathering).where(*mine).values(spoken=enough(people), lost=contents is None))
 
 
 def _left_over(circle_id: str) -> Update:

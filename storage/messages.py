@@ -18,7 +18,6 @@ from sqlalchemy import (
     Update,
     bindparam,
     case,
-    func,
     insert,
     literal_column,
     or_,
@@ -34,7 +33,7 @@ from storage.rows import take_stock
 from storage.tables import new_id
 from storage.transaction import CircleTransaction
 
-_m = tables.message.c
+_m, _a = tables.message.c, tables.account.c
 NAMES = tuple(field.name for field in fields(Message))
 COLUMNS = tuple(_m[name] for name in NAMES)
 """What `from_row` reads a message from."""
@@ -315,11 +314,13 @@ def retry_undelivered(tx: CircleTransaction, message_id: str, now: datetime) -> 
 
 
 def retry_all(tx: CircleTransaction, state: State, now: datetime) -> int:
-    """Try again every message that is DEAD, or every one that is UNKNOWN, because somebody decided so. Return
-    how many there were."""
+    """Try again every message that is DEAD, or every one that is UNKNOWN, because somebody decided so; none
+    to somebody who cannot be written to, for nobody is told of those. Return how many there were."""
     if state not in (State.DEAD, State.UNKNOWN):
         raise ValueError(f"nobody tries a message again that is {state}")
-    return _retry(tx, now, _m.state == state)
+    theirs = (_a.circle_id == _m.circle_id) & (_a.address == _m.address)
+    blocked = select(_a.id).where(theirs, _a.reachable.is_(False)).exists()
+    return _retry(tx, now, _m.state == state, ~blocked)
 
 
 def _retry(tx: CircleTransaction, now: datetime, *which: ColumnElement[bool]) -> int:
@@ -344,18 +345,3 @@ def is_waiting(tx: CircleTransaction, kind: Kind, address: str) -> bool:
     on_its_way = (_m.shown_version == 0, _m.state.in_([State.WAITING, State.SENDING, State.AMBIGUOUS]))
     there = (_m.circle_id == tx.circle_id, _m.address == address, _m.kind == kind.name)
     return tx.execute(select(_m.id).where(*there, *on_its_way).limit(1)).first() is not None
-
-
-def count_waiting(tx: CircleTransaction, subject_id: str) -> int:
-    """Count the copies of a post that have not left."""
-    return tx.execute(
-        select(func.count())
-        .select_from(tables.message)
-        .where(
-            _m.circle_id == tx.circle_id,
-            _m.subject_id == subject_id,
-            _m.counts,
-            _m.shown_version == 0,
-            _m.state.in_([State.WAITING, State.SENDING, State.AMBIGUOUS]),
-        )
-    ).scalar_one()

@@ -1,7 +1,5 @@
-"""Polls and their votes.
-
-The counters of a poll move in the transaction of the vote, and are never counted anew. Whatever changes a
-poll takes hold of its row first: of two at the same moment the second one finds what the first one left.
+"""Polls. Whatever changes one takes hold of its row first: of two changes at the same moment the second one
+finds what the first one left. Their votes are in `storage.votes`.
 """
 
 from __future__ import annotations
@@ -11,18 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, update
 
 from bot.domain.message import State
-from bot.domain.poll import POLL, RECURRING, Ballot, Draft, Option, Poll, Repeat, Rules, shuffled
-from bot.domain.secrecy import new_key
-from storage import recurring, tables
+from bot.domain.poll import POLL, RECURRING, Ballot, Draft, Option, Poll, Repeat, Rules
+from storage import ballots, recurring, tables, votes
 from storage.messages import Recipient
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 
-_p, _o, _v, _w = tables.poll.c, tables.poll_option.c, tables.vote.c, tables.poll_words.c
-_d, _m, _who = tables.poll_draft.c, tables.message.c, tables.account.c
+_p, _o, _d, _m = tables.poll.c, tables.poll_option.c, tables.poll_draft.c, tables.message.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +79,13 @@ def open_poll(tx: CircleTransaction, author_id: str, ballot: Ballot, now: dateti
             series=series or poll_id,
             opened_at=now,
             closes_at=ballot.closes_at,
-            key=new_key() if rules.anonymous else "",
             export_token=new_id(),
         )
     )
     for position, label in enumerate(ballot.options):
         add_option(tx, poll_id, label, position)
+    if rules.anonymous:
+        ballots.start(tx, poll_id)
     if ballot.repeats:
         recurring.start(tx, RECURRING, series or poll_id, now)
     return poll_id
@@ -120,22 +117,23 @@ def _poll(row: Row[Any]) -> Poll:
         shared=row.shared,
         repeats=Repeat(row.repeats),
         series=row.series,
-        key=row.key,
         export_token=row.export_token,
         voters=row.voters,
+        lost=row.lost,
     )
 
 
 _one = select(tables.poll).where(_p.circle_id == bindparam("circle"), _p.id == bindparam("poll"))
 _held = _one.with_for_update(key_share=True)
+_option: tuple[ColumnElement[Any], ...] = (_o.id.label("option_id"), _o.label, _o.votes, _o.position)
 _held_by_option = (
-    select(tables.poll)
+    select(tables.poll, *_option)
     .join(tables.poll_option, (_o.circle_id == _p.circle_id) & (_o.poll_id == _p.id))
     .where(_o.circle_id == bindparam("circle"), _o.id == bindparam("option"))
     .with_for_update(of=tables.poll, key_share=True)
 )
 _options = (
-    select(_o.id, _o.label, _o.votes)
+    select(*_option)
     .where(_o.circle_id == bindparam("circle"), _o.poll_id == bindparam("poll"))
     .order_by(_o.position, _o.id)
 )
@@ -152,9 +150,9 @@ def hold(tx: CircleTransaction, poll_id: str) -> Poll | None:
     return _poll(row) if row else None
 
 
-def hold_by_option(tx: CircleTransaction, option_id: str) -> Poll | None:
+def hold_by_option(tx: CircleTransaction, option_id: str) -> tuple[Poll, Option] | None:
     row = tx.execute(_held_by_option, {"circle": tx.circle_id, "option": option_id}).first()
-    return _poll(row) if row else None
+    return (_poll(row), _option_of(row)) if row else None
 
 
 def by_token(tx: Transaction, token: str) -> Poll | None:
@@ -164,7 +162,11 @@ def by_token(tx: Transaction, token: str) -> Poll | None:
 
 def options(tx: CircleTransaction, poll: Poll) -> tuple[Option, ...]:
     rows = tx.execute(_options, {"circle": poll.circle_id, "poll": poll.id})
-    return tuple(Option(row.id, row.label, row.votes) for row in rows)
+    return tuple(_option_of(row) for row in rows)
+
+
+def _option_of(row: Row[Any]) -> Option:
+    return Option(row.option_id, row.label, row.votes, row.position)
 
 
 def open_polls(tx: CircleTransaction, now: datetime) -> list[Poll]:
@@ -205,149 +207,18 @@ def mark(tx: CircleTransaction, poll: Poll, **values: object) -> None:
     tx.execute(update(tables.poll).where(*mine).values(**values))
 
 
-# Votes
-
-
-_chosen = select(_v.option_id).where(
-    _v.circle_id == bindparam("circle"), _v.poll_id == bindparam("poll"), _v.voter == bindparam("voter")
-)
-_put = insert(tables.vote)
-_taken = delete(tables.vote).where(
-    _v.circle_id == bindparam("circle"),
-    _v.poll_id == bindparam("poll"),
-    _v.voter == bindparam("who"),
-    _v.option_id == bindparam("option"),
-)
-_counted = (
-    update(tables.poll_option)
-    .where(_o.circle_id == bindparam("circle"), _o.id == bindparam("option"))
-    .values(votes=_o.votes + bindparam("more"))
-)
-_voters = (
-    update(tables.poll)
-    .where(_p.circle_id == bindparam("circle"), _p.id == bindparam("poll"))
-    .values(voters=_p.voters + bindparam("more"))
-)
-
-
-def chosen(tx: CircleTransaction, poll: Poll, voter: str) -> frozenset[str]:
-    """The options that somebody voted for."""
-    where = {"circle": poll.circle_id, "poll": poll.id, "voter": voter}
-    return frozenset(tx.execute(_chosen, where).scalars())
-
-
-def vote(tx: CircleTransaction, poll: Poll, voter: str, option_id: str) -> bool:
-    """Of a poll held. Where one answer is asked for, it takes the place of another; False if it was there."""
-    had = chosen(tx, poll, voter)
-    if option_id in had:
-        return False
-    for other in frozenset() if poll.rules.many else had:
-        _take(tx, poll, voter, other)
-    row = {"circle_id": poll.circle_id, "poll_id": poll.id, "voter": voter, "option_id": option_id}
-    tx.execute(_put, row)
-    _count(tx, poll, option_id, 1)
-    if not had:
-        _count_voter(tx, poll, 1)
-    return True
-
-
-def take_back(tx: CircleTransaction, poll: Poll, voter: str, option_id: str) -> bool:
-    """Of a poll held. False if there was no such vote."""
-    had = chosen(tx, poll, voter)
-    if option_id not in had:
-        return False
-    _take(tx, poll, voter, option_id)
-    if len(had) == 1:
-        _count_voter(tx, poll, -1)
-    return True
-
-
-def _take(tx: CircleTransaction, poll: Poll, voter: str, option_id: str) -> None:
-    where = {"circle": poll.circle_id, "poll": poll.id, "who": voter, "option": option_id}
-    tx.execute(_taken, where)
-    _count(tx, poll, option_id, -1)
-
-
-def _count(tx: CircleTransaction, poll: Poll, option_id: str, more: int) -> None:
-    tx.execute(_counted, {"circle": poll.circle_id, "option": option_id, "more": more})
-
-
-def _count_voter(tx: CircleTransaction, poll: Poll, more: int) -> None:
-    tx.execute(_voters, {"circle": poll.circle_id, "poll": poll.id, "more": more})
-
-
-def answered(tx: CircleTransaction, poll: Poll) -> frozenset[str]:
-    """Everybody who voted or wrote, under the names that the poll gives them."""
-    ours = (_v.circle_id == poll.circle_id, _v.poll_id == poll.id)
-    theirs = (_w.circle_id == poll.circle_id, _w.poll_id == poll.id)
-    both = select(_v.voter).where(*ours).union(select(_w.voter).where(*theirs))
-    return frozenset(tx.execute(both).scalars())
-
-
-def signed(tx: CircleTransaction, poll: Poll) -> list[tuple[str, str]]:
-    """(option, name) of a poll that is not anonymous, by name."""
-    mine = (_v.circle_id == poll.circle_id, _v.poll_id == poll.id)
-    theirs = (_who.circle_id == _v.circle_id) & (_who.person_id == _v.voter) & _who.receives
-    voters = tables.vote.join(tables.account, theirs)
-    rows = tx.execute(select(_v.option_id, _who.name).select_from(voters).where(*mine).order_by(_who.name))
-    return [(row.option_id, row.name) for row in rows]
-
-
-# Free answers
-
-
-def say(tx: CircleTransaction, poll: Poll, voter: str, text: str) -> None:
-    """Of a poll held. In the place of what that voter said before; empty for nothing."""
-    mine = {"circle_id": poll.circle_id, "poll_id": poll.id, "voter": voter}
-    tx.execute(delete(tables.poll_words).where(*(_w[name] == value for name, value in mine.items())))
-    if text:
-        tx.execute(insert(tables.poll_words).values(**mine, text=text))
-
-
-_words = select(_w.text).where(_w.circle_id == bindparam("circle"), _w.poll_id == bindparam("poll"))
-_said = _words.where(_w.voter == bindparam("who"))
-
-
-def said(tx: CircleTransaction, poll: Poll, voter: str) -> str:
-    """Asks nothing of a poll that asks for no words."""
-    if not poll.rules.asks_words:
-        return ""
-    where = {"circle": poll.circle_id, "poll": poll.id, "who": voter}
-    return tx.execute(_said, where).scalar() or ""
-
-
-def words(tx: CircleTransaction, poll: Poll) -> tuple[str, ...]:
-    """In no order: see `bot.domain.poll.may_be_read`."""
-    if not poll.rules.asks_words:
-        return ()
-    return tuple(tx.execute(_words, {"circle": poll.circle_id, "poll": poll.id}).scalars())
-
-
 # Closing
 
 
 def close(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
-    """False if it was closed already. Of an anonymous poll nothing stays that leads from a choice to a
-    person: the key goes, and the votes, which are counted; the free answers are written anew under names made
-    up, in an order drawn by lot; and the counters too, for PostgreSQL tells which transaction wrote a row,
-    and with it whose press that was."""
+    """False if it was closed already. The ballots of an anonymous poll are counted and deleted, with all that
+    leads from a choice to a person."""
     mine = (_p.circle_id == poll.circle_id, _p.id == poll.id, _p.closed_at.is_(None))
-    if tx.execute(update(tables.poll).where(*mine).values(closed_at=now, key="")).rowcount != 1:
+    if tx.execute(update(tables.poll).where(*mine).values(closed_at=now)).rowcount != 1:
         return False
     if poll.rules.anonymous:
-        _sever(tx, poll)
+        votes.count_ballots(tx, poll)
     return True
-
-
-def _sever(tx: CircleTransaction, poll: Poll) -> None:
-    of = {"circle_id": poll.circle_id, "poll_id": poll.id}
-    texts = shuffled(words(tx, poll))
-    for table in (tables.vote, tables.poll_words):
-        tx.execute(delete(table).where(*(table.c[name] == value for name, value in of.items())))
-    if texts:
-        tx.execute(insert(tables.poll_words), [{**of, "voter": new_id(), "text": text} for text in texts])
-    counters = (_o.circle_id == poll.circle_id, _o.poll_id == poll.id)
-    tx.execute(update(tables.poll_option).where(*counters).values(votes=_o.votes))
 
 
 # Where it stands

@@ -1,22 +1,21 @@
-"""Pulses and what was answered. While one is open its key tells whose answer is whose; nothing else does, and
-at closing it is destroyed with the rows that were kept under it."""
+"""Pulses. While one is open its answers are sealed ballots (`storage.ballots`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
+from bot.domain.errors import KeyChanged
 from bot.domain.pulse import Answer, Means, Pulse
-from bot.domain.secrecy import new_key, pseudonym
-from storage import tables
-from storage.rows import one_at_a_time, put
+from storage import ballots, tables
+from storage.rows import one_at_a_time
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 
-_p, _a, _w = tables.pulse.c, tables.pulse_answer.c, tables.pulse_words.c
+_p, _w = tables.pulse.c, tables.pulse_words.c
 
 
 def start(tx: CircleTransaction, now: datetime, closes_at: datetime) -> str | None:
@@ -30,9 +29,9 @@ def start(tx: CircleTransaction, now: datetime, closes_at: datetime) -> str | No
         "id": pulse_id,
         "opened_at": now,
         "closes_at": closes_at,
-        "key": new_key(),
     }
     tx.execute(insert(tables.pulse).values(row))
+    ballots.start(tx, pulse_id)
     return pulse_id
 
 
@@ -60,40 +59,41 @@ def closed(tx: CircleTransaction, limit: int) -> list[Pulse]:
 
 def _pulse(row: Row[Any]) -> Pulse:
     means = None if row.trust is None else Means(row.trust, row.pressure, row.energy)
-    return Pulse(row.id, row.opened_at, row.closes_at, row.closed_at, row.answers, means)
+    return Pulse(row.id, row.opened_at, row.closes_at, row.closed_at, row.answers, means, row.lost)
 
 
 def answer(tx: CircleTransaction, pulse_id: str, person_id: str, answer: Answer, now: datetime) -> bool:
-    """The person's one answer from now on; False once it takes none."""
-    key = _key(tx, pulse_id, now)
-    if key is None:
+    """The person's one answer from now on; False once it takes none. Raises KeyChanged."""
+    if not _hold(tx, pulse_id, now):
         return False
-    marks = {"trust": answer.trust, "pressure": answer.pressure, "energy": answer.energy}
-    voter = {"circle_id": tx.circle_id, "pulse_id": pulse_id, "voter": pseudonym(key, person_id)}
-    put(tx, tables.pulse_answer, voter, {**marks, "text": answer.words})
+    box = ballots.box(tx, pulse_id)
+    assert box is not None, "an open pulse has its box"
+    ballots.cast(tx, box, box.voter(person_id), answer.packed())
     return True
 
 
-def _key(tx: CircleTransaction, pulse_id: str, now: datetime) -> str | None:
-    """Until this transaction ends, the pulse does not close."""
-    opened = select(_p.key).where(_p.circle_id == tx.circle_id, _p.id == pulse_id)
+def _hold(tx: CircleTransaction, pulse_id: str, now: datetime) -> bool:
+    """Until this transaction ends, the pulse does not close. False once it takes no answers."""
+    opened = select(_p.id).where(_p.circle_id == tx.circle_id, _p.id == pulse_id)
     takes = opened.where(_p.closed_at.is_(None), _p.closes_at > now).with_for_update(read=True)
-    found: str | None = tx.execute(takes).scalar()
-    return found
+    return tx.execute(takes).first() is not None
 
 
 def answer_of(tx: CircleTransaction, pulse_id: str, person_id: str) -> Answer | None:
-    """What this person answered; None for nothing, and for whatever has closed."""
-    key = tx.execute(select(_p.key).where(_p.circle_id == tx.circle_id, _p.id == pulse_id)).scalar()
-    if not key:
-        return None
-    mine = (*_of(tx.circle_id, pulse_id), _a.voter == pseudonym(key, person_id))
-    row = tx.execute(select(_a.trust, _a.pressure, _a.energy, _a.text).where(*mine)).first()
-    return Answer(*row) if row else None
+    """What this person answered; None for nothing, and for whatever has closed. Raises KeyChanged."""
+    box = ballots.box(tx, pulse_id)
+    content = ballots.answer(tx, box, box.voter(person_id)) if box else None
+    return Answer.unpacked(content) if content else None
 
 
-def _of(circle_id: str, pulse_id: str) -> tuple[Any, ...]:
-    return (_a.circle_id == circle_id, _a.pulse_id == pulse_id)
+def answered(tx: CircleTransaction, pulse_id: str, person_ids: Collection[str]) -> frozenset[str]:
+    """Return who of these people has answered; nobody once it has closed, or when its answers cannot be
+    read."""
+    try:
+        box = ballots.box(tx, pulse_id)
+    except KeyChanged:
+        box = None
+    return ballots.answered(tx, box, person_ids) if box else frozenset()
 
 
 def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
@@ -102,30 +102,37 @@ def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
     return [(row.circle_id, row.id) for row in rows]
 
 
-def close(tx: CircleTransaction, pulse_id: str, now: datetime) -> list[Answer] | None:
-    """Destroy the key and the rows, and hand over what they said, for once; None if that was done already."""
+def close(tx: CircleTransaction, pulse_id: str, now: datetime) -> bool:
+    """False if that was done already."""
     done = tx.execute(
         update(tables.pulse)
         .where(_p.circle_id == tx.circle_id, _p.id == pulse_id, _p.closed_at.is_(None))
-        .values(closed_at=now, key="")
+        .values(closed_at=now)
     )
-    if not done.rowcount:
-        return None
-    found = select(_a.trust, _a.pressure, _a.energy, _a.text).where(*_of(tx.circle_id, pulse_id))
-    answers = [Answer(*row) for row in tx.execute(found)]
-    tx.execute(delete(tables.pulse_answer).where(*_of(tx.circle_id, pulse_id)))
-    return answers
+    return done.rowcount == 1
+
+
+def take(tx: CircleTransaction, pulse_id: str) -> list[Answer] | None:
+    """Delete the answers to a pulse that closes, and return them for once; None when they cannot be read."""
+    contents = ballots.empty(tx, pulse_id)
+    return None if contents is None else [Answer.unpacked(content) for content in contents]
 
 
 def keep(
-    tx: CircleTransaction, pulse_id: str, answers: int, means: Means | None, words: Sequence[str]
+    tx: CircleTransaction,
+    pulse_id: str,
+    answers: int,
+    means: Means | None,
+    words: Sequence[str],
+    *,
+    lost: bool,
 ) -> None:
     """What remains of a closed one. `words` come in no order of anybody's."""
     means_kept = {"trust": means.trust, "pressure": means.pressure, "energy": means.energy} if means else {}
     tx.execute(
         update(tables.pulse)
         .where(_p.circle_id == tx.circle_id, _p.id == pulse_id)
-        .values(answers=answers, **means_kept)
+        .values(answers=answers, lost=lost, **means_kept)
     )
     rows = [{"circle_id": tx.circle_id, "id": new_id(), "pulse_id": pulse_id, "text": text} for text in words]
     if rows:

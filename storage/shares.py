@@ -8,14 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Update, bindparam, delete, func, insert, select, update
 
-from bot.domain.message import POST
 from bot.domain.share import Share, Tally
 from storage import tables
 from storage.rows import among, insert_new
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 
-_s, _k, _m = tables.share.c, tables.click.c, tables.message.c
+_s, _k = tables.share.c, tables.click.c
 
 
 def offer(tx: CircleTransaction, post_id: str, offers: Iterable[tuple[str, str]]) -> None:
@@ -117,24 +116,12 @@ def clicks(tx: CircleTransaction, post_id: str) -> int:
     return tx.execute(_clicks_of_all, {"circle": tx.circle_id, "post": post_id}).scalar_one()
 
 
-_delivered = (
-    select(func.count())
-    .select_from(tables.message)
-    .where(
-        _m.circle_id == bindparam("circle"),
-        _m.subject_id == bindparam("post"),
-        _m.kind == POST.name,
-        _m.shown_version > 0,
-    )
-)
-_told = select(func.count(_s.opened_at), func.count(_s.posted_at)).where(*_of_post)
+_posted = select(func.count(_s.posted_at)).where(*_of_post)
 
 
 def tally(tx: CircleTransaction, post_id: str) -> Tally:
-    what = {"circle": tx.circle_id, "post": post_id}
-    delivered = tx.execute(_delivered, what).scalar_one()
-    opened, posted = tx.execute(_told, what).one()
-    return Tally(delivered, opened, posted, clicks(tx, post_id))
+    posted = tx.execute(_posted, {"circle": tx.circle_id, "post": post_id}).scalar_one()
+    return Tally(posted, clicks(tx, post_id))
 
 
 def salt(tx: Transaction, day: str, fresh: str) -> str:

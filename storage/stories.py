@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import Row, Select, func, select
 
-from bot.domain.message import POST, REPLY, Obstacle, State
-from bot.domain.story import Failure, Letter, Story, Subject, Target
+from bot.domain.message import REPLY, Obstacle, State
+from bot.domain.story import Failure, Letter, Subject, Target
 from storage import tables
 from storage.transaction import CircleTransaction
 
 _m, _a, _c = tables.message.c, tables.account.c, tables.post.c
 _p, _h = tables.poll.c, tables.channel.c
-_there = _m.shown_version > 0
-_on_its_way = _m.state.in_([State.WAITING, State.SENDING]) & ~_there
 _failed = _m.state.in_([State.DEAD, State.UNKNOWN]) & (_m.kind != REPLY.name)
 """The answer to one person is listed for nobody."""
-
-
-def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((which, 1)))
-
-
-_columns = {
-    "waiting": _count(_on_its_way),
-    "sent": _count(_there),
-    "doubtful": _count(_m.state == State.AMBIGUOUS),
-    "dropped": _count((_m.state == State.DROPPED) & ~_there),
-    "unknown": _count(_m.state == State.UNKNOWN),
-    "dead": _count(_m.state == State.DEAD),
-    "first_at": func.min(_m.shown_at),
-    "last_at": func.max(_m.shown_at),
-    "next_at": func.min(case((_on_its_way, _m.due_at))),
-}
-
-
-def of_posts(tx: CircleTransaction, post_ids: Sequence[str]) -> dict[str, Story]:
-    """By post; one that has no cards yet has an empty story."""
-    rows = tx.execute(
-        select(_m.subject_id, *(column.label(name) for name, column in _columns.items()))
-        .where(_m.circle_id == tx.circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name)
-        .group_by(_m.subject_id)
-    )
-    told = {row.subject_id: Story(**{name: row._mapping[name] for name in _columns}) for row in rows}
-    return {post_id: told.get(post_id, Story()) for post_id in post_ids}
 
 
 _title = func.coalesce(_c.title, _p.question, "")

@@ -428,9 +428,9 @@ poll = Table(
     _moment("closes_at", required=True),
     _moment("closed_at"),
     _moment("reminded_at"),
-    _text("key"),
     Column("export_token", Id, nullable=False, unique=True),
     _whole("voters"),
+    _yes("lost"),
     _of("person", "author_id"),
     _of("workspace", "workspace_id"),
     Index(None, "closed_at", "closes_at"),
@@ -465,6 +465,38 @@ poll_option = Table(
     Index(None, "circle_id", "poll_id"),
 )
 
+ballot_box = Table(
+    "ballot_box",
+    metadata,
+    _circle(),
+    Column("subject_id", Id, primary_key=True),
+    Column("key", JSON, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The key of a question that is answered secretly, sealed, while the question is open. `subject_id`: of a
+poll, a pulse or a gathering."""
+
+ballot = Table(
+    "ballot",
+    metadata,
+    _circle(),
+    Column("subject_id", Id, primary_key=True),
+    Column("voter", Id, primary_key=True),
+    Column("sealed", JSON, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""A secret answer, sealed. SQLite keeps these rows in the order of their key, of which `voter` is random, and
+not in that in which they came. JSON, because PostgreSQL copies no value of that type into its statistics,
+where the value would outlive the row."""
+
+to_scrub = Table(
+    "to_scrub",
+    metadata,
+    _circle(),
+    Column("subject_id", Id, primary_key=True),
+)
+"""A question whose ballots are deleted and may still be found in the files of the database."""
+
 vote = Table(
     "vote",
     metadata,
@@ -494,26 +526,13 @@ pulse = Table(
     _moment("opened_at", required=True),
     _moment("closes_at", required=True),
     _moment("closed_at"),
-    _text("key"),
+    _yes("lost"),
     _whole("answers"),
     Column("trust", Float),
     Column("pressure", Float),
     Column("energy", Float),
     Index(None, "circle_id", "opened_at"),
     Index(None, "closed_at", "closes_at"),
-)
-
-pulse_answer = Table(
-    "pulse_answer",
-    metadata,
-    _circle(),
-    Column("pulse_id", Id, primary_key=True),
-    Column("voter", Id, primary_key=True),
-    Column("trust", Integer, nullable=False),
-    Column("pressure", Integer, nullable=False),
-    Column("energy", Integer, nullable=False),
-    _text("text"),
-    _of("pulse", "pulse_id"),
 )
 
 pulse_words = Table(
@@ -612,6 +631,7 @@ gathering = Table(
     _moment("closes_at", required=True),
     _moment("closed_at"),
     _yes("spoken"),
+    _yes("lost"),
     _of("person", "author_id"),
     Index(None, "closed_at", "closes_at"),
 )

@@ -17,7 +17,7 @@ _columns = (_w.id, _w.circle_id, _w.platform, _w.external_id)
 
 
 def of_platform(tx: Transaction, platform: str, external_id: str = "") -> list[Workspace]:
-    """Return the workspaces of a platform, or the one that it knows by that id."""
+    """Return the workspaces of a platform. With `external_id`, return only the one that has this id there."""
     wanted = select(*_columns).where(_w.platform == platform)
     rows = tx.execute(wanted.where(_w.external_id == external_id) if external_id else wanted)
     return [Workspace(*row) for row in rows]

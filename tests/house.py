@@ -31,10 +31,11 @@ from handlers.team.service import first_code
 from scheduler.pump import Pump
 from scheduler.timetable import TIMETABLE, Tools
 from storage.engines.connect import connect as connect_database
+from storage.seal import Seal
+from tests.databases import SEAL
 from tests.pressing import Wanted, matches
 
 SITE = "https://cercle.example"
-SECRET = "the secret key of a circle that lives in a test"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """10:00 in Paris, a working day."""
 
@@ -71,12 +72,13 @@ class House:
     url: str
     clock: Clock = field(default_factory=Clock)
     pages: dict[str, Found | str] = field(default_factory=dict)
+    seal: Seal = SEAL
 
     def __post_init__(self) -> None:
-        self.database = connect_database(self.url)
+        self.database = connect_database(self.url, self.seal)
         self.database.open()
         self.keys = itertools.count()
-        self.replies = Replies(ROUTER, SECRET)
+        self.replies = Replies(ROUTER)
         self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies)
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE

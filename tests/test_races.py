@@ -37,6 +37,7 @@ from storage import circles, posts, shares, tables
 from storage.engines.connect import connect, is_file
 from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
+from tests.databases import SEAL
 from tests.house import PEOPLE, SITE, House, asked, filled, said
 
 T = TypeVar("T")
@@ -83,7 +84,7 @@ class Crowd:
 
 @pytest.fixture
 async def crowd(house: House) -> AsyncIterator[Crowd]:
-    others = [] if is_file(house.url) else [connect(house.url)]
+    others = [] if is_file(house.url) else [connect(house.url, SEAL)]
     for other in others:
         other.open()
     yield Crowd(house, [house.database, *others])

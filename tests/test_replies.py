@@ -18,10 +18,10 @@ from bot.chat.reply import Ask, Home, Replace, Reply, Say
 from bot.domain.message import State
 from bot.locales import Translator
 from bot.platforms.playground.render import SPELLING
-from bot.replies import Replies
 from handlers.actions import Leave, Reopen
 from handlers.membership.cards import Pause
 from storage import messages, replies, stories, tables
+from storage.seal import Seal
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import FRENCH, House, asked, kinds, said
 
@@ -66,9 +66,12 @@ async def test_nothing_of_it_can_be_read_in_the_database(circle: House) -> None:
 
 async def test_another_key_opens_nothing(circle: House) -> None:
     await keeps(circle, Say(SECRET_CARD))
-    circle.replies._cipher = Replies(circle.dispatch._router, "another secret key")._cipher
-    await circle.settle()
-    assert SECRET_CARD not in circle.cards("ines")
+    circle.close()
+    other = House(circle.url, circle.clock, seal=Seal.of_secret("another secret, as long as the first one"))
+    circle.database = other.database
+    await other.settle()
+    assert SECRET_CARD not in other.cards("ines")
+    assert len(await stored(other)) == 1
 
 
 async def test_a_row_cannot_pass_for_another(circle: House) -> None:

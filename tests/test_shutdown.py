@@ -24,6 +24,7 @@ from tests.emulators.slack import FakeSlack, Fault, Kind, SlackUser
 
 ROOT = Path(__file__).parent.parent
 LIMIT = 10.0
+SECRET = "k" * 43
 HANGS = Fault(Kind.SLOW, 60)
 LINK = "http://127.0.0.1:9/nobody-listens"
 
@@ -78,7 +79,7 @@ async def serving(slack: FakeSlack, url: str, folder: Path) -> AsyncIterator[Ser
         "CERCLE_DATABASE_URL": url,
         "CERCLE_PORT": str(port),
         "CERCLE_BASE_URL": site,
-        "CERCLE_SECRET_KEY": "k" * 43,
+        "CERCLE_SECRET_KEY": SECRET,
         "SLACK_SIGNING_SECRET": slack.secret,
         "SLACK_BOT_TOKEN": slack.token,
         "SLACK_API_URL": slack.api_url,

@@ -76,7 +76,8 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class FormButton:
-    """Opens a form. A kind of its own because Teams has to know before the click."""
+    """Opens a form or shows a card, in a dialog where the platform has one. A kind of its own because Teams
+    has to know before the click."""
 
     label: str
     action: Action

@@ -47,9 +47,9 @@ class Picture(TypedDict):
 
 
 class Description(TypedDict):
-    """Clean text, bounded; addresses as the page wrote them, relative ones included. Empty: not said.
-    `base` is what they are relative to, `refresh` where the page sends its reader at once, `pictures` those
-    that it offers, the most trusted first."""
+    """What a page says about itself, as clean text of bounded length. A field is empty where the page says
+    nothing. Addresses stand as the page wrote them, and may be relative to `base`. `refresh` is the address
+    to which the page sends its reader at once. `pictures` begins with the most trusted one."""
 
     title: str
     description: str

@@ -3,12 +3,14 @@ team makes of it, each with somebody who looks after it, an answer and a day."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.errors import BadDue
 from bot.domain.message import Kind
+from bot.domain.secrecy import packed, room, unpacked
 
 GATHERING = Kind("gathering", unasked=True, consent=True, counts=True)
 GATHERED = Kind("gathered", unasked=True, counts=True)
@@ -43,7 +45,8 @@ class Somebody:
 @dataclass(frozen=True, slots=True)
 class Gathering:
     """`spoken`: what was said may be read. When it is signed, at once; when it is anonymous, once it has
-    closed with SPOKEN_FROM findings. Fewer wait for the next anonymous one."""
+    closed, if enough people answered. Else their words wait for the next anonymous one. `lost`: its answers
+    could not be read."""
 
     id: str
     anonymous: bool
@@ -51,9 +54,29 @@ class Gathering:
     closes_at: datetime
     closed_at: datetime | None = None
     spoken: bool = False
+    lost: bool = False
 
     def takes_findings(self, now: datetime) -> bool:
         return self.closed_at is None and now < self.closes_at
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What somebody said at one time in an anonymous gathering. `teller` is their pseudonym there."""
+
+    teller: str
+    said: Mapping[Matter, str]
+
+    def packed(self) -> bytes:
+        """Return as many bytes for any of them."""
+        words = (packed(self.said.get(matter, ""), MAX_FINDING) for matter in Matter)
+        return bytes.fromhex(self.teller) + b"".join(words)
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> Telling:
+        start, each = len(content) - len(Matter) * room(MAX_FINDING), room(MAX_FINDING)
+        words = {m: unpacked(content[start + n * each :]) for n, m in enumerate(Matter)}
+        return cls(content[:start].hex(), {matter: text for matter, text in words.items() if text})
 
 
 @dataclass(frozen=True, slots=True)

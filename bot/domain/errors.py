@@ -392,6 +392,11 @@ class PollClosed(DomainError):
     """This poll is closed, so the count stands as it is: its card shows it. Thank you all the same."""
 
 
+class KeyChanged(DomainError):
+    """Nothing was counted: the secret key of this Cercle was changed while the question was open, so it can
+    no longer be answered. Whoever runs Cercle can put the former key back."""
+
+
 class NotYourPoll(Forbidden):
     """Only whoever opened a poll can change it."""
 

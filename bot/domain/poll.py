@@ -25,7 +25,7 @@ from bot.domain.errors import (
 )
 from bot.domain.message import Kind
 from bot.domain.schedule import EVERY_WEEK, Schedule
-from bot.domain.secrecy import SPOKEN_FROM, pseudonym
+from bot.domain.secrecy import at_least, enough, packed, unpacked
 from bot.domain.working_time import MONDAY_TO_FRIDAY, first_instant, public_holidays, zone_or
 
 POLL = Kind("poll", unasked=True, consent=True, counts=True)
@@ -43,6 +43,8 @@ MAX_OPTION = 75
 """Characters: what a button has room for."""
 MAX_QUESTION = 150
 MAX_WORDS = 500
+MARKS = 2
+"""Bytes that tell which of MAX_OPTIONS somebody chose."""
 
 USUAL_DAYS, USUAL_HOUR = 3, time(17)
 """Working days that a poll stays open unless its author says otherwise, and the hour at which it closes."""
@@ -68,8 +70,8 @@ class Repeat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`many`: several answers. `live`: results before the end. `open_options`: whoever votes may add an
-    option. `asks_words`: a free answer beside the options."""
+    """`many`: several answers. `live`: results before the end, unless the poll is anonymous. `open_options`:
+    whoever votes may add an option. `asks_words`: a free answer beside the options."""
 
     many: bool = False
     anonymous: bool = True
@@ -104,15 +106,19 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """`position` does not change; options are shown in its order."""
+
     id: str
     label: str
     votes: int = 0
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """`key` makes the pseudonyms of an anonymous poll while it is open, and is empty afterwards. `voters`:
-    people with at least one vote. `series`: the first poll of those that repeat."""
+    """`voters`: people with at least one vote. While an anonymous poll is open: people who answered; after it
+    has closed: 0 where those were too few. `lost`: its votes could not be counted. `series`: the first poll
+    of those that repeat."""
 
     id: str
     circle_id: str
@@ -127,16 +133,23 @@ class Poll:
     shared: bool = False
     repeats: Repeat = Repeat.NEVER
     series: str = ""
-    key: str = ""
     export_token: str = ""
     voters: int = 0
+    lost: bool = False
 
     def is_open(self, now: datetime) -> bool:
         return self.closed_at is None and now < self.closes_at
 
     @property
     def shows_results(self) -> bool:
+        if self.rules.anonymous:
+            return self.closed_at is not None and enough(self.voters)
         return self.rules.live or self.closed_at is not None
+
+    @property
+    def voters_told(self) -> int:
+        """How many people answered, as far as anybody is told."""
+        return at_least(self.voters) if self.rules.anonymous and self.closed_at is None else self.voters
 
     @property
     def lets_words_be_read(self) -> bool:
@@ -147,11 +160,24 @@ class Poll:
     def to_members(self) -> bool:
         return not self.place
 
-    def voter(self, person_id: str) -> str:
-        """The name under which this person votes; empty when nobody can tell any more."""
-        if not self.rules.anonymous:
-            return person_id
-        return pseudonym(self.key, person_id) if self.key else ""
+
+@dataclass(frozen=True, slots=True)
+class PollAnswer:
+    """What one person answers to a poll. `chosen`: positions of options."""
+
+    chosen: frozenset[int] = frozenset()
+    words: str = ""
+
+    def packed(self, rules: Rules) -> bytes:
+        """Return as many bytes for any answer to a poll with these rules."""
+        marks = sum(1 << position for position in self.chosen)
+        return marks.to_bytes(MARKS) + packed(self.words, MAX_WORDS if rules.asks_words else 0)
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> PollAnswer:
+        marks = int.from_bytes(content[:MARKS])
+        chosen = frozenset(position for position in range(8 * MARKS) if marks >> position & 1)
+        return cls(chosen, unpacked(content[MARKS:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +288,7 @@ def read_closing(day: str, hour: str, zone: str, now: datetime) -> datetime:
 def may_be_read(poll: Poll, words: Sequence[str]) -> tuple[str, ...]:
     """The free answers that may be shown now, in an order that tells nothing and is another at each look; of
     an anonymous poll from five on."""
-    few = poll.rules.anonymous and len(words) < SPOKEN_FROM
+    few = poll.rules.anonymous and not enough(len(words))
     return () if few or not poll.lets_words_be_read else shuffled(words)
 
 

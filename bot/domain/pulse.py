@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from statistics import fmean
 
 from bot.domain.message import Kind
-from bot.domain.secrecy import SPOKEN_FROM
+from bot.domain.secrecy import enough, packed, unpacked
 
 PULSE = Kind("pulse", unasked=True, consent=True, counts=True)
 PULSE_REMINDER = Kind("pulse_reminder", unasked=True, consent=True, counts=True)
 PACE = Kind("pace", unasked=True, consent=True, counts=True)
 
 MARKS = range(1, 6)
+QUESTIONS = 3
 MAX_WORDS = 500
 LIFE = timedelta(days=7)
 REST = timedelta(days=7)
@@ -33,6 +34,15 @@ class Answer:
     energy: int
     words: str = ""
 
+    def packed(self) -> bytes:
+        """Return as many bytes for any answer."""
+        return bytes((self.trust, self.pressure, self.energy)) + packed(self.words, MAX_WORDS)
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> Answer:
+        trust, pressure, energy = content[:QUESTIONS]
+        return cls(trust, pressure, energy, unpacked(content[QUESTIONS:]))
+
 
 @dataclass(frozen=True, slots=True)
 class Means:
@@ -45,7 +55,8 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """`answers` and `means` are known once it has closed; `means` only from SPOKEN_FROM answers on."""
+    """`answers` and `means` are known once it has closed, if enough people answered. `lost`: the answers
+    could not be read."""
 
     id: str
     opened_at: datetime
@@ -53,14 +64,15 @@ class Pulse:
     closed_at: datetime | None = None
     answers: int = 0
     means: Means | None = None
+    lost: bool = False
 
     def takes_answers(self, now: datetime) -> bool:
         return self.closed_at is None and now < self.closes_at
 
 
 def means(answers: Sequence[Answer]) -> Means | None:
-    """None where fewer than SPOKEN_FROM answered: an average would point at somebody."""
-    if len(answers) < SPOKEN_FROM:
+    """None where too few answered: an average would point at somebody."""
+    if not enough(len(answers)):
         return None
     marks = zip(*((a.trust, a.pressure, a.energy) for a in answers), strict=True)
     return Means(*(round(fmean(column), 1) for column in marks))

@@ -53,10 +53,9 @@ class Stance:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a post did, all members together. `clicks` are readers', crawlers left out."""
+    """What a post did, all members together. `posted`: as its members say. `clicks`: of readers, not of
+    crawlers. To whom it was sent, who waits for it and who opened it is nobody else's business."""
 
-    delivered: int
-    opened: int
     posted: int
     clicks: int
 

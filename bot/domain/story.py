@@ -1,5 +1,5 @@
-"""What became of messages, and of what recurs, as far as the comms team may know: sums over everybody, never
-who waits or why."""
+"""What became of messages, and of what recurs, as far as the comms team may know: what failed, never who
+waits or why."""
 
 from __future__ import annotations
 
@@ -8,42 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.domain.message import Obstacle, State
-
-CROWD = 3
-"""Fewer than this, and a moment would be one person's hours, or one person's pause."""
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What became of the cards of one post, all readers together. Somebody who paused, declined, reached
-    their ceiling or cannot be written to is in it as everybody else who waits; how many cards were drawn
-    again is left out, for that is how many people pressed something.
-
-    `doubtful`: the chat is being asked whether it stands there. `first_at`, `last_at`: when the first and the
-    last arrived. `next_at`: when the next may leave.
-    """
-
-    waiting: int = 0
-    sent: int = 0
-    doubtful: int = 0
-    dropped: int = 0
-    unknown: int = 0
-    dead: int = 0
-    first_at: datetime | None = None
-    last_at: datetime | None = None
-    next_at: datetime | None = None
-
-    @property
-    def arrivals(self) -> tuple[datetime, datetime] | None:
-        """The first and the last, where they are nobody's in particular."""
-        if self.first_at is None or self.last_at is None or self.sent < CROWD:
-            return None
-        return self.first_at, self.last_at
-
-    @property
-    def departure(self) -> datetime | None:
-        """The next, where that is nobody's in particular."""
-        return self.next_at if self.waiting >= CROWD else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def _levels(gauged: Gauges | None) -> Iterator[Metric]:
         "cercle_queue_age_seconds", "How long the oldest message has been due.", value=gauged.queue_age
     )
     messages = GaugeMetricFamily(
-        "cercle_messages", "Messages that still need something.", labels=("platform", "state")
+        "cercle_messages", "Messages that need something now.", labels=("platform", "state")
     )
     for labels, count in sorted(gauged.messages.items()):
         messages.add_metric(labels, count)

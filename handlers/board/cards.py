@@ -22,7 +22,7 @@ from bot.domain.board import (
     Theme,
 )
 from bot.locales import Translator
-from handlers.actions import OpenGathering
+from handlers.actions import AboutSecrecy, OpenGathering
 
 UNANSWERED_SHOWN, OTHERS_SHOWN = 5, 4
 """Themes on the board, of each sort: with all else a card has 50 blocks in Slack."""
@@ -165,13 +165,15 @@ def start_form(t: Translator) -> Form:
 def invitation(t: Translator, gathering: Gathering) -> Card:
     if gathering.closed_at is not None:
         return _closed(t, gathering)
-    way_in = buttons(_tell_button(t, gathering), Button(t("board.show"), ShowBoard()))
+    more = FormButton(t("secrecy.more"), AboutSecrecy()) if gathering.anonymous else None
+    way_in = buttons(_tell_button(t, gathering), Button(t("board.show"), ShowBoard()), more)
     body = (text(t("gathering.body", day=t.day(gathering.closes_at))), way_in, _known(t, gathering))
     return Card(t("gathering.title"), body)
 
 
 def _closed(t: Translator, gathering: Gathering) -> Card:
-    said = t("gathering.closed" if gathering.spoken else "gathering.too_few")
+    unread = "secrecy.lost" if gathering.lost else "gathering.too_few"
+    said = t("gathering.closed" if gathering.spoken else unread)
     return Card(t("gathering.title"), (text(said), buttons(Button(t("board.show"), ShowBoard()))))
 
 
@@ -536,6 +538,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "invitation": invitation(t, quiet),
         "invitation_signed": invitation(t, signed),
         "invitation_closed": invitation(t, replace(quiet, closed_at=now, spoken=True)),
+        "invitation_lost": invitation(t, replace(quiet, closed_at=now, lost=True)),
         "invitation_too_few": invitation(t, replace(quiet, closed_at=now)),
         "started": started(t, signed),
         "tell_form": tell_form(t, quiet),

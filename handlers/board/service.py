@@ -41,7 +41,7 @@ from bot.domain.errors import (
     TooFewForAnonymity,
 )
 from bot.domain.message import Kind
-from bot.domain.secrecy import SPOKEN_FROM
+from bot.domain.secrecy import enough
 from bot.domain.working_time import week_of, zone_or
 from handlers.board.cards import (
     A_PAGE,
@@ -102,7 +102,7 @@ def start(ctx: Context, answers: Answers) -> Gathering:
 
 
 def _too_few(tx: CircleTransaction) -> bool:
-    return people.count_members(tx) < SPOKEN_FROM
+    return not enough(people.count_members(tx))
 
 
 def ask(tx: CircleTransaction, author_id: str | None, now: datetime, *, anonymous: bool) -> None:
@@ -122,13 +122,12 @@ def ask_by_the_month(tx: CircleTransaction, now: datetime) -> None:
 
 
 def tell(ctx: Context, gathering_id: str, answers: Answers) -> Gathering:
-    """Raises MembersOnly, GatheringClosed or NothingWritten."""
+    """Raises MembersOnly, GatheringClosed, NothingWritten or KeyChanged."""
     gathering = open_to(ctx, gathering_id)
     said = {matter: words for matter in Matter if (words := answers.text(matter))}
     if not said:
         raise NothingWritten
-    signature = ctx.person.id if not gathering.anonymous and answers.yes("sign") else None
-    if not board.tell(ctx.tx, gathering_id, said, signature, ctx.now):
+    if not board.tell(ctx.tx, gathering_id, said, ctx.person.id, ctx.now, signed=answers.yes("sign")):
         raise GatheringClosed
     return gathering
 

@@ -42,7 +42,7 @@ from bot.domain.poll import (
     Rules,
 )
 from bot.locales import Translator
-from handlers.actions import Leave, OpenJoin, OpenPause
+from handlers.actions import AboutSecrecy, Leave, OpenJoin, OpenPause
 
 HERE, ANYWHERE, MEMBERS = "here", "anywhere", "members"
 """Where a poll is to stand: this channel, this one and those in which a member shows it, or each member's own
@@ -96,6 +96,13 @@ class RefreshPoll(Action, verb="poll.refresh"):
 
 
 @dataclass(frozen=True, slots=True)
+class ShowMyVote(Action, verb="vote.mine"):
+    """Shows a person what they answered to a secret poll, in an answer that only they see."""
+
+    poll: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowVoters(Action, verb="poll.voters"):
     poll: str
 
@@ -130,13 +137,15 @@ class ShowAgain(Action, verb="poll.retry"):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A poll as one reader sees it. `chosen`, `own_words`: theirs; nobody's in a channel. `words`: the free
-    answers that may be read."""
+    """A poll as one reader sees it. `chosen` (positions of options), `own_words`: what the reader answered,
+    which is in no message about a secret poll. `voted`: the reader has answered. `words`: the free answers
+    that may be read."""
 
     poll: Poll
     options: tuple[Option, ...]
-    chosen: frozenset[str] = frozenset()
+    chosen: frozenset[int] = frozenset()
     own_words: str = ""
+    voted: bool = False
     words: tuple[str, ...] = ()
 
 
@@ -157,7 +166,8 @@ def in_channel(t: Translator, view: View, author: Mention, now: datetime) -> Car
 
 
 def own(t: Translator, view: View, author: Mention, now: datetime) -> Card:
-    """In a member's own conversation, where their choice shows."""
+    """In a member's own conversation. What they chose shows in a signed poll; in a secret one, that they
+    voted."""
     why = (small(t("poll.because")), _ways_out(t)) if view.poll.is_open(now) else ()
     body = (_by(t, author), *_standing(t, view, now), *_mine(t, view), *_known(t, view), *why)
     return Card(view.poll.question, body)
@@ -176,27 +186,37 @@ def _by(t: Translator, author: Mention) -> Element:
 
 
 def _standing(t: Translator, view: View, now: datetime) -> tuple[Element, ...]:
-    """A row an option while there is something to choose, then the results; and the free answers."""
-    rows = (*_choices(t, view), _others(t, view)) if view.poll.is_open(now) else _results(view)
+    """A row an option while there is something to choose, then the results or why there are none; the free
+    answers."""
+    rows = (*_choices(t, view), _others(t, view)) if view.poll.is_open(now) else _results(t, view)
     voters = buttons(Button(t("poll.who"), ShowVoters(view.poll.id)))
     who = (voters,) if view.poll.shows_results and not view.poll.rules.anonymous else ()
     return (*rows, *_spoken(t, view), *who)
 
 
-def _results(view: View) -> tuple[Element, ...]:
-    return (Bars(tuple(Bar(o.label, o.votes) for o in view.options)),) if view.poll.shows_results else ()
+def _results(t: Translator, view: View) -> tuple[Element, ...]:
+    poll = view.poll
+    if poll.shows_results:
+        return (Bars(tuple(Bar(option.label, option.votes) for option in view.options)),)
+    if poll.closed_at is None:
+        return ()
+    return (text(t("secrecy.lost" if poll.lost else "poll.too_few")),)
 
 
 def _choices(t: Translator, view: View) -> tuple[Element, ...]:
     most = max((option.votes for option in view.options), default=0)
     return tuple(
-        Row((option.label, *_votes(t, view, option, most)), _choice(t, option, option.id in view.chosen))
+        Row((option.label, *_votes(t, view, option, most)), _choice(t, view, option))
         for option in view.options
     )
 
 
-def _choice(t: Translator, option: Option, chosen: bool) -> Button:
-    if chosen:
+def _choice(t: Translator, view: View, option: Option) -> Button | FormButton:
+    """In a secret poll the answer to each press tells what was chosen: Teams writes it into the conversation
+    unless the button opens a dialog."""
+    if view.poll.rules.anonymous:
+        return FormButton(t("poll.vote"), Vote(option.id))
+    if option.position in view.chosen:
         return Button(t("poll.chosen"), TakeBack(option.id), Style.PRIMARY)
     return Button(t("poll.vote"), Vote(option.id))
 
@@ -205,7 +225,7 @@ def _votes(t: Translator, view: View, option: Option, most: int) -> Spans:
     """How many chose it, under its words, where that may be seen."""
     if not view.poll.shows_results:
         return ()
-    return (f"\n{bar(option.votes, most)} {t.number(option.votes)}".replace("\n ", "\n"),)
+    return ("\n" + f"{bar(option.votes, most)} {t.number(option.votes)}".lstrip(),)
 
 
 def _others(t: Translator, view: View) -> Element:
@@ -215,7 +235,8 @@ def _others(t: Translator, view: View) -> Element:
     return buttons(
         FormButton(t("poll.add"), OpenAddOption(poll.id)) if room else None,
         FormButton(t(said), OpenPollWords(poll.id)) if poll.rules.asks_words else None,
-        Button(t("poll.refresh"), RefreshPoll(poll.id)) if poll.to_members and poll.rules.live else None,
+        Button(t("poll.refresh"), RefreshPoll(poll.id)) if poll.to_members and poll.shows_results else None,
+        FormButton(t("secrecy.more"), AboutSecrecy()) if poll.rules.anonymous else None,
     )
 
 
@@ -228,30 +249,54 @@ def _spoken(t: Translator, view: View) -> tuple[Element, ...]:
 
 
 def _mine(t: Translator, view: View) -> tuple[Element, ...]:
-    """What this reader chose and wrote, as long as that can be told."""
-    labels = [option.label for option in view.options if option.id in view.chosen]
+    """What this reader chose and wrote in a signed poll; in a secret one, that they voted, and a button to
+    see what."""
+    if view.poll.rules.anonymous:
+        if not view.voted or view.poll.closed_at is not None:
+            return ()
+        return _voted(t, view.poll)
+    labels = [option.label for option in view.options if option.position in view.chosen]
     chosen = (text(Bold(t("poll.yours")), " ", t.all_of(labels)),) if labels else ()
     wrote = (text(Bold(t("poll.your_words"))), Quote(view.own_words)) if view.own_words else ()
     return (*chosen, *wrote)
 
 
+def _voted(t: Translator, poll: Poll) -> tuple[Element, ...]:
+    """That somebody voted in a secret poll, and a button by which they see what."""
+    return (text(t("poll.voted")), buttons(FormButton(t("poll.my_vote"), ShowMyVote(poll.id))))
+
+
 def _known(t: Translator, view: View) -> tuple[Element, ...]:
-    """Until when, how many, and who knows what."""
+    """Until when, how many, and who knows what. Where a closed poll has no result, the sentence that says why
+    has told what became of the votes."""
     poll = view.poll
-    return (small(*_until(t, poll), f" {_secrecy(t, poll)}"),)
+    bare = poll.closed_at is not None and not poll.shows_results
+    return (small(*_until(t, poll)) if bare else small(*_until(t, poll), f" {_secrecy(t, poll)}"),)
 
 
 def _until(t: Translator, poll: Poll) -> Spans:
     """Members' own copies are not drawn anew at each vote: where results wait, no count grows stale there."""
     many = poll.rules.many
     if poll.closed_at is not None:
+        if not poll.shows_results:
+            return t.spans("poll.closed_only", moment=t.instant(poll.closed_at))
         key = "poll.closed_many" if many else "poll.closed"
         return t.spans(key, poll.voters, moment=t.instant(poll.closed_at))
-    if poll.to_members and not poll.rules.live:
+    if poll.to_members and not poll.shows_results:
         return t.spans("poll.until_many" if many else "poll.until", moment=t.instant(poll.closes_at))
-    key = "poll.open_many" if many else "poll.open"
-    until = t.spans(key, poll.voters, moment=t.instant(poll.closes_at))
-    return until if poll.rules.live else (*until, f" {t('poll.at_the_end')}")
+    until = _so_far(t, poll)
+    return until if poll.shows_results else (*until, f" {t('poll.at_the_end')}")
+
+
+def _so_far(t: Translator, poll: Poll) -> Spans:
+    """How many have voted, of a secret poll rounded down."""
+    many, moment = poll.rules.many, t.instant(poll.closes_at)
+    if not poll.rules.anonymous:
+        return t.spans("poll.open_many" if many else "poll.open", poll.voters, moment=moment)
+    people = t.spans("poll.few", moment=moment)
+    if poll.voters_told:
+        people = t.spans("poll.some", number=t.number(poll.voters_told), moment=moment)
+    return (*people, f" {t('poll.several')}") if many else people
 
 
 def _secrecy(t: Translator, poll: Poll) -> str:
@@ -271,16 +316,29 @@ def _ways_out(t: Translator) -> Element:
 
 def choice(t: Translator, view: View, *, new: bool = True) -> Card:
     """What somebody chose, and how to take it back; `new` unless it was so before."""
-    labels = [option for option in view.options if option.id in view.chosen]
+    chosen = [option for option in view.options if option.position in view.chosen]
     said = (text(Bold(t("poll.your_words"))), Quote(view.own_words)) if view.own_words else ()
-    if not labels:
+    if not chosen:
         return Card("", (text(t("poll.no_choice")), *said))
     heading = t("poll.yours" if new else "poll.yours_already")
     until = t.spans("poll.changeable", moment=t.instant(view.poll.closes_at))
-    chosen = text(Bold(heading), " ", t.all_of([option.label for option in labels]))
-    back = [(option.label, Button(t("poll.take_back"), TakeBack(option.id))) for option in labels]
+    named = text(Bold(heading), " ", t.all_of([option.label for option in chosen]))
+    back = [(option.label, Button(t("poll.take_back"), TakeBack(option.id))) for option in chosen]
     ways = [Row((label,), button) for label, button in back] if len(back) > 1 else [buttons(back[0][1])]
-    return Card("", (chosen, *said, small(*until), *ways, small(_secrecy(t, view.poll))))
+    return Card("", (named, *said, small(*until), *ways, small(_secrecy(t, view.poll))))
+
+
+def noted(t: Translator, poll: Poll, *, voted: bool) -> Card:
+    """Whether a person's answer to a secret poll stands, without telling it: in Teams this is a message."""
+    if not voted:
+        return Card("", (text(t("poll.no_choice")),))
+    return Card("", (*_voted(t, poll), small(_secrecy(t, poll))))
+
+
+def secrecy(t: Translator) -> Card:
+    """What becomes of a secret answer, and what Cercle cannot erase."""
+    parts = ("secrecy.open", "secrecy.closed", "secrecy.beyond")
+    return Card(t("secrecy.title"), tuple(text(t(key)) for key in parts))
 
 
 def voters(t: Translator, view: View, signed: Sequence[tuple[str, str]]) -> Card:
@@ -346,7 +404,7 @@ def _repeating(t: Translator, poll: Poll) -> tuple[Element, ...]:
 def _controls(t: Translator, poll: Poll, export: str, now: datetime) -> Element:
     once = Button(t("poll.once"), StopRepeating(poll.id)) if poll.repeats else None
     if poll.closed_at is not None:
-        return buttons(LinkButton(t("poll.export"), export), once)
+        return buttons(LinkButton(t("poll.export"), export) if poll.shows_results else None, once)
     return buttons(FormButton(t("poll.change"), OpenChangePoll(poll.id)) if poll.is_open(now) else None, once)
 
 
@@ -470,7 +528,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     closes = datetime(2026, 11, 27, 16, tzinfo=UTC)
     labels = (t("example.poll_1"), t("example.poll_2"), t("example.poll_3"))
     options = tuple(
-        Option(f"o{n}", label, votes)
+        Option(f"o{n}", label, votes, n)
         for n, (label, votes) in enumerate(zip(labels, (12, 6, 10), strict=True))
     )
     poll = Poll(
@@ -478,14 +536,17 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     )
     camille = Mention("slack:T1:U1", "Camille")
     view = View(poll, options)
-    every = Rules(many=True, live=False, open_options=True, asks_words=True)
-    hidden = replace(view, poll=replace(poll, rules=every))
+    every = Rules(many=True, open_options=True, asks_words=True)
+    hidden = replace(view, poll=replace(poll, rules=every, voters=3))
     to_members = replace(view, poll=replace(poll, place="", repeats=Repeat.WEEKLY))
     waiting = replace(hidden, poll=replace(hidden.poll, place=""))
-    mine = replace(to_members, chosen=frozenset({"o2"}), own_words=t("example.poll_words"))
-    mine = replace(mine, poll=replace(mine.poll, rules=replace(every, live=True)))
-    signed = replace(view, poll=replace(poll, rules=Rules(anonymous=False)))
+    voted = replace(waiting, voted=True)
+    signed = replace(view, poll=replace(poll, rules=Rules(anonymous=False, live=True)))
+    mine = replace(to_members, chosen=frozenset({2}), own_words=t("example.poll_words"), voted=True)
+    mine = replace(mine, poll=replace(mine.poll, rules=replace(every, anonymous=False, live=True)))
     closed = replace(view, poll=replace(poll, closed_at=closes), words=(t("example.poll_words"),) * 12)
+    few = replace(view, poll=replace(closed.poll, voters=0))
+    unreadable = replace(view, poll=replace(few.poll, lost=True))
     csv = "https://cercle.example/f/poll.csv/aaa"
     draft = Draft("d1", "w", poll.place)
     return {
@@ -495,12 +556,17 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "channel_closed": in_channel(t, closed, camille, closes),
         "own": own(t, to_members, camille, now),
         "own_hidden": own(t, waiting, camille, now),
-        "own_voted": own(t, mine, camille, now),
+        "own_voted": own(t, voted, camille, now),
+        "own_signed": own(t, mine, camille, now),
+        "own_few": own(t, few, camille, closes),
+        "own_lost": own(t, unreadable, camille, closes),
         "own_closed": own(t, replace(closed, poll=replace(closed.poll, place="")), camille, closes),
         "reminder": reminder(t, to_members, camille, closes - timedelta(days=1)),
-        "choice": choice(t, replace(view, chosen=frozenset({"o0"}))),
-        "choice_already": choice(t, replace(view, chosen=frozenset({"o0", "o1"})), new=False),
+        "choice": choice(t, replace(view, chosen=frozenset({0}), own_words=t("example.poll_words"))),
+        "choice_already": choice(t, replace(view, chosen=frozenset({0, 1})), new=False),
         "choice_none": choice(t, view),
+        "noted": noted(t, poll, voted=True),
+        "secrecy": secrecy(t),
         "voters": voters(t, signed, [("o0", "Awa"), ("o0", "Tom"), *(("o1", f"Lou {n}") for n in range(33))]),
         "opened": opened(t, poll),
         "opened_members": opened(t, to_members.poll),
@@ -512,6 +578,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "lost": lost(t, poll, (Mention("slack:T1:C0SECRET", "#secret"),)),
         "found_again": lost(t, poll, ()),
         "author_closed": author(t, closed, csv, lost=False, now=closes),
+        "author_few": author(t, few, csv, lost=False, now=closes),
         "polls": listed(t, (Listed(poll, mine=True, draft="d1"), Listed(to_members.poll, mine=False))),
         "polls_none": listed(t, ()),
         "shown_here": shown_here(t, poll),

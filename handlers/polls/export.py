@@ -16,7 +16,7 @@ from io import StringIO
 from bot.context import File
 from bot.domain.poll import may_be_read
 from bot.locales import Translator
-from storage import people, polls
+from storage import people, polls, votes
 from storage.transaction import CircleTransaction, Transaction
 
 _CALCULATED = re.compile(r"""(^|[,;|])(["'\s]*)(?=[=@＝＠]|[+\-＋－](?![)\s]|$))""")
@@ -27,9 +27,9 @@ BOM = "\ufeff"
 
 def results(tx: Transaction, now: datetime, token: str) -> File | None:
     """What everybody sees on the closed card, and all of the free answers: nobody's name, and nothing while
-    the poll is open."""
+    the poll is open, or when too few voted."""
     poll = polls.by_token(tx, token)
-    if poll is None or poll.closed_at is None:
+    if poll is None or poll.closed_at is None or not poll.shows_results:
         return None
     in_circle = CircleTransaction(tx, poll.circle_id)
     author, _ = people.load(in_circle, poll.author_id)
@@ -38,7 +38,7 @@ def results(tx: Transaction, now: datetime, token: str) -> File | None:
         (t("poll.csv_kind"), t("poll.csv_text"), t("poll.csv_votes")),
         (t("poll.csv_question"), poll.question, str(poll.voters)),
         *((t("poll.csv_option"), o.label, str(o.votes)) for o in polls.options(in_circle, poll)),
-        *((t("poll.csv_words"), said, "") for said in may_be_read(poll, polls.words(in_circle, poll))),
+        *((t("poll.csv_words"), said, "") for said in may_be_read(poll, votes.words(in_circle, poll))),
     ]
     return File(t("poll.csv_name"), "text/csv; charset=utf-8", table(rows, SEPARATORS[t.language]))
 

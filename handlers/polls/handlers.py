@@ -14,7 +14,7 @@ from bot.context import Context, Reading
 from bot.domain.message import Message
 from bot.domain.poll import POLL_LOST, Poll, Quick, parse_quick
 from bot.domain.working_time import zone_or
-from handlers.actions import OpenPoll
+from handlers.actions import AboutSecrecy, OpenPoll
 from handlers.polls import cards, service
 from handlers.polls.cards import (
     AddOption,
@@ -27,6 +27,7 @@ from handlers.polls.cards import (
     SayWords,
     ShowAgain,
     ShowHere,
+    ShowMyVote,
     ShowVoters,
     StopRepeating,
     TakeBack,
@@ -74,13 +75,15 @@ def open_ballot(ctx: Context, event: Submission, action: OpenBallot) -> Reply:
 # Voting
 
 
-def _view(ctx: Context, poll: Poll) -> View:
-    return service.view(ctx.tx, poll, ctx.person.id)
+def _shows_in_copy(poll: Poll) -> bool:
+    """Whether a vote shows on the voter's own copy, so that it needs no answer beside it."""
+    return poll.to_members and not poll.rules.anonymous
 
 
-def _shown(ctx: Context, poll: Poll) -> Reply:
-    """In a channel, an answer for that person alone; their own copy shows it by itself."""
-    return None if poll.to_members else Say(cards.choice(ctx.t, _view(ctx, poll)), _secret(poll))
+def _choice(ctx: Context, poll: Poll, *, new: bool = True) -> Card:
+    """What this person chose. In a secret poll it answers only a button that opens a dialog: any other answer
+    is a message in Teams, and no message tells it."""
+    return cards.choice(ctx.t, service.view(ctx, poll), new=new)
 
 
 def _secret(poll: Poll) -> str:
@@ -88,21 +91,33 @@ def _secret(poll: Poll) -> str:
     return poll.id if poll.rules.anonymous else ""
 
 
+def _noted(ctx: Context, poll: Poll) -> Card:
+    """The answer to all else by which somebody changes what they answered to a secret poll."""
+    return cards.noted(ctx.t, poll, voted=service.has_voted(ctx, poll))
+
+
 @router.click(Vote)
 def vote(ctx: Context, event: Click, action: Vote) -> Reply:
     poll, new = service.vote(ctx, action.option)
-    card = cards.choice(ctx.t, _view(ctx, poll), new=new)
-    return None if poll.to_members else Say(card, _secret(poll))
+    return None if _shows_in_copy(poll) else Say(_choice(ctx, poll, new=new), _secret(poll))
+
+
+@router.click(ShowMyVote)
+def show_my_vote(ctx: Context, event: Click, action: ShowMyVote) -> Reply:
+    poll = service.vote_of(ctx, action.poll)
+    return Say(_choice(ctx, poll), _secret(poll))
 
 
 @router.click(TakeBack)
 def take_back(ctx: Context, event: Click, action: TakeBack) -> Reply:
     poll = service.take_back(ctx, action.option)
-    return None if poll.to_members else Replace(cards.choice(ctx.t, _view(ctx, poll)), _secret(poll))
+    if poll.rules.anonymous:
+        return Replace(_noted(ctx, poll))
+    return None if _shows_in_copy(poll) else Replace(_choice(ctx, poll))
 
 
 def words_form(ctx: Context, action: SayWords) -> Form:
-    return cards.words_form(ctx.t, _view(ctx, service.asks_words(ctx, action.poll)))
+    return cards.words_form(ctx.t, service.view(ctx, service.asks_words(ctx, action.poll)))
 
 
 @router.click(OpenPollWords)
@@ -112,11 +127,14 @@ def open_words(ctx: Context, event: Click, action: OpenPollWords) -> Reply:
 
 @router.submission(SayWords, words_form)
 def say(ctx: Context, event: Submission, action: SayWords) -> Reply:
-    return _shown(ctx, service.say(ctx, action.poll, event.answers.text("words")))
+    poll = service.say(ctx, action.poll, event.answers.text("words"))
+    if poll.rules.anonymous:
+        return Say(_noted(ctx, poll))
+    return None if _shows_in_copy(poll) else Say(_choice(ctx, poll))
 
 
 def add_form(ctx: Context, action: AddOption) -> Form:
-    return cards.add_form(ctx.t, _view(ctx, service.takes_options(ctx, action.poll)))
+    return cards.add_form(ctx.t, service.view(ctx, service.takes_options(ctx, action.poll)))
 
 
 @router.click(OpenAddOption)
@@ -139,7 +157,7 @@ def refresh(ctx: Context, event: Click, action: RefreshPoll) -> Reply:
 @router.click(ShowVoters)
 def show_voters(ctx: Context, event: Click, action: ShowVoters) -> Reply:
     poll, signed = service.signed(ctx, action.poll)
-    return Say(cards.voters(ctx.t, _view(ctx, poll), signed))
+    return Say(cards.voters(ctx.t, service.view(ctx, poll), signed))
 
 
 # Where it stands
@@ -148,6 +166,16 @@ def show_voters(ctx: Context, event: Click, action: ShowVoters) -> Reply:
 @router.command("polls", "sondages", hint="verb.polls")
 def list_polls(ctx: Context, event: Command, _: str) -> Reply:
     return Say(cards.listed(ctx.t, service.listed(ctx, event.place)))
+
+
+@router.command("secrecy", "secret", hint="verb.secrecy")
+def secrecy_command(ctx: Context, event: Command, _: str) -> Reply:
+    return Say(cards.secrecy(ctx.t))
+
+
+@router.click(AboutSecrecy)
+def about_secrecy(ctx: Context, event: Click, _: AboutSecrecy) -> Reply:
+    return Say(cards.secrecy(ctx.t))
 
 
 @router.click(ShowHere)
@@ -190,8 +218,7 @@ def stop_repeating(ctx: Context, event: Click, action: StopRepeating) -> Reply:
 
 def _seen(reading: Reading) -> View | None:
     poll = reading.once(polls.load, reading.message.subject_id)
-    reader = reading.reader.id if reading.reader else None
-    return service.view(reading.tx, poll, reader) if poll else None
+    return service.shown(reading, poll) if poll else None
 
 
 def draw_poll(reading: Reading) -> Card | None:
@@ -210,8 +237,7 @@ def draw_reminder(reading: Reading) -> Card | None:
     view = _seen(reading)
     if view is None or reading.reader is None:
         return None
-    answered = bool(view.chosen or view.own_words)
-    if reading.message.shown_version == 0 and (answered or not view.poll.is_open(reading.now)):
+    if reading.message.shown_version == 0 and (view.voted or not view.poll.is_open(reading.now)):
         return None
     return cards.reminder(reading.t, view, reading.once(service.author, view.poll), reading.now)
 

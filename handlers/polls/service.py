@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.chat.form import Answers
 from bot.chat.text import Mention
-from bot.context import Context, Scope
+from bot.context import Context, Reading, Scope
 from bot.domain.circle import Person
 from bot.domain.errors import (
     BadInput,
@@ -35,6 +35,7 @@ from bot.domain.poll import (
     POLL_REMINDER,
     Ballot,
     Draft,
+    Option,
     Poll,
     Quick,
     Repeat,
@@ -52,9 +53,10 @@ from bot.domain.poll import (
 )
 from bot.domain.schedule import due
 from handlers.polls.cards import ANYWHERE, MEMBERS, RULES, Listed, View
-from storage import channels, entries, messages, people, polls, slots
+from storage import channels, entries, messages, people, polls, slots, votes
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
+from storage.votes import Change
 
 T = TypeVar("T")
 
@@ -199,21 +201,26 @@ def _members(tx: CircleTransaction, author: Person) -> list[Recipient]:
 
 
 def vote(ctx: Context, option_id: str) -> tuple[Poll, bool]:
-    """The poll, and whether that is news: a double click is one vote. Raises PollGone, PollClosed or
-    MembersOnly."""
-    poll = _answerable(ctx, polls.hold_by_option(ctx.tx, option_id))
-    new = polls.vote(ctx.tx, poll, poll.voter(ctx.person.id), option_id)
-    if new:
-        _counted(ctx, poll)
-    return poll, new
+    """The poll, and whether that is news: a double click is one vote. Raises PollGone, PollClosed,
+    MembersOnly or KeyChanged."""
+    poll, option = _offered(ctx, option_id)
+    change = votes.vote(ctx.tx, poll, ctx.person.id, option)
+    _show(ctx, poll, change)
+    return poll, change is not None
 
 
 def take_back(ctx: Context, option_id: str) -> Poll:
-    """Raises PollGone, PollClosed or MembersOnly."""
-    poll = _answerable(ctx, polls.hold_by_option(ctx.tx, option_id))
-    if polls.take_back(ctx.tx, poll, poll.voter(ctx.person.id), option_id):
-        _counted(ctx, poll)
+    """Raises PollGone, PollClosed, MembersOnly or KeyChanged."""
+    poll, option = _offered(ctx, option_id)
+    _show(ctx, poll, votes.take_back(ctx.tx, poll, ctx.person.id, option))
     return poll
+
+
+def _offered(ctx: Context, option_id: str) -> tuple[Poll, Option]:
+    held = polls.hold_by_option(ctx.tx, option_id)
+    if held is None:
+        raise PollGone
+    return _answerable(ctx, held[0]), held[1]
 
 
 def answerable(ctx: Context, poll_id: str) -> Poll:
@@ -231,7 +238,17 @@ def _answerable(ctx: Context, poll: Poll | None) -> Poll:
     return poll
 
 
-def _counted(ctx: Context, poll: Poll) -> None:
+def _show(ctx: Context, poll: Poll, change: Change | None) -> None:
+    """Have the cards drawn again that a changed answer changes."""
+    if change is None:
+        return
+    if poll.rules.anonymous:
+        _show_secret(ctx, poll, change)
+    else:
+        _show_everywhere(ctx, poll)
+
+
+def _show_everywhere(ctx: Context, poll: Poll) -> None:
     """The cards in channels, and this person's own, which of a poll in channels its author alone has: as few
     however many vote."""
     if not poll.to_members:
@@ -240,14 +257,25 @@ def _counted(ctx: Context, poll: Poll) -> None:
         messages.redraw_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
 
 
+def _show_secret(ctx: Context, poll: Poll, change: Change) -> None:
+    """The cards in channels when the number of voters that they tell is another; a member's own when it is
+    their first answer, or was their last. Else an answer changes no card."""
+    if poll.to_members:
+        if change.people:
+            messages.redraw_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
+    elif replace(poll, voters=poll.voters + change.people).voters_told != poll.voters_told:
+        messages.redraw_in_channels(ctx.tx, POLL, poll.id, ctx.now, after=COALESCED)
+        for kind in (POLL_AUTHOR, POLL_AGAIN):
+            messages.redraw(ctx.tx, kind, poll.id, ctx.now, after=COALESCED)
+
+
 def say(ctx: Context, poll_id: str, typed: str) -> Poll:
     """A free answer, in the place of an earlier one; nothing takes it back. Raises NoWordsAsked,
-    TooManyWords, PollGone, PollClosed or MembersOnly."""
+    TooManyWords, PollGone, PollClosed, MembersOnly or KeyChanged."""
     poll = asks_words(ctx, poll_id)
     if len(typed) > MAX_WORDS:
         raise TooManyWords(limit=MAX_WORDS, length=len(typed))
-    polls.say(ctx.tx, poll, poll.voter(ctx.person.id), typed if tidy(typed) else "")
-    _counted(ctx, poll)
+    _show(ctx, poll, votes.say(ctx.tx, poll, ctx.person.id, typed if tidy(typed) else ""))
     return poll
 
 
@@ -266,7 +294,7 @@ def add_option(ctx: Context, poll_id: str, typed: str) -> Poll:
     polls.add_option(ctx.tx, poll.id, another, len(labels))
     for kind in KINDS:
         messages.redraw(ctx.tx, kind, poll.id, ctx.now, after=SOON)
-    _counted(ctx, poll)
+    _show_everywhere(ctx, poll)
     return poll
 
 
@@ -293,7 +321,7 @@ def signed(ctx: Context, poll_id: str) -> tuple[Poll, Sequence[tuple[str, str]]]
         raise PollGone
     if poll.to_members:
         ctx.as_member()
-    return poll, polls.signed(ctx.tx, poll)
+    return poll, votes.signed(ctx.tx, poll)
 
 
 # Where it stands
@@ -415,10 +443,19 @@ def close(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
     if held is None or not polls.close(tx, held, now):
         return False
     if poll.to_members:
-        count = str(held.voters)
-        entries.write(tx, "log.poll_closed", now, question=poll.question, voters=count)
+        _tell(tx, poll.id, now)
     _redraw(tx, poll, now)
     return True
+
+
+def _tell(tx: CircleTransaction, poll_id: str, now: datetime) -> None:
+    """In the public log, how many voted where that may be told."""
+    poll = polls.load(tx, poll_id)
+    assert poll is not None
+    if poll.shows_results:
+        entries.write(tx, "log.poll_closed", now, question=poll.question, voters=str(poll.voters))
+    else:
+        entries.write(tx, "log.poll_few", now, question=poll.question)
 
 
 def _redraw(tx: CircleTransaction, poll: Poll, now: datetime) -> None:
@@ -430,8 +467,9 @@ def remind(tx: CircleTransaction, poll: Poll, now: datetime) -> bool:
     """One message to each member who has the poll and has not answered."""
     if not due_reminder(poll, now):
         return False
-    done = polls.answered(tx, poll)
-    silent = [r for r in polls.readers(tx, poll) if r.person_id and poll.voter(r.person_id) not in done]
+    readers = [reader for reader in polls.readers(tx, poll) if reader.person_id]
+    done = votes.answered(tx, poll, [reader.person_id for reader in readers if reader.person_id])
+    silent = [reader for reader in readers if reader.person_id not in done]
     messages.request(tx, POLL_REMINDER, poll.id, silent, now)
     polls.mark(tx, poll, reminded_at=now)
     return True
@@ -460,16 +498,39 @@ def open_again(tx: CircleTransaction, poll_id: str, now: datetime) -> None:
 # What is seen
 
 
-def view(tx: CircleTransaction, poll: Poll, person_id: str | None) -> View:
-    """What that person sees of a poll; with None, what a whole channel does."""
-    voter = poll.voter(person_id) if person_id else ""
-    return View(
-        poll,
-        polls.options(tx, poll),
-        polls.chosen(tx, poll, voter) if voter else frozenset(),
-        polls.said(tx, poll, voter) if voter else "",
-        may_be_read(poll, polls.words(tx, poll)) if poll.lets_words_be_read else (),
-    )
+def view(ctx: Context, poll: Poll) -> View:
+    """What this person sees of a poll in an answer that only they see. Raises KeyChanged."""
+    answer = votes.answer_of(ctx.tx, poll, ctx.person.id)
+    return replace(_common(ctx.tx, poll), chosen=answer.chosen, own_words=answer.words)
+
+
+def shown(reading: Reading, poll: Poll) -> View:
+    """What a message shows of a poll. What its reader answered to an anonymous one stands in no message."""
+    view = reading.once(_common, poll)
+    if reading.reader is None:
+        return view
+    if poll.rules.anonymous:
+        readers = reading.readers or frozenset((reading.reader.id,))
+        return replace(view, voted=reading.reader.id in reading.once(votes.answered, poll, readers))
+    answer = votes.answer_of(reading.tx, poll, reading.reader.id)
+    voted = answer != votes.NOTHING
+    return replace(view, chosen=answer.chosen, own_words=answer.words, voted=voted)
+
+
+def _common(tx: CircleTransaction, poll: Poll) -> View:
+    """What everybody sees of it."""
+    readable = may_be_read(poll, votes.words(tx, poll)) if poll.lets_words_be_read else ()
+    return View(poll, polls.options(tx, poll), words=readable)
+
+
+def has_voted(ctx: Context, poll: Poll) -> bool:
+    return bool(votes.answered(ctx.tx, poll, [ctx.person.id]))
+
+
+def vote_of(ctx: Context, poll_id: str) -> Poll:
+    """A poll in which this person asks to see what they answered. Raises PollGone, PollClosed or
+    MembersOnly."""
+    return _answerable(ctx, polls.load(ctx.tx, poll_id))
 
 
 def author(tx: CircleTransaction, poll: Poll) -> Mention:

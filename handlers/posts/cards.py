@@ -252,7 +252,7 @@ def _copy_parts(t: Translator, copy: Copy, topics: Sequence[Topic], expires: dat
     )
 
 
-def author(t: Translator, post: Post, topic: Topic, tally: Tally, waiting: int, now: datetime) -> Card:
+def author(t: Translator, post: Post, topic: Topic, tally: Tally, now: datetime) -> Card:
     """The author's own living card: what became of a post, all members together."""
     copy = post.copy
     edit = FormButton(t("author.edit"), OpenEdit(post.id))
@@ -269,15 +269,12 @@ def author(t: Translator, post: Post, topic: Topic, tally: Tally, waiting: int, 
     if not post.live(now):
         state = t("author.expired", day=t.day(copy.last_day))
     actions = buttons(edit, withdraw) if post.live(now) else buttons(edit)
-    return Card(copy.title, (text(state), _tally(t, tally, waiting), actions, small(t("author.known"))))
+    return Card(copy.title, (text(state), _tally(t, tally), actions, small(t("author.known"))))
 
 
-def _tally(t: Translator, tally: Tally, waiting: int) -> Facts:
+def _tally(t: Translator, tally: Tally) -> Facts:
     return Facts(
         (
-            (t("tally.delivered"), t.number(tally.delivered)),
-            (t("tally.waiting"), t.number(waiting)),
-            (t("tally.opened"), t.number(tally.opened)),
             (t("tally.posted"), t.number(tally.posted)),
             (t("tally.clicks"), t("tally.clicks_count", tally.clicks)),
         )
@@ -337,7 +334,7 @@ def _state(t: Translator, post: Post, tally: Tally, now: datetime) -> Spans:
         return t.spans("posts.planned", moment=t.instant(post.copy.publish_at, now))
     if not post.live(now):
         return t.spans("posts.expired")
-    return (t("posts.live", opened=tally.opened, posted=tally.posted, clicks=tally.clicks),)
+    return (t("posts.live", posted=tally.posted, clicks=tally.clicks),)
 
 
 def question(t: Translator, asker: Mention, title: str, asked: str, question_id: str, answer: str) -> Card:
@@ -397,7 +394,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     live = Post("c1", "p1", copy, 1, now, None)
     planned = Post("c2", "p1", copy, 1, None, None)
     withdrawn_post = Post("c3", "p1", copy, 2, now, now)
-    tally = Tally(12, 5, 4, 37)
+    tally = Tally(4, 37)
     asker = Mention("slack:T1:U2", "Priya")
     asked = t("example.question")
     return {
@@ -406,10 +403,10 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "draft_unreadable": draft(t, broken),
         "compose_form": compose_form(t, ready, topics, now.date()),
         "edit_form": edit_form(t, live, topics),
-        "author": author(t, live, topics[0], tally, 3, now),
-        "author_planned": author(t, planned, topics[0], Tally(0, 0, 0, 0), 0, now),
-        "author_withdrawn": author(t, withdrawn_post, topics[0], tally, 0, now),
-        "author_expired": author(t, live, topics[0], tally, 0, now + 2 * USUAL_LIFE),
+        "author": author(t, live, topics[0], tally, now),
+        "author_planned": author(t, planned, topics[0], Tally(0, 0), now),
+        "author_withdrawn": author(t, withdrawn_post, topics[0], tally, now),
+        "author_expired": author(t, live, topics[0], tally, now + 2 * USUAL_LIFE),
         "published": published(t, live, None, Pace(2, 2), now),
         "published_above": published(t, live, None, Pace(2, 3), now),
         "published_later": published(t, planned, copy.publish_at, Pace(2, 1), now),

@@ -25,7 +25,7 @@ from handlers.posts.cards import (
     Withdraw,
     WithdrawListed,
 )
-from storage import circles, messages, people, posts, shares
+from storage import circles, people, posts, shares
 
 router: Router[Context] = Router()
 
@@ -134,8 +134,7 @@ def draw_author(reading: Reading) -> Card | None:
     if post is None:
         return None
     tally = shares.tally(reading.tx, post.id)
-    waiting = messages.count_waiting(reading.tx, post.id)
-    return cards.author(reading.t, post, _topic(reading, post.copy.topic_id), tally, waiting, reading.now)
+    return cards.author(reading.t, post, _topic(reading, post.copy.topic_id), tally, reading.now)
 
 
 def _topic(reading: Reading, topic_id: str) -> Topic:

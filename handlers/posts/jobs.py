@@ -1,4 +1,4 @@
-"""What posts do unasked: reads the pages behind new links, publishes what was planned, closes what is
+"""The jobs of posts: they read the pages behind new links, publish planned posts and close posts that are
 over."""
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.chat.action import Action
@@ -12,7 +12,7 @@ from bot.chat.form import Choice, Form, Note, Option, TextInput
 from bot.chat.text import Bold
 from bot.domain.pulse import LIFE, MARKS, MAX_WORDS, Answer, Means, Pulse
 from bot.locales import Translator
-from handlers.actions import OpenGathering
+from handlers.actions import AboutSecrecy, OpenGathering
 
 WORDS_SHOWN = 10
 
@@ -41,10 +41,16 @@ def reminder(t: Translator, pulse: Pulse) -> Card:
 
 
 def _way_in(t: Translator, pulse: Pulse) -> tuple[Element, ...]:
-    return (
-        buttons(FormButton(t("pulse.answer"), OpenPulse(pulse.id), Style.PRIMARY)),
-        small(t("pulse.known", day=t.day(pulse.closes_at))),
-    )
+    answer = FormButton(t("pulse.answer"), OpenPulse(pulse.id), Style.PRIMARY)
+    return (buttons(answer, _more(t)), _known(t, pulse))
+
+
+def _more(t: Translator) -> FormButton:
+    return FormButton(t("secrecy.more"), AboutSecrecy())
+
+
+def _known(t: Translator, pulse: Pulse) -> Element:
+    return small(t("pulse.known", day=t.day(pulse.closes_at)))
 
 
 def form(t: Translator, pulse: Pulse, mine: Answer | None) -> Form:
@@ -78,7 +84,7 @@ def _marks(t: Translator, name: str, question: str, least: str, most: str, mine:
 
 
 def answered(t: Translator, pulse: Pulse) -> Card:
-    return Card(t("pulse.noted"), (small(t("pulse.known", day=t.day(pulse.closes_at))),))
+    return Card(t("pulse.noted"), (_known(t, pulse), buttons(_more(t))))
 
 
 def started(t: Translator, pulse: Pulse) -> Card:
@@ -89,7 +95,7 @@ def started(t: Translator, pulse: Pulse) -> Card:
 def result(t: Translator, pulse: Pulse, words: Sequence[str]) -> Card:
     """What a closed pulse said, in the place of the question."""
     if pulse.means is None:
-        return Card(t("pulse.closed"), (text(t("pulse.too_few")),))
+        return Card(t("pulse.closed"), (text(t("secrecy.lost" if pulse.lost else "pulse.too_few")),))
     facts = Facts(
         (
             (t("pulse.trust"), _of_five(t, pulse.means.trust)),
@@ -124,7 +130,7 @@ def trend(t: Translator, pulses: Sequence[Pulse], words: Sequence[str], floor: i
 
 def _line(t: Translator, pulse: Pulse) -> str:
     if pulse.means is None:
-        return t("pulse.too_few_line")
+        return t("pulse.lost_line" if pulse.lost else "pulse.too_few_line")
     means = pulse.means
     return t(
         "pulse.line",
@@ -160,7 +166,8 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         return Pulse(f"p{months}", at, at + LIFE, at + LIFE, answers, means)
 
     latest = closed(0, 9, Means(3.8, 2.1, 4.0))
-    few = closed(1, 3, None)
+    few = closed(1, 0, None)
+    lost = replace(few, lost=True)
     words = (t("example.pulse_words"), t("example.pulse_words_2"))
     many = words * (WORDS_SHOWN // 2 + 1)
     return {
@@ -172,7 +179,8 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "started": started(t, open_one),
         "result": result(t, latest, words),
         "result_few": result(t, few, ()),
-        "trend": trend(t, (latest, few, closed(2, 12, Means(2.6, 3.4, 3.0))), many, 3, may_start=False),
+        "result_lost": result(t, lost, ()),
+        "trend": trend(t, (latest, few, lost, closed(2, 12, Means(2.6, 3.4, 3.0))), many, 3, may_start=False),
         "trend_none": trend(t, (), (), 3, may_start=True),
         "slowed": slowed(t, 2.6, 3),
         "usual": usual(t, 3.4),

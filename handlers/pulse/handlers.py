@@ -26,10 +26,19 @@ def form(ctx: Context, action: AnswerPulse) -> Form:
 @router.command("pulse", "baromètre", "barometre", hint="verb.pulse")
 def pulse(ctx: Context, event: Command, _: str) -> Reply:
     if (current := service.current(ctx)) is not None:
-        return Ask(form(ctx, AnswerPulse(current.id)))
+        return _ask(ctx, current)
     trend, words = service.trend(ctx)
     may_start = service.obstacle(ctx) is None
     return Say(cards.trend(ctx.t, trend, words, ctx.circle.trust_floor, may_start))
+
+
+def _ask(ctx: Context, current: Pulse) -> Reply:
+    """The form, or a button that opens it: asked for by a typed word, a form is a message in Teams, and what
+    somebody answered stands in no message."""
+    pulse = service.open_to(ctx, current.id)
+    if service.mine(ctx, pulse.id) is not None:
+        return Say(cards.invitation(ctx.t, pulse))
+    return Ask(form(ctx, AnswerPulse(pulse.id)))
 
 
 @router.click(StartPulse)

@@ -34,7 +34,7 @@ from bot.domain.pulse import (
     Pulse,
     means,
 )
-from bot.domain.secrecy import SPOKEN_FROM
+from bot.domain.secrecy import enough
 from storage import circles, entries, messages, people, pulses, walls
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
@@ -79,7 +79,7 @@ def obstacle(ctx: Context) -> DomainError | None:
 
 
 def _too_few(tx: CircleTransaction) -> bool:
-    return people.count_members(tx) < SPOKEN_FROM
+    return not enough(people.count_members(tx))
 
 
 def _rested_at(tx: CircleTransaction) -> datetime | None:
@@ -135,8 +135,8 @@ def is_done(reading: Reading, pulse: Pulse) -> bool:
     """There is nothing left to ask this reader."""
     if reading.reader is None or not pulse.takes_answers(reading.now):
         return True
-    answer = pulses.answer_of(reading.tx, pulse.id, reading.reader.id)
-    return answer is not None
+    readers = reading.readers or frozenset((reading.reader.id,))
+    return reading.reader.id in reading.once(pulses.answered, pulse.id, readers)
 
 
 def answer(ctx: Context, pulse_id: str, answers: Answers) -> Pulse:
@@ -167,25 +167,26 @@ def close_due(tx: Transaction, now: datetime) -> int:
 
 def close(tx: CircleTransaction, pulse_id: str, now: datetime) -> bool:
     """The key and who answered what are gone; averages and shuffled words remain, if enough answered."""
-    answers = pulses.close(tx, pulse_id, now)
-    if answers is None:
+    if not pulses.close(tx, pulse_id, now):
         return False
-    found = means(answers)
-    words = [answer.words for answer in answers if answer.words] if found else []
+    answers = pulses.take(tx, pulse_id)
+    found = means(answers or ())
+    words = [answer.words for answer in answers or () if answer.words] if found else []
     SystemRandom().shuffle(words)
-    pulses.keep(tx, pulse_id, len(answers), found, words)
+    people = len(answers) if answers and found else 0
+    pulses.keep(tx, pulse_id, people, found, words, lost=answers is None)
     for kind in (PULSE, PULSE_REMINDER):
         messages.redraw(tx, kind, pulse_id, now)
-    _tell(tx, pulse_id, len(answers), found, now)
+    if found is not None:
+        _tell(tx, pulse_id, people, found, now)
+    else:
+        entries.write(tx, "log.pulse_lost" if answers is None else "log.pulse_few", now)
     return True
 
 
-def _tell(tx: CircleTransaction, pulse_id: str, answers: int, found: Means | None, now: datetime) -> None:
-    if found is None:
-        entries.write(tx, "log.pulse_few", now)
-        return
+def _tell(tx: CircleTransaction, pulse_id: str, people: int, found: Means, now: datetime) -> None:
     marks = {"trust": str(found.trust), "pressure": str(found.pressure), "energy": str(found.energy)}
-    entries.write(tx, "log.pulse_closed", now, answers=str(answers), **marks)
+    entries.write(tx, "log.pulse_closed", now, answers=str(people), **marks)
     set_pace(tx, circles.circle(tx), pulse_id, found.trust, now)
 
 

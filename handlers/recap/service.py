@@ -19,7 +19,7 @@ from bot.domain.recap import (
 )
 from bot.domain.rhythm import Ritual, next_date, schedule
 from bot.domain.schedule import instant
-from bot.domain.secrecy import SPOKEN_FROM
+from bot.domain.secrecy import enough
 from bot.domain.working_time import first_instant
 from storage import board, kudos, meetings, people, pulses, recaps, rituals
 from storage.transaction import CircleTransaction
@@ -52,7 +52,7 @@ def told(scope: Scope, recap: Recap) -> Told:
 
 def _speaks_of_all(tx: CircleTransaction, circle: Circle) -> bool:
     """In a smaller circle, a number of shares would point at somebody."""
-    return people.count_members(tx) >= SPOKEN_FROM
+    return enough(people.count_members(tx))
 
 
 def _thanks(tx: CircleTransaction, since: datetime, until: datetime) -> list[Thanked]:

@@ -4,14 +4,13 @@ from bot.context import Feature, Notice
 from bot.domain.message import ANSWER, POST, REMINDER
 from handlers.sharing.cards import examples
 from handlers.sharing.handlers import draw_answer, draw_post, draw_reminder, router
-from handlers.sharing.service import count_delivery
 
 FEATURE = Feature(
     "sharing",
     router,
     examples,
     (
-        Notice(POST, draw_post, count_delivery),
+        Notice(POST, draw_post),
         Notice(REMINDER, draw_reminder),
         Notice(ANSWER, draw_answer),
     ),

@@ -92,7 +92,6 @@ def _open(tx: CircleTransaction, share: Share, now: datetime) -> None:
     if not shares.mark_first_opening(tx, share, now):
         return
     messages.redraw_for(tx, share.person_id, share.post_id, now)
-    messages.redraw(tx, AUTHOR, share.post_id, now, after=COALESCE)
 
 
 def follow(tx: Transaction, token: str, visitor: Visitor | None, now: datetime) -> str | None:

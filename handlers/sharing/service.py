@@ -22,14 +22,14 @@ from bot.domain.errors import (
     WordsTooLong,
 )
 from bot.domain.member import Member, working_time
-from bot.domain.message import AUTHOR, QUESTION, REMINDER, Message
+from bot.domain.message import AUTHOR, QUESTION, REMINDER
 from bot.domain.network import Network, over
 from bot.domain.post import Post
 from bot.domain.share import Share, Stance, moments, next_morning
 from handlers.sharing.cards import ALIKE, Outlet, View
 from storage import circles, messages, people, posts, shares
 from storage.messages import Recipient
-from storage.transaction import CircleTransaction, Transaction
+from storage.transaction import CircleTransaction
 
 COALESCE = timedelta(seconds=20)
 """The author's figures move at most this often."""
@@ -218,12 +218,6 @@ def decline(ctx: Context, post_id: str) -> None:
 
 def redraw(ctx: Context, post_id: str) -> None:
     messages.redraw_for(ctx.tx, ctx.person.id, post_id, ctx.now)
-
-
-def count_delivery(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
-    """More copies have arrived: the author's figures follow."""
-    for circle_id, post_id in {(message.circle_id, message.subject_id) for message in arrived}:
-        messages.redraw(CircleTransaction(tx, circle_id), AUTHOR, post_id, now, after=COALESCE)
 
 
 def posted(ctx: Context, post_id: str, network: str, at: datetime | None) -> None:

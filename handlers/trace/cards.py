@@ -1,7 +1,8 @@
 """What is said about what became of the messages, and of what recurs.
 
-Promise 3 draws it: refusals, silence and pauses are shown to nobody. So whoever waits is a number, for
-whatever reason they wait; a name stands only beside what a platform refused. To oneself everything is said.
+Silence, refusals and pauses are shown to nobody. So a post tells what members say they posted and what their
+readers clicked, never to whom it was sent or who waits for it; a name stands only beside what a platform
+refused. To oneself everything is said.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bot.chat.action import Action
-from bot.chat.card import Button, Card, Divider, Element, Facts, buttons, small, text
+from bot.chat.card import Button, Card, Divider, Element, buttons, small, text
 from bot.chat.text import Bold, Invite, Italic, Mention, Span, Spans
 from bot.domain.message import REMOVED, Obstacle, State
 from bot.domain.post import Copy, Post
-from bot.domain.story import Failure, Failures, Letter, Missed, Story, Subject, Target, grouped
+from bot.domain.share import Tally
+from bot.domain.story import Failure, Failures, Letter, Missed, Subject, Target, grouped
 from bot.locales import Translator
 
 GROUPS, SUBJECTS, READERS = 5, 3, 5
@@ -99,15 +101,14 @@ class RetryAll(Action, verb="undelivered.retry"):
 
 def trace(
     t: Translator,
-    told: Sequence[tuple[Post, Story]],
+    told: Sequence[tuple[Post, Tally]],
     failures: Sequence[Failures],
     missed: Sequence[Missed],
     own: Sequence[Letter],
     now: datetime,
 ) -> Card:
     body: list[Element] = [text(t("trace.body" if told else "trace.none"))]
-    for post, story in told:
-        body += _post(t, post, story, now)
+    body += [text(Bold(post.copy.title), "\n", *_state(t, post, tally, now)) for post, tally in told]
     if failures:
         body += [Divider(), text(Bold(t("undelivered.title"))), *_undelivered(t, failures)]
     if missed:
@@ -117,44 +118,13 @@ def trace(
     return Card(t("trace.title"), tuple(body))
 
 
-def _post(t: Translator, post: Post, story: Story, now: datetime) -> list[Element]:
-    future = (span for sentence in _future(t, story, now) for span in (" ", *sentence))
-    return [text(Bold(post.copy.title), "\n", *_past(t, post, story, now), *future), *_counts(t, story)]
-
-
-def _past(t: Translator, post: Post, story: Story, now: datetime) -> Spans:
-    if post.published_at is None and post.copy.publish_at is not None:
+def _state(t: Translator, post: Post, tally: Tally, now: datetime) -> Spans:
+    if post.published_at is None and post.copy.publish_at is not None and post.withdrawn_at is None:
         return t.spans("posts.planned", moment=t.instant(post.copy.publish_at, now))
-    if story.arrivals is None:
-        return t.spans("trace.out" if story.sent else "trace.nothing_yet")
-    first, last = (t.instant(moment, now) for moment in story.arrivals)
-    if first.text == last.text:
-        return t.spans("trace.at_once", moment=first)
-    return t.spans("trace.between", first=first, last=last)
-
-
-def _future(t: Translator, story: Story, now: datetime) -> list[Spans]:
-    """What one person's hours or pause would show through is said in general."""
-    if not story.waiting:
-        return []
-    if story.departure is None:
-        return [t.spans("trace.next_theirs")]
-    if story.departure <= now:
-        return [t.spans("trace.next_soon")]
-    return [t.spans("trace.next", moment=t.instant(story.departure, now))]
-
-
-def _counts(t: Translator, story: Story) -> list[Element]:
-    rows = (
-        (t("tally.delivered"), story.sent),
-        (t("tally.waiting"), story.waiting),
-        (t("trace.doubtful"), story.doubtful),
-        (t("trace.dropped"), story.dropped),
-        (t("trace.unknown"), story.unknown),
-        (t("trace.dead"), story.dead),
-    )
-    shown = tuple((label, t.number(count)) for label, count in rows if count)
-    return [Facts(shown)] if shown else []
+    did = t("posts.live", posted=tally.posted, clicks=tally.clicks)
+    if post.withdrawn_at is not None:
+        return (f"{t('posts.withdrawn')} · {did}",)
+    return (did if post.live(now) else f"{t('posts.expired')} · {did}",)
 
 
 def undelivered(t: Translator, groups: Sequence[Failures]) -> Card:
@@ -269,11 +239,9 @@ def examples(t: Translator) -> dict[str, Card]:
         publish_at=now + timedelta(days=1),
     )
     live = Post("c1", "p1", copy, 1, now - timedelta(days=1), None)
-    few = Post("c2", "p1", copy, 1, now, None)
+    withdrawn = Post("c2", "p1", copy, 1, now, now)
     planned = Post("c3", "p1", copy, 1, None, None)
     hour = timedelta(hours=1)
-    busy = Story(12, 31, 1, 2, 1, 3, now - 24 * hour, now - hour, now + 5 * hour)
-    quiet = Story(waiting=1, sent=4, first_at=now, last_at=now, next_at=now + 200 * hour)
     content, sign = Subject("post", copy.title), Subject("wall")
     poll = Subject("poll", t("example.poll"))
     awa, tom, priya = (Target(f"slack:T1:U{n}", name) for n, name in enumerate(("Awa", "Tom", "Priya")))
@@ -305,7 +273,7 @@ def examples(t: Translator) -> dict[str, Card]:
         Letter("answer", "", State.AMBIGUOUS, now - hour, now, None, 0, 1, "TimeoutError"),
         Letter("undelivered", "", State.UNKNOWN, now - hour, now, None, 0, 1, "TimeoutError"),
     )
-    told = ((live, busy), (few, quiet), (planned, Story()))
+    told = ((live, Tally(6, 41)), (withdrawn, Tally(1, 3)), (planned, Tally(0, 0)))
     days = tuple(date(2026, 11, day) for day in (3, 4, 6))
     missed = (Missed("forget what need not be kept", days[:1]), Missed("of an older version", days))
     return {

@@ -10,8 +10,9 @@ from bot.context import Context, Scope
 from bot.domain.errors import ButtonGone
 from bot.domain.message import UNDELIVERED, State
 from bot.domain.post import Post
-from bot.domain.story import Failure, Failures, Letter, Missed, Story, Subject, grouped
-from storage import messages, posts, slots, stories
+from bot.domain.share import Tally
+from bot.domain.story import Failure, Failures, Letter, Missed, Subject, grouped
+from storage import messages, posts, shares, slots, stories
 
 LATEST = 5
 FAILURES = 200
@@ -24,15 +25,13 @@ TO_EVERYBODY = frozenset(
 """Kinds of messages whose reader is one of many, so that they say nothing about that reader."""
 RECENT = timedelta(days=30)
 
-Told = Sequence[tuple[Post, Story]]
+Told = Sequence[tuple[Post, Tally]]
 
 
 def posts_told(ctx: Context) -> Told:
-    """The circle's latest, each with its story. Raises CommsOnly."""
+    """The circle's latest, and what each did. Raises CommsOnly."""
     ctx.as_comms()
-    latest = posts.latest(ctx.tx, LATEST)
-    told = stories.of_posts(ctx.tx, [post.id for post in latest])
-    return [(post, told[post.id]) for post in latest]
+    return [(post, shares.tally(ctx.tx, post.id)) for post in posts.latest(ctx.tx, LATEST)]
 
 
 def failures(scope: Scope) -> tuple[Failures, ...]:

@@ -15,6 +15,7 @@ from storage import migrations
 from storage.engines import sqlite
 from storage.engines.database import Database, Unavailable, reason
 from storage.engines.sqlite import Sqlite
+from storage.seal import Seal
 
 if TYPE_CHECKING:
     from storage.engines.postgres import Postgres
@@ -25,9 +26,10 @@ def is_file(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def connect(url: str) -> Database:
-    """Return the database at `sqlite:///file` or `postgresql+psycopg://…`, not yet open."""
-    return Sqlite(url) if is_file(url) else _postgres()(url)
+def connect(url: str, seal: Seal | None = None) -> Database:
+    """Return the database at `sqlite:///file` or `postgresql+psycopg://…`, not yet open. Without a seal
+    nobody can ask or answer secretly."""
+    return Sqlite(url, seal) if is_file(url) else _postgres()(url, seal)
 
 
 def address(url: str) -> URL:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.seal import SEAL, Seal
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -72,12 +75,17 @@ class Database(ABC):
 
     @abstractmethod
     async def _transact(self, work: Callable[[Transaction], T]) -> T:
-        """Do what `transact` promises, without the two callbacks."""
+        """Run `work` in one transaction and return its result. `transact` adds `ring` and `defer`."""
 
     @abstractmethod
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a long read on the last committed state, while writers go on. Raise RuntimeError when the
         database is not open."""
+
+    @abstractmethod
+    async def scrub(self, tables: Sequence[str]) -> bool:
+        """Remove from the files of the database what was deleted from these tables. False when something
+        prevents that now: try again. Raises RuntimeError when the database is not open."""
 
 
 SWITCH = 0.0005
@@ -89,6 +97,15 @@ Measured, a process handles a quarter more button presses a second than with Pyt
 def share_the_interpreter() -> None:
     """Set the switch interval of this process to SWITCH."""
     sys.setswitchinterval(SWITCH)
+
+
+def carry(engine: Engine, seal: Seal | None) -> None:
+    """Have each connection know the seal of its database: `storage.seal.seal_of`."""
+
+    @event.listens_for(engine, "connect")
+    def connected(_: object, record: ConnectionPoolEntry) -> None:
+        if seal is not None:
+            record.info[SEAL] = seal
 
 
 def note_due(tx: Transaction, circle_id: str) -> None:

@@ -7,7 +7,7 @@ them; the other process runs its unit of work again on the committed state.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any, TypeVar
@@ -15,12 +15,13 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.types.string import StrDumperUnknown
-from sqlalchemy import URL, create_engine, event, make_url
+from sqlalchemy import URL, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.crash import crash
-from storage.engines.database import Database, share_the_interpreter
+from storage.engines.database import Database, carry, share_the_interpreter
+from storage.seal import Seal
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -34,6 +35,10 @@ TRIES = 5
 """How often a unit of work runs at most, when another process commits a conflicting change first."""
 LOST_THE_RACE = ("23503", "23505", "40001", "40P01")
 """SQLSTATE: foreign_key_violation, unique_violation, serialization_failure, deadlock_detected."""
+IN_THE_WAY = ("55P03", "40P01")
+"""SQLSTATE: lock_not_available, deadlock_detected."""
+BRIEFLY = "300ms"
+"""How long a rewriting waits for those who use a table. Whoever votes meanwhile waits behind it."""
 SESSION: Mapping[str, str] = {
     "application_name": "cercle",
     "connect_timeout": "5",
@@ -56,13 +61,14 @@ class Postgres(Database):
         where = make_url(url)
         return where.set(query={**SESSION, **where.query})
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seal: Seal | None = None) -> None:
         self.engine = create_engine(
             self.address(url),
             pool_size=THREADS + READERS,
             max_overflow=0,
             hide_parameters=True,
         )
+        carry(self.engine, seal)
         event.listen(self.engine, "connect", _store_any_text)
         event.listen(self.engine, "checkin", _rest)
         event.listen(self.engine, "checkout", self._wake)
@@ -92,6 +98,17 @@ class Postgres(Database):
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await _hop(self._readers, self._once, work)
 
+    async def scrub(self, tables: Sequence[str]) -> bool:
+        """Write the rows that are left into new files. VACUUM FULL would keep deleted rows that a transaction
+        begun earlier, in whatever table, might still want to see; TRUNCATE keeps nothing of the old file."""
+        try:
+            await self.transact(lambda tx: _rewrite(tx, tables))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in IN_THE_WAY:
+                raise
+            return False
+        return True
+
     def _wake(self, connection: Any, record: ConnectionPoolEntry, _: object) -> None:
         if monotonic() - record.info.get("rests_since", monotonic()) < RESTED:
             return
@@ -118,6 +135,18 @@ class Postgres(Database):
             return result
         except StopIteration as error:  # a future refuses a StopIteration and would never be done
             raise RuntimeError(repr(error)) from error
+
+
+def _rewrite(tx: Transaction, tables: Sequence[str]) -> None:
+    """All tables are locked before the first is emptied, in the order in which others use them. The rows that
+    are left come back in an order that does not tell which was written first."""
+    tx.execute(text(f"SET LOCAL lock_timeout = '{BRIEFLY}'"))
+    tx.execute(text(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE"))
+    for table in tables:
+        tx.execute(text(f"CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT * FROM {table}"))  # noqa: S608
+        tx.execute(text(f"TRUNCATE {table}"))
+        tx.execute(text(f"INSERT INTO {table} SELECT * FROM kept ORDER BY random()"))  # noqa: S608
+        tx.execute(text("DROP TABLE kept"))
 
 
 def _rest(_: object, record: ConnectionPoolEntry) -> None:

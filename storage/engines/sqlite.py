@@ -13,7 +13,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from bot.crash import crash
-from storage.engines.database import Database, DatabaseInUse, share_the_interpreter
+from storage.engines.database import Database, DatabaseInUse, carry, share_the_interpreter
+from storage.seal import Seal
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -35,20 +36,25 @@ PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "busy_timeout=5000",
     "secure_delete=ON",
     "temp_store=MEMORY",
 )
 """`secure_delete` overwrites what is deleted with zeros. `temp_store` keeps copies of pages out of temporary
 files, which nothing overwrites."""
 OWNER_ONLY = 0o600
+WAIT, BRIEF_WAIT = (f"PRAGMA busy_timeout={milliseconds}" for milliseconds in (5000, 100))
+"""How long a statement waits for other connections, and how long emptying the log does: meanwhile nobody
+writes."""
 
 
 @dataclass(slots=True)
 class _Unit:
+    """`empties_log`: its result is whether the write-ahead log was emptied after the commit."""
+
     work: Callable[[Transaction], Any]
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
+    empties_log: bool = False
     result: Any = None
     error: BaseException | None = None
 
@@ -64,13 +70,14 @@ class _Unit:
 class Sqlite(Database):
     """A database in a SQLite file, which one process uses at a time."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seal: Seal | None = None) -> None:
         self._file = Path(make_url(url).database or "")
         self._held = ExitStack()
         self._waiting: SimpleQueue[_Unit | None] = SimpleQueue()
         self._writer: threading.Thread | None = None
         self._readers: ThreadPoolExecutor | None = None
         self.engine = engine(url)
+        carry(self.engine, seal)
 
     def open(self) -> None:
         """Lock the file and start the threads. Raise DatabaseInUse while another process has the file
@@ -94,13 +101,16 @@ class Sqlite(Database):
         self._held.close()
 
     async def _transact(self, work: Callable[[Transaction], T]) -> T:
+        result: T = await self._handed_over(work)
+        return result
+
+    async def _handed_over(self, work: Callable[[Transaction], Any], *, empties_log: bool = False) -> Any:
         if self._writer is None:
             raise RuntimeError("the database is not open")
         loop = asyncio.get_running_loop()
-        unit = _Unit(work, loop.create_future(), loop)
+        unit = _Unit(work, loop.create_future(), loop, empties_log)
         self._waiting.put(unit)
-        result: T = await unit.future
-        return result
+        return await unit.future
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         if self._readers is None:
@@ -111,11 +121,20 @@ class Sqlite(Database):
         with self.engine.connect() as connection:
             return work(connection)
 
+    async def scrub(self, tables: Sequence[str]) -> bool:
+        """Empty the write-ahead log, which holds every page as each commit left it. In the database itself
+        `secure_delete` has overwritten what was deleted. The writer does it between two commits, because
+        another thread might wait for it without end."""
+        return bool(await self._handed_over(lambda tx: None, empties_log=True))
+
     def _write(self) -> None:
         with self.engine.connect() as connection:
             while (unit := self._waiting.get()) is not None:
                 batch, last = self._batch(unit)
-                _commit(connection, batch)
+                raw = connection.connection.driver_connection
+                assert isinstance(raw, sqlite3.Connection)
+                _commit(connection, raw, batch)
+                _empty_log(raw, [unit for unit in batch if unit.empties_log])
                 _answer(batch)
                 if last:
                     return
@@ -133,9 +152,7 @@ class Sqlite(Database):
         return batch, False
 
 
-def _commit(connection: Connection, batch: list[_Unit]) -> None:
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)
+def _commit(connection: Connection, raw: sqlite3.Connection, batch: list[_Unit]) -> None:
     try:
         raw.execute("BEGIN IMMEDIATE")
         for unit in batch:
@@ -162,6 +179,22 @@ def _run(connection: Connection, raw: sqlite3.Connection, unit: _Unit) -> None:
     raw.execute("RELEASE unit")
 
 
+def _empty_log(raw: sqlite3.Connection, askers: list[_Unit]) -> None:
+    """Tell the askers whether the log is empty. A reader that still needs it prevents that."""
+    if not askers:
+        return
+    raw.execute(BRIEF_WAIT)
+    try:
+        busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        for unit in askers:
+            unit.result = not busy
+    except sqlite3.Error as error:
+        for unit in askers:
+            unit.error = error
+    finally:
+        raw.execute(WAIT)
+
+
 def _answer(batch: list[_Unit]) -> None:
     """Answer all units, with one wake-up for each event loop."""
     for loop in {unit.loop for unit in batch}:
@@ -180,6 +213,7 @@ def engine(url: str) -> Engine:
 
     @event.listens_for(made, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(WAIT)
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 

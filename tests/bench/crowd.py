@@ -12,7 +12,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Table, delete, insert, literal, select, update
 
-from bot.chat.form import Value
+from bot.chat.action import pack
+from bot.chat.event import Command, Sender, Submission
+from bot.chat.form import Answers, Note, Value
+from bot.chat.platform import Dispatch
+from bot.chat.reply import Ask
 from bot.domain.circle import MAX_CEILING, Role
 from bot.domain.message import AUTHOR, POST, PRIORITIES, State
 from bot.domain.poll import Poll
@@ -136,6 +140,17 @@ def read_link(tx: Transaction, crowd: Crowd, now: datetime) -> str:
     return draft
 
 
+async def ask(dispatch: Dispatch, author: Sender, place: str, **answers: Value) -> None:
+    """Open a poll in a channel, by its form: signed, with live counts, unless `answers` say otherwise."""
+    key = new_id()
+    opened = (await dispatch(Command(f"poll {key}", author, "poll", place))).reply
+    assert isinstance(opened, Ask)
+    form = opened.form
+    held = {part.name: part.value for part in form.parts if not isinstance(part, Note)}
+    given = Answers({**held, "rules": ("live",), **answers})
+    await dispatch(Submission(f"ballot {key}", author, pack(form.action), given))
+
+
 def have_voted(tx: Transaction, users: Sequence[str]) -> None:
     """In the one poll, each for another option than their neighbour."""
     asked, voters = poll(tx), ids(tx)
@@ -143,8 +158,7 @@ def have_voted(tx: Transaction, users: Sequence[str]) -> None:
     options = [option.id for option in polls.options(circle, asked)]
     of = {"circle_id": asked.circle_id, "poll_id": asked.id}
     rows = [
-        {**of, "voter": asked.voter(voters[user]), "option_id": options[n % len(options)]}
-        for n, user in enumerate(users)
+        {**of, "voter": voters[user], "option_id": options[n % len(options)]} for n, user in enumerate(users)
     ]
     tx.execute(insert(tables.vote), rows)
     for option, votes in Counter(row["option_id"] for row in rows).items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from statistics import median
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from bot.app import Cercle, Clock
 from bot.chat.action import Action, pack
-from bot.chat.event import Click, Command, Sender
+from bot.chat.event import Click, Sender
 from bot.context import Reading
 from bot.domain.poll import POLL, Option
 from bot.locales import Translator
@@ -28,7 +29,7 @@ from tests.bench.talk import Json, given, obey
 
 PLACE = chats.place("nod", 0)
 CHANNEL = f"nod:{PLACE}:C1"
-ASKED = 'poll "Shall we meet on Thursdays?" "Yes" "No" "Every second one"'
+ASKED = {"question": "Shall we meet on Thursdays?", "options": "Yes\nNo\nEvery second one"}
 
 
 class Polling:
@@ -62,7 +63,7 @@ class Polling:
             crowd.gather, platform="nod", place=PLACE, users=users, networks="linkedin", now=self._now()
         )
         await self._database.transact(gather)
-        await self._cercle.dispatch(Command("poll", _sender(users[0]), ASKED, CHANNEL))
+        await crowd.ask(self._cercle.dispatch, _sender(users[0]), CHANNEL, **ASKED)
         await self._database.transact(partial(crowd.have_voted, users=users[:votes]))
         await self._cercle.pump.drain()
 
@@ -93,7 +94,7 @@ class Polling:
         circle = circles.circle(bound)
         t = Translator(circle.language, circle.zone)
         reading = Reading(bound, self._now(), circle, t, SITE, message, None, None)
-        return median(seconds(partial(draw_poll, reading)) for _ in range(cards))
+        return median(seconds(partial(draw_poll, replace(reading, known={}))) for _ in range(cards))
 
 
 def _options(tx: Transaction) -> tuple[Option, ...]:

@@ -28,6 +28,7 @@ from scheduler.pump import Pump
 from storage import tables
 from storage.engines.connect import connect
 from storage.notebook import Notebook
+from storage.seal import Seal
 from storage.transaction import Transaction
 from tests.bench import chats, crowd
 from tests.bench.crowd import Crowd
@@ -36,6 +37,7 @@ from tests.bench.talk import Json, given, obey
 SITE = "http://127.0.0.1:8000"
 TUESDAY = datetime(2026, 11, 24, 10, tzinfo=UTC)
 """In everybody's working time, on whatever day the bench runs."""
+SECRET = "s" * 32
 LOOK_EVERY = 0.01
 ONE_A_DAY = 1 / 86_400
 
@@ -164,11 +166,11 @@ async def bot(told: Json, now: Clock) -> AsyncIterator[Cercle]:
     """Not started."""
     logs.configure("WARNING")
     cercle = Cercle(
-        connect(told["url"]),
+        connect(told["url"], Seal.of_secret(SECRET)),
         SITE,
         connect=lambda _, notebook: [chat(notebook, told, now)],
         client=GuardedClient(),
-        secret="s" * 32,
+        secret=SECRET,
         now=now,
     )
     try:

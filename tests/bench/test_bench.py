@@ -38,7 +38,9 @@ FIGURES = {
     ],
     "votes": [
         "votes_to_bolt",
+        "ballots_to_bolt",
         "writes_votes_ours",
+        "writes_votes_secret",
         "writes_votes_peer",
         "writes_counters",
         "vote_sqlite",

@@ -1,5 +1,5 @@
-"""One poll of a large circle: votes a second by the whole way of a press, against a peer that counts the same
-ones; and what a vote costs when many have voted before."""
+"""Polls of a large circle, a signed one that counts live and a secret one: votes a second by the whole way of
+a press, against a peer that counts the same ones; and what a vote costs when many have voted before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
@@ -17,9 +17,12 @@ from typing import Any
 from urllib.parse import urljoin
 
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import select
 
-from bot.chat.event import Command
-from bot.domain.secrecy import pseudonym
+from storage import polls, tables, votes
+from storage.engines.connect import connect
+from storage.seal import Seal
+from storage.transaction import CircleTransaction
 from tests import databases
 from tests.bench import contest, crowd, peer_votes, people, servers, world
 from tests.bench.contest import Contender
@@ -31,6 +34,8 @@ from tests.bench.talk import Worker
 FLAT = 1 / 1.2
 """A vote, and a look at the counts, may cost 20 % more."""
 QUESTION, OPTIONS = "Shall we meet on Thursdays?", ("Yes", "No", "Every second one")
+SOON = timedelta(seconds=2)
+_p = tables.poll.c
 VOTE = "vote/"
 """How the value starts of a button of ours that votes."""
 
@@ -56,11 +61,11 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        return 1 + 2 * (1 + self.rounds) + 2 * len(self.backends)
+        return 1 + 3 * (1 + self.rounds) + 2 * len(self.backends)
 
     def measure(self, folder: Path, step: Step) -> list[Figure]:
         with servers.fakes(folder, self.members) as told:
-            step(f"a circle of {self.members:,}, and a poll in a channel")
+            step(f"a circle of {self.members:,}, and polls in a channel")
             with hall(folder / "votes", told, self.members) as polled:
                 figures = [*_race(polled, self, step), *_kept(polled)]
         for backend in self.backends:
@@ -85,6 +90,7 @@ class Hall:
     told: dict[str, str]
     users: list[str]
     ours: Booth
+    secret: Booth
     peer: Booth
 
     def vote(self, booth: Booth, votes: int) -> None:
@@ -113,18 +119,20 @@ def hall(folder: Path, told: dict[str, str], members: int) -> Iterator[Hall]:
     users = people.members(members)
     environ = servers.environment(**told, **contest.own(folder))
     with ExitStack() as stack:
-        asyncio.run(_ask(environ, users))
-        card = contest.shown(told, people.CHANNEL)
+        cards = asyncio.run(_ask(environ, users))
         port = servers.free_port()
         process = stack.enter_context(contest.serve(folder, environ, port))
-        ours = Booth(Contender("ours", port, process, _buttons(card)), card)
-        yield Hall(folder, told, users, ours, stack.enter_context(_peer(folder, environ, users)))
+        ours, secret = (
+            Booth(Contender(name, port, process, _buttons(card)), card)
+            for name, card in zip(("ours", "secret"), cards, strict=True)
+        )
+        yield Hall(folder, told, users, ours, secret, stack.enter_context(_peer(folder, environ, users)))
 
 
-async def _ask(environ: dict[str, str], users: list[str]) -> None:
-    """In a channel, by one of the members."""
+async def _ask(environ: dict[str, str], users: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Open a signed poll and a secret one in a channel, by one of the members; return their cards."""
     clock = world.Clock(datetime.now(UTC) - world.BEFORE)
-    place, labels = people.WORKSPACE, " ".join(f'"{label}"' for label in OPTIONS)
+    place = people.WORKSPACE
     gather = partial(
         crowd.gather,
         platform="slack",
@@ -136,12 +144,16 @@ async def _ask(environ: dict[str, str], users: list[str]) -> None:
     )
     async with world.bot(environ, clock) as cercle:
         await cercle.database.transact(gather)
-        asked = Command(
-            "poll", world.sender(users[0]), f'poll "{QUESTION}" {labels}', f"slack:{place}:{people.CHANNEL}"
-        )
-        await world.hear(cercle, asked)
+        asked = {"question": QUESTION, "options": "\n".join(OPTIONS)}
+        where, author = f"slack:{place}:{people.CHANNEL}", world.sender(users[0])
+        await crowd.ask(cercle.dispatch, author, where, **asked)
         await cercle.database.transact(partial(crowd.have_voted, users=users[: len(users) // 2]))
         await cercle.pump.drain()
+        signed = contest.shown(environ, people.CHANNEL)
+        await crowd.ask(cercle.dispatch, author, where, rules=("anonymous",), **asked)
+        clock.at += SOON
+        await cercle.pump.drain()
+        return signed, contest.shown(environ, people.CHANNEL)
 
 
 @contextmanager
@@ -171,14 +183,17 @@ def _buttons(card: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _race(polled: Hall, plan: Plan, step: Step) -> list[Figure]:
     """In turn, so that whatever else the machine does meets both; the first round only warms up."""
-    entrants = ((polled.ours, plan.votes), (polled.peer, plan.peer_votes))
+    entrants = ((polled.ours, plan.votes), (polled.secret, plan.votes), (polled.peer, plan.peer_votes))
     for number in range(1 + plan.rounds):
-        for booth, votes in entrants:
+        for booth, presses in entrants:
             step(f"votes, round {number} of {plan.rounds}: {booth.server.name}")
-            polled.vote(booth, votes)
-    ours, peer = (median(result.rate for result in booth.server.results[1:]) for booth, _ in entrants)
+            polled.vote(booth, presses)
+    ours, secret, peer = (median(result.rate for result in booth.server.results[1:]) for booth, _ in entrants)
     what = f"votes on one poll of {plan.members:,}, to an idiomatic Bolt app"
-    return [Figure("votes_to_bolt", what, "/s", ours, peer, Better.HIGHER, 3)]
+    return [
+        Figure("votes_to_bolt", what, "/s", ours, peer, Better.HIGHER, 3),
+        Figure("ballots_to_bolt", f"secret {what}", "/s", secret, peer, Better.HIGHER, 3),
+    ]
 
 
 # What the databases say
@@ -193,6 +208,7 @@ def _kept(polled: Hall) -> list[Figure]:
     what = "votes that the counters tell, to those that are there"
     return [
         _stand("ours", polled.ours.server, mine),
+        _stand("secret", polled.secret.server, _ballots_of_ours(polled)),
         _stand("peer", polled.peer.server, theirs),
         Figure("writes_counters", what, "", counted, there, Better.HIGHER, 1),
     ]
@@ -207,18 +223,34 @@ def _stand(name: str, server: Contender, votes: dict[str, str]) -> Figure:
 
 
 def _votes_of_ours(made: sqlite3.Connection) -> dict[str, str]:
-    """The poll is anonymous; as long as it is open, whoever has its key and knows all members can tell."""
-    key = made.execute("SELECT key FROM poll").fetchone()[0]
-    members = made.execute("SELECT external_id, person_id FROM account").fetchall()
-    chosen = dict(made.execute("SELECT voter, option_id FROM vote"))
-    names = {user: pseudonym(key, id) for user, id in members}
-    return {user: f"{VOTE}{chosen[name]}" for user, name in names.items() if name in chosen}
+    voted = made.execute(
+        "SELECT external_id, option_id FROM vote JOIN account ON account.person_id = vote.voter"
+    )
+    return {user: f"{VOTE}{option}" for user, option in voted}
+
+
+def _ballots_of_ours(polled: Hall) -> dict[str, str]:
+    """Whoever has the secret key can open them, as long as the poll is open."""
+    environ = contest.own(polled.folder)
+    seal = Seal.of_secret(environ["CERCLE_SECRET_KEY"])
+    engine = connect(environ["CERCLE_DATABASE_URL"], seal).engine  # type: ignore[attr-defined]
+    with engine.connect() as tx:
+        circle_id, poll_id = tx.execute(select(_p.circle_id, _p.id).where(_p.anonymous)).one()
+        circle = CircleTransaction(tx, circle_id)
+        poll = polls.load(circle, poll_id)
+        assert poll is not None
+        options = {option.position: option.id for option in polls.options(circle, poll)}
+        answers = {
+            user: votes.answer_of(circle, poll, person).chosen for user, person in crowd.ids(tx).items()
+        }
+    engine.dispose()
+    return {user: f"{VOTE}{options[n]}" for user, chosen in answers.items() for n in chosen}
 
 
 def _counts_of_ours(made: sqlite3.Connection) -> tuple[int, int]:
     """Votes by the counters, none if any of them is wrong, and by the rows."""
-    counters = dict(made.execute("SELECT id, votes FROM poll_option"))
-    voters = made.execute("SELECT voters FROM poll").fetchone()[0]
+    signed, voters = made.execute("SELECT id, voters FROM poll WHERE NOT anonymous").fetchone()
+    counters = dict(made.execute("SELECT id, votes FROM poll_option WHERE poll_id = ?", (signed,)))
     rows = dict(made.execute("SELECT option_id, count(*) FROM vote GROUP BY option_id"))
     there = sum(rows.values())
     right = all(votes == rows.get(option, 0) for option, votes in counters.items()) and voters == there

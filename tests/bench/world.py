@@ -26,6 +26,7 @@ from handlers.team.service import first_code
 from storage import circles, tables
 from storage.engines.connect import connect as connect_database
 from storage.engines.connect import upgrade
+from storage.seal import Seal
 from storage.transaction import CircleTransaction, Transaction
 from tests.bench import people
 
@@ -57,11 +58,11 @@ async def bot(environ: dict[str, str], clock: Clock) -> AsyncIterator[Cercle]:
     upgrade(url)
     slack = load({name: value for name, value in environ.items() if name.startswith("SLACK_")})
     cercle = Cercle(
-        connect_database(url),
+        connect_database(url, Seal.of_secret(environ["CERCLE_SECRET_KEY"])),
         SITE,
         connect=partial(connect, slack, clock),
         client=GuardedClient(),
-        secret="s" * 32,
+        secret=environ["CERCLE_SECRET_KEY"],
         now=clock,
     )
     await cercle.start(by_itself=False)

@@ -16,6 +16,7 @@ from bot.chat.form import Form, TextInput
 from bot.chat.messenger import Messenger, Pace
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Reply, Say
+from bot.chat.report import Report
 
 WAIT = 7.0
 """Seconds that a platform asks to wait when it is busy."""
@@ -119,6 +120,9 @@ class Script:
         self.kept.append(answer.reply)
         self.waits.append(wait)
         return answer.reply is not None
+
+    async def report(self, report: Report) -> bool:
+        return True
 
     async def put_off(self, event: Event, answer: Answer) -> Answer:
         """In the place of a form its title, which carries the word of that form."""

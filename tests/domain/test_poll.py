@@ -42,7 +42,7 @@ from bot.domain.poll import (
     usual_closing,
 )
 from bot.domain.schedule import instant
-from bot.domain.secrecy import SPOKEN_FROM, new_key
+from bot.domain.secrecy import ENOUGH
 from bot.domain.working_time import zone_or
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -234,18 +234,17 @@ def poll(**changes: object) -> Poll:
         "rules": Rules(),
         "opened_at": NOW,
         "closes_at": NOW + 3 * DAY,
-        "key": new_key(),
     }
     return Poll("p", "c", "a", "?", **{**values, **changes})  # type: ignore[arg-type]
 
 
 def test_free_answers_of_an_anonymous_poll_are_read_at_the_end_and_from_five_on() -> None:
-    four, five = [str(n) for n in range(SPOKEN_FROM - 1)], [str(n) for n in range(SPOKEN_FROM)]
-    closed = poll(closed_at=NOW, key="")
+    four, five = [str(n) for n in range(ENOUGH - 1)], [str(n) for n in range(ENOUGH)]
+    closed = poll(closed_at=NOW)
     assert may_be_read(poll(), five) == ()
     assert may_be_read(closed, four) == ()
     assert sorted(may_be_read(closed, five)) == five
-    signed = Rules(anonymous=False)
+    signed = Rules(anonymous=False, live=True)
     assert may_be_read(poll(rules=signed), four[:1]) == ("0",)
     assert may_be_read(poll(rules=Rules(anonymous=False, live=False)), four) == ()
 
@@ -256,12 +255,21 @@ def test_their_order_is_another_at_each_look() -> None:
     assert len(looks) > 10
 
 
-def test_nobody_has_a_name_in_a_closed_anonymous_poll() -> None:
-    one = poll()
-    assert one.voter("somebody") == one.voter("somebody") != one.voter("somebody else")
-    assert "somebody" not in one.voter("somebody")
-    assert poll(key="").voter("somebody") == ""
-    assert poll(rules=Rules(anonymous=False), key="").voter("somebody") == "somebody"
+@pytest.mark.parametrize("live", [True, False])
+def test_results_show_at_the_end_of_an_anonymous_poll_and_from_five_voters_on(live: bool) -> None:
+    rules = Rules(live=live)
+    assert not poll(rules=rules, voters=9).shows_results
+    assert not poll(rules=rules, voters=4, closed_at=NOW).shows_results
+    assert poll(rules=rules, voters=5, closed_at=NOW).shows_results
+    signed = Rules(anonymous=False, live=live)
+    assert poll(rules=signed).shows_results is live
+    assert poll(rules=signed, closed_at=NOW).shows_results
+
+
+def test_how_many_voted_is_rounded_down_while_an_anonymous_poll_is_open() -> None:
+    assert poll(voters=9).voters_told == 5
+    assert poll(voters=9, closed_at=NOW).voters_told == 9
+    assert poll(voters=9, rules=Rules(anonymous=False)).voters_told == 9
 
 
 @pytest.mark.parametrize(

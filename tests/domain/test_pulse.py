@@ -6,19 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.pulse import MARKS, Answer, means
-from bot.domain.secrecy import SPOKEN_FROM
+from bot.domain.secrecy import ENOUGH
 
 marks = st.sampled_from(MARKS)
 answers = st.builds(Answer, marks, marks, marks)
 
 
-@given(st.lists(answers, max_size=SPOKEN_FROM - 1))
+@given(st.lists(answers, max_size=ENOUGH - 1))
 def test_fewer_than_five_say_nothing(few: list[Answer]) -> None:
     assert means(few) is None
 
 
 @given(
-    st.lists(answers, min_size=SPOKEN_FROM, max_size=30).flatmap(
+    st.lists(answers, min_size=ENOUGH, max_size=30).flatmap(
         lambda a: st.tuples(st.just(a), st.permutations(a))
     )
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,6 @@ from bot.app import Cercle, Chat, words
 from bot.chat.messenger import Limit
 from bot.chat.platform import Dispatch
 from bot.clients.http import GuardedClient
-from bot.demo import free_port
 from bot.platforms.playground import world
 from bot.platforms.slack.adapter import Slack, SlackSettings
 from bot.platforms.teams import rate
@@ -30,6 +30,7 @@ from handlers.team.service import first_code
 from scheduler.timetable import TIMETABLE
 from storage.engines.connect import connect as connect_database
 from storage.notebook import Notebook
+from storage.seal import Seal
 from storage.transaction import Transaction
 from tests.emulators.slack import FakeSlack
 from tests.emulators.teams import FakeTeams, Json
@@ -43,6 +44,7 @@ BROWSER = {
     "Accept": "text/html",
 }
 CRAWLER = {"User-Agent": "LinkedInBot/1.0 (compatible; Mozilla/5.0)"}
+SECRET = "s" * 32
 T = TypeVar("T")
 
 
@@ -120,8 +122,9 @@ class Town:
         by_itself: bool = False,
     ) -> AsyncIterator[Bot]:
         """Connected to whom it is given. The sample world stands on its own server."""
-        port = free_port(0)
-        site = f"http://127.0.0.1:{port}"
+        # Bound before the address is told: a port that is only looked up may be taken meanwhile.
+        listening = socket.create_server(("127.0.0.1", 0))
+        site = f"http://127.0.0.1:{listening.getsockname()[1]}"
 
         def connect(dispatch: Dispatch, notebook: Notebook) -> Sequence[Chat]:
             chats: list[Chat] = []
@@ -133,25 +136,26 @@ class Town:
             return chats
 
         cercle = Cercle(
-            connect_database(self.database_url),
+            connect_database(self.database_url, Seal.of_secret(SECRET)),
             site,
             connect=connect,
             client=GuardedClient(allowed_origins=frozenset({site}) | origins),
-            secret="s" * 32,
+            secret=SECRET,
             now=self.clock,
         )
         app = cercle.web(by_itself=by_itself)
         app.add_routes(world.routes())
         runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=0.1)
-        await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", port).start()
+            await runner.setup()
+            await web.SockSite(runner, listening).start()
             async with aiohttp.ClientSession() as session:
                 if teams is not None:
                     teams.bot = site
                 yield Bot(cercle, self.clock, site, session, slack, teams)
         finally:
             await runner.cleanup()
+            listening.close()
 
 
 class Microsoft(FakeTeams):

@@ -206,15 +206,14 @@ async def test_the_whole_story(place: Workspace) -> None:
     assert "linkedin.com" in html
     await bot.later(minutes=1)
     assert place.card(ines).offers(Posted, network="linkedin")
-    assert "Composeurs ouverts" in place.card(camille, "Composeurs").words()
+    assert "ouvert" not in place.card(camille, "Ces nombres").words()
 
     # Posted, undone, posted.
     for kind, after in ((Posted, NotPosted), (NotPosted, Posted), (Posted, NotPosted)):
         await ines.click(kind, place.card(ines), network="linkedin")
         await bot.later(minutes=1)
         assert place.card(ines).offers(after, network="linkedin")
-    author = place.card(camille, "Composeurs").words()
-    assert re.search(r"Composeurs ouverts\s1\b", author), author
+    author = place.card(camille, "Ces nombres").words()
     assert re.search(r"Publiés, d’après les membres\s1\b", author), author
 
     # A reader clicks twice, a crawler once.
@@ -224,11 +223,11 @@ async def test_the_whole_story(place: Workspace) -> None:
         assert (status, where) == (302, f"{bot.site}{ARTICLE}")
     await bot.later(minutes=1)
     assert "1 clic sur votre lien" in place.card(ines).words()
-    assert "1 clic, robots écartés" in place.card(camille, "Composeurs").words()
+    assert "1 clic, robots écartés" in place.card(camille, "Ces nombres").words()
 
     # A correction reaches every copy where it stands.
     before = place.card(priya).reference
-    await camille.click(OpenEdit, place.card(camille, "Composeurs"))
+    await camille.click(OpenEdit, place.card(camille, "Ces nombres"))
     corrected = await camille.submit({"title": "Nos alternants, un an après"})
     assert "Corrigé" in await place.told(camille, corrected)
     await bot.settle()
@@ -236,7 +235,7 @@ async def test_the_whole_story(place: Workspace) -> None:
     assert len(place.cards(priya, "alternants")) == 1
 
     # And so does a recall.
-    await camille.click(Withdraw, place.card(camille, "Composeurs"))
+    await camille.click(Withdraw, place.card(camille, "Ces nombres"))
     await bot.settle()
     assert "was withdrawn" in place.card(priya, "Nos alternants").words()
     assert "a été retiré" in place.card(ines, "Nos alternants").words()
@@ -286,11 +285,11 @@ async def test_later_comes_back_the_next_morning(circle: Workspace) -> None:
 async def test_not_for_me_is_nobodys_business(circle: Workspace) -> None:
     priya, bot = circle.priya, circle.bot
     await bot.later(minutes=1)
-    before = circle.card(circle.camille, "Composeurs").words()
+    before = circle.card(circle.camille, "Ces nombres").words()
     await priya.click(Decline, circle.card(priya))
     await bot.later(minutes=1)
     assert "Nobody knows" in circle.card(priya).words()
-    assert circle.card(circle.camille, "Composeurs").words() == before
+    assert circle.card(circle.camille, "Ces nombres").words() == before
     await priya.click(Reconsider, circle.card(priya))
     await bot.settle()
     assert circle.card(priya).offers(Decline)

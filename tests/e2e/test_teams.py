@@ -191,7 +191,6 @@ async def test_the_whole_story(place: Tenant) -> None:
         await ines.presses(kind, network="linkedin")
         await bot.later(minutes=1)
         assert place.card(ines).offers(after, network="linkedin")
-    assert facts(place.card(camille, "Ces nombres"))["Composeurs ouverts"] == "1"
     assert facts(place.card(camille, "Ces nombres"))["Publiés, d’après les membres"] == "1"
 
     # A reader clicks twice, a crawler once.
@@ -322,10 +321,24 @@ async def test_somebody_who_joins_in_a_group_chat_is_told_how_to_be_reached(circ
     form = circle.card(hugo, FRENCH("settings.title"))
     await hugo.presses(Reopen)
     assert FRENCH("wishes.topics") in words(hugo.dialog)
+    await bot.later(seconds=3)
     assert len(circle.cards(hugo, FRENCH("added.title"))) == 1
     assert FRENCH("wishes.topics") not in words(form.card)
     seen_by_ines = str([m.activity for m in circle.ines.reads()])
     assert FRENCH("wishes.topics") not in seen_by_ines
+
+
+async def test_a_team_into_which_cercle_is_brought_is_greeted_once(place: Tenant) -> None:
+    bot, teams = place.bot, place.teams
+    await place.hugo.brings()
+    await bot.settle()
+    [greeting] = teams.visible(CHANNEL)
+    assert FRENCH("greeting.title") in words(greeting.card)
+    await place.hugo.takes_out()
+    await bot.later(hours=1)
+    await place.hugo.brings()
+    await bot.settle()
+    assert len(teams.visible(CHANNEL)) == 1
 
 
 async def test_a_guest_of_the_tenant_stays_outside(circle: Tenant) -> None:

@@ -135,7 +135,7 @@ async def office(postgres_url: str) -> AsyncIterator[Office]:
     database = connect(postgres_url)
     database.open()
     database.defer = jobs.defer
-    made = Office(database, Dispatcher(database, ROUTER, SITE, utc_now, Replies(ROUTER, "0" * 32)))
+    made = Office(database, Dispatcher(database, ROUTER, SITE, utc_now, Replies(ROUTER)))
     await made.hears(f"lead {await database.transact(partial(first_code, now=utc_now()))}")
     yield made
     await asyncio.to_thread(database.close)
@@ -223,6 +223,9 @@ async def test_emptying_the_queue_in_mid_run_loses_nothing(
         assert await office.count("procrastinate_periodic_defers") > 0
 
 
+STATES = ("working", "stopped")
+
+
 async def test_two_that_start_together_on_an_empty_database(tmp_path: Path) -> None:
     """And end when they are told to, in time."""
     with databases.bare() as url:
@@ -231,7 +234,8 @@ async def test_two_that_start_together_on_an_empty_database(tmp_path: Path) -> N
             ends = await asyncio.gather(one.stop(), two.stop())
             assert [code for code, _ in ends] == [0, 0], one.said() + two.said()
             assert max(seconds for _, seconds in ends) < LIMIT
-            assert one.events()[-2:] == two.events()[-2:] == ["working", "stopped"]
+            for worker in (one, two):  # a library may log of a connection that ends meanwhile
+                assert [event for event in worker.events() if event in STATES] == list(STATES)
             assert "Traceback" not in one.log.read_text() + two.log.read_text()
 
 

@@ -464,6 +464,24 @@ class TeamsUser:
     async def says_in_group_chat(self, text: str, *called: TeamsUser) -> None:
         await self._says_among(_group_chat(), text, called)
 
+    async def brings(self, conversation: str = CHANNEL) -> None:
+        """Adds the app to a team or a chat. Told to the bot twice, as Teams does."""
+        self.enters(conversation)
+        where = {"conversation": _group_chat() if conversation == GROUP_CHAT else _of_team()}
+        await self._tell("conversationUpdate", membersAdded=[BOT], **where)
+        await self._tell("installationUpdate", action="add", **where)
+
+    async def takes_out(self, conversation: str = CHANNEL) -> None:
+        where = {"conversation": _group_chat() if conversation == GROUP_CHAT else _of_team()}
+        await self._tell("conversationUpdate", membersRemoved=[BOT], **where)
+        await self._tell("installationUpdate", action="remove", **where)
+
+    async def changes_channel(self, what: str, channel: str = CHANNEL, name: str = "") -> None:
+        """`what` is an eventType: channelRenamed, channelDeleted, teamArchived …"""
+        about = {"id": channel, "name": name}
+        data = {"tenant": {"id": TENANT}, "eventType": what, "channel": about}
+        await self._tell("conversationUpdate", channelData=data, conversation=_of_team())
+
     def enters(self, conversation: str) -> None:
         """A team or a chat, whose other members are there already."""
         self.teams.members[conversation].add(self.aad)
@@ -579,6 +597,11 @@ def _channel(thread: str = "1699999999999") -> Json:
         "tenantId": TENANT,
         "id": f"{CHANNEL};messageid={thread}",
     }
+
+
+def _of_team() -> Json:
+    """Where Teams tells what becomes of a team: its first channel, outside every thread."""
+    return {**_channel(), "id": CHANNEL}
 
 
 def _group_chat() -> Json:

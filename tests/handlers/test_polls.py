@@ -25,6 +25,7 @@ from bot.domain.poll import POLL, POLL_REMINDER, Option, Poll
 from bot.locales import Translator
 from bot.platforms.slack import render as slack
 from bot.platforms.teams import render as teams
+from handlers.actions import AboutSecrecy
 from handlers.membership.service import attach_workspace
 from handlers.polls.cards import (
     AddOption,
@@ -36,6 +37,7 @@ from handlers.polls.cards import (
     SayWords,
     ShowAgain,
     ShowHere,
+    ShowMyVote,
     ShowVoters,
     StopRepeating,
     TakeBack,
@@ -45,7 +47,9 @@ from handlers.polls.export import results
 from scheduler.pump import Pump
 from storage import circles, entries, messages, people, polls, tables
 from storage.messages import Recipient
+from storage.seal import Seal
 from storage.transaction import CircleTransaction, Transaction
+from storage.votes import vote
 from tests.house import TUESDAY, House, asked, button, kinds, links, said, votes
 from tests.platforms.slack.blocks import MOMENTS
 from tests.scheduler.world import FakeChat
@@ -53,6 +57,8 @@ from tests.scheduler.world import FakeChat
 GENERAL = "playground:playground:#general"
 CAFE = "playground:playground:#cafe"
 QUICK = '/cercle sondage "On déjeune ?" "Oui" "Non"'
+SIGNED: dict[str, Value] = {"options": "Oui\nNon", "rules": ("live",)}
+FIVE = ("ines", "hugo", "tom", "lou", "awa")
 
 
 async def peopled(house: House) -> House:
@@ -150,7 +156,7 @@ async def test_the_quick_way_asks_the_channel_at_once(circle: House) -> None:
     card = board(circle)
     assert card.title == "On déjeune ?"
     assert list(votes(card)) == ["Oui", "Non"]
-    assert kinds(card) == [Vote, Vote]
+    assert kinds(card) == [Vote, Vote, AboutSecrecy]
     assert "jusqu’au vendredi 27 novembre, 17:00" in words(card)
     assert "Sondage proposé par Inès" in words(card)
     assert "ni l’auteur du sondage ni les référents ne verront votre choix" in words(card)
@@ -275,7 +281,7 @@ async def test_markup_in_a_question_stays_words(circle: House) -> None:
     await circle.settle()
     card = board(circle)
     assert list(votes(card)) == list(bad)
-    assert kinds(card) == [Vote] * len(bad)
+    assert kinds(card) == [*[Vote] * len(bad), AboutSecrecy]
     drawn = slack.message(card)
     assert "<!" not in drawn["text"]
     elements = [each for block in drawn["blocks"] for each in block.get("elements", ())]
@@ -293,7 +299,7 @@ async def test_markup_in_a_question_stays_words(circle: House) -> None:
 
 
 async def test_one_click_votes_and_another_changes_it(either: House) -> None:
-    await either.says("ines", QUICK, GENERAL)
+    await asks(either, place=GENERAL, **SIGNED)
     await either.settle()
     assert "Votre choix : Oui" in said(await chooses(either, "hugo", "Oui")).replace("\u00a0", " ")
     await later(either, seconds=2)
@@ -312,9 +318,7 @@ async def test_a_vote_is_taken_back_on_the_private_answer(circle: House) -> None
     back = await clicks(circle, "hugo", button(reply.card, TakeBack).action)
     assert isinstance(back, Replace)
     assert "Aucun choix" in words(back.card)
-    await later(circle, seconds=2)
-    assert counts(board(circle)) == [0, 0]
-    assert "0 vote," in words(board(circle))
+    assert (await only_poll(circle)).voters == 0
 
 
 async def test_a_double_click_is_one_vote(circle: House) -> None:
@@ -327,7 +331,7 @@ async def test_a_double_click_is_one_vote(circle: House) -> None:
 
 
 async def test_several_answers_where_several_are_asked_for(either: House) -> None:
-    await asks(either, place=GENERAL, rules=("many", "live", "anonymous"))
+    await asks(either, place=GENERAL, rules=("many", "live"))
     await either.settle()
     await chooses(either, "hugo", "Oui")
     answer = said(await chooses(either, "hugo", "Peut-être"))
@@ -348,8 +352,8 @@ async def test_anyone_of_the_workspace_votes_in_a_channel_and_a_guest_does_not(c
     assert (await only_poll(circle)).voters == 1
 
 
-async def test_a_member_sees_their_choice_in_their_own_copy_at_once(circle: House) -> None:
-    await asks(circle)
+async def test_a_member_sees_their_signed_choice_in_their_own_copy_at_once(circle: House) -> None:
+    await asks(circle, rules=("live",))
     await circle.settle()
     assert await chooses_in_copy(circle, "hugo", "Oui") is None
     await circle.settle()
@@ -363,7 +367,7 @@ async def test_a_member_sees_their_choice_in_their_own_copy_at_once(circle: Hous
 
 
 async def test_the_author_votes_on_their_own_card(circle: House) -> None:
-    await asks(circle)
+    await asks(circle, rules=("live",))
     await circle.settle()
     await chooses_in_copy(circle, "ines", "Non")
     await circle.settle()
@@ -380,7 +384,7 @@ async def test_what_was_asked_of_members_only_members_answer(circle: House) -> N
 
 
 async def test_others_votes_show_when_asked_for(circle: House) -> None:
-    await asks(circle)
+    await asks(circle, rules=("live",))
     await circle.settle()
     await chooses_in_copy(circle, "hugo", "Oui")
     await circle.settle()
@@ -391,7 +395,7 @@ async def test_others_votes_show_when_asked_for(circle: House) -> None:
 
 
 async def test_results_that_wait_for_the_end_show_to_nobody_before(circle: House) -> None:
-    await asks(circle, place=GENERAL, rules=("anonymous",))
+    await asks(circle, place=GENERAL, rules=())
     await circle.settle()
     await chooses(circle, "hugo", "Oui")
     await later(circle, seconds=2)
@@ -405,7 +409,7 @@ async def test_results_that_wait_for_the_end_show_to_nobody_before(circle: House
 async def test_where_results_wait_no_copy_of_a_member_counts_the_votes_it_has_not_seen(
     circle: House,
 ) -> None:
-    await asks(circle, rules=("anonymous",))
+    await asks(circle, rules=())
     await circle.settle()
     await chooses_in_copy(circle, "hugo", "Oui")
     await circle.settle()
@@ -415,6 +419,100 @@ async def test_where_results_wait_no_copy_of_a_member_counts_the_votes_it_has_no
     assert "Ouvert jusqu’au vendredi 27 novembre, 17:00" in words(circle.card("hugo", "On déjeune ?"))
     await later(circle, days=4)
     assert "1 vote. Closed" in words(circle.card("tom", "On déjeune ?"))
+
+
+# Voting secretly
+
+
+async def test_a_secret_poll_shows_no_result_and_a_rounded_number_of_voters_while_it_is_open(
+    either: House,
+) -> None:
+    await asks(either, place=GENERAL, rules=("anonymous", "live"))
+    await either.settle()
+    first = board(either)
+    assert counts(first) == []
+    assert "Moins de cinq personnes ont répondu pour l’instant" in words(first)
+    for who in FIVE[:4]:
+        await chooses(either, who, "Oui")
+    await later(either, seconds=2)
+    assert board(either) == first
+    await chooses(either, FIVE[4], "Non")
+    await chooses(either, "sam", "Non")
+    await later(either, seconds=2)
+    for card in (board(either), either.card("ines", "On déjeune ?")):
+        assert "Au moins 5 personnes ont répondu" in words(card)
+        assert counts(card) == []
+    assert "Au moins 5 personnes" in said(await either.says("ines", "/cercle sondages", GENERAL))
+    await later(either, days=4)
+    assert counts(board(either)) == [4, 2, 0]
+
+
+async def test_a_secret_poll_of_fewer_than_five_says_why_it_shows_nothing(either: House) -> None:
+    await asks(either, place=GENERAL, rules=("anonymous",))
+    await either.settle()
+    for who in FIVE[:4]:
+        await chooses(either, who, "Oui")
+    token = (await only_poll(either)).export_token
+    await later(either, days=4)
+    for card in (board(either), either.card("ines", "On déjeune ?")):
+        assert counts(card) == []
+        assert "Moins de cinq personnes ont voté" in words(card)
+        assert "vote." not in words(card)
+        assert links(card) == {}
+    assert await either.database.read(lambda tx: results(tx, either.clock(), token)) is None
+
+
+async def test_a_members_own_copy_says_that_they_voted_and_shows_what_to_them_alone(either: House) -> None:
+    await asks(either, rules=("anonymous",))
+    await either.settle()
+    assert "Votre choix : Oui" in plainly(said(await chooses_in_copy(either, "hugo", "Oui")))
+    await either.settle()
+    voted = either.card("hugo", "On déjeune ?")
+    assert "✓ Vous avez voté" in words(voted)
+    assert "Votre choix" not in words(voted)
+    assert {type(action) for action in votes(voted).values()} == {Vote}
+    assert "Votre choix : Non" in plainly(said(await chooses_in_copy(either, "hugo", "Non")))
+    await either.settle()
+    assert either.card("hugo", "On déjeune ?") == voted
+    mine = await either.presses("hugo", ShowMyVote, voted)
+    assert isinstance(mine, Say)
+    assert "Votre choix : Non" in words(mine.card)
+    back = await either.presses("hugo", TakeBack, mine.card)
+    assert isinstance(back, Replace)
+    assert "Aucun choix" in words(back.card)
+    await either.settle()
+    assert "✓" not in words(either.card("hugo", "On déjeune ?"))
+    await later(either, days=4)
+    assert "est clos" in said(await clicks(either, "hugo", ShowMyVote((await only_poll(either)).id)))
+
+
+async def test_what_becomes_of_a_secret_vote_is_said_by_a_button_and_a_command(circle: House) -> None:
+    await circle.says("ines", QUICK, GENERAL)
+    await circle.settle()
+    assert "ce que devient une réponse secrète" in said(await circle.says("hugo", "/cercle aide"))
+    answers = [await presses(circle, "hugo", AboutSecrecy), await circle.says("hugo", "/cercle secret")]
+    for answer in map(said, answers):
+        assert "les sauvegardes faites pendant que la question était ouverte" in answer
+        assert "les archives d’une base PostgreSQL" in answer
+        assert "ce que Slack ou Microsoft gardent de vos clics" in answer
+
+
+async def test_votes_that_nobody_can_count_any_more_are_said_to_be_lost(either: House) -> None:
+    """Because CERCLE_SECRET_KEY was changed while the poll was open."""
+    await asks(either, rules=("anonymous",))
+    await either.settle()
+    await chooses_in_copy(either, "hugo", "Oui")
+    either.database.close()
+    other = House(either.url, either.clock, seal=Seal.of_secret("another secret, as long as the first one"))
+    other.keys, either.database = either.keys, other.database
+    other.chat = either.chat
+    other.pump = Pump(other.database, [other.chat], DRAWINGS, "https://cercle.example", other.clock)
+    option = votes(either.card("tom", "On déjeune ?"))["Oui"]
+    assert "the secret key of this Cercle was changed" in said(await clicks(other, "tom", option, ""))
+    await later(other, days=4)
+    card = other.card("hugo", "On déjeune ?")
+    assert "n’ont pas pu être comptées" in words(card)
+    assert (await only_poll(other)).lost
 
 
 # Adding an option, answering freely
@@ -478,8 +576,11 @@ async def test_free_answers_show_at_the_end_and_from_five_on(either: House) -> N
         await either.settle()
         speakers = ("ines", "hugo", "lou", "awa", "camille")[:number]
         for who in speakers:
-            answer = said(await speak(either, who, f"Mots de {who}"))
-            assert f"Mots de {who}" in answer  # one's own are one's own
+            noted = await speak(either, who, f"Mots de {who}")
+            assert isinstance(noted, Say)
+            assert f"Mots de {who}" not in said(noted)  # an answer to a form is a message in Teams
+            mine = await either.presses(who, ShowMyVote, noted.card)
+            assert f"Mots de {who}" in said(mine)  # one's own are one's own
         await later(either, seconds=2)
         assert "Mots de" not in words(board(either))
         await later(either, days=6)
@@ -528,19 +629,20 @@ async def test_nobody_is_shown_who_chose_what_in_a_secret_one_or_before_the_end(
 async def test_it_closes_by_itself_and_says_so_everywhere(either: House) -> None:
     await either.says("ines", QUICK, GENERAL)
     await either.settle()
-    await chooses(either, "hugo", "Oui")
+    for who in FIVE:
+        await chooses(either, who, "Oui")
     old = board(either)
     await later(either, days=3, hours=7, seconds=5)
     card = board(either)
     assert kinds(card) == []
-    assert counts(card) == [1, 0]
-    assert "1 vote. Clos le vendredi 27 novembre, 17:00." in words(card)
+    assert counts(card) == [5, 0]
+    assert "5 votes. Clos le vendredi 27 novembre, 17:00." in words(card)
     assert "Clos le" in words(either.card("ines", "On déjeune ?"))
     late = await clicks(either, "tom", votes(old)["Non"])
     assert "This poll is closed" in said(late)
     back = await clicks(either, "hugo", TakeBack(votes(old)["Oui"].option))
     assert "Ce sondage est clos" in said(back)
-    assert counts(board(either)) == [1, 0]
+    assert counts(board(either)) == [5, 0]
 
 
 async def test_a_vote_between_the_hour_and_the_tick_is_late(circle: House) -> None:
@@ -590,7 +692,7 @@ async def test_the_circles_log_tells_of_polls_for_everybody_and_of_no_other(circ
     poll = await only_of(circle, "On déjeune ?")
     log = await circle.database.read(lambda tx: entries.latest(CircleTransaction(tx, poll.circle_id), 9))
     told = [(entry.what, entry.values["question"]) for entry in log if entry.what.startswith("log.poll")]
-    assert told == [("log.poll_closed", "On déjeune ?"), ("log.poll_opened", "On déjeune ?")]
+    assert told == [("log.poll_few", "On déjeune ?"), ("log.poll_opened", "On déjeune ?")]
 
 
 async def only_of(house: House, question: str) -> Poll:
@@ -607,8 +709,11 @@ async def only_of(house: House, question: str) -> Poll:
 # Reminding
 
 
-async def test_a_reminder_goes_once_to_those_who_have_not_answered(circle: House) -> None:
-    await asks(circle, closes_date="2026-11-27", closes_time="17:00", rules=("anonymous", "live"))
+@pytest.mark.parametrize("rules", [("anonymous",), ("live",)], ids=["secret", "signed"])
+async def test_a_reminder_goes_once_to_those_who_have_not_answered(
+    circle: House, rules: tuple[str, ...]
+) -> None:
+    await asks(circle, closes_date="2026-11-27", closes_time="17:00", rules=rules)
     await circle.settle()
     await chooses_in_copy(circle, "hugo", "Oui")
     await later(circle, days=2, hours=6)
@@ -618,7 +723,7 @@ async def test_a_reminder_goes_once_to_those_who_have_not_answered(circle: House
     assert reminded(circle) == ["tom"]  # Friday comes; Inès asked, Hugo answered
     await chooses_in_copy(circle, "tom", "Oui", "On déjeune ?")
     await circle.settle()
-    assert isinstance(votes(circle.card("tom"))["Oui"], TakeBack)
+    assert "✓" in str(circle.card("tom"))
 
 
 def reminded(house: House) -> list[str]:
@@ -682,13 +787,13 @@ async def test_a_channel_without_the_bot_is_told_to_the_author_with_what_mends_i
     assert await circle.presses("ines", ShowAgain, card) is None
     await circle.settle()
     assert list(votes(board(circle, lost))) == ["Oui", "Non"]
-    assert kinds(board(circle, lost)) == [Vote, Vote]
+    assert kinds(board(circle, lost)) == [Vote, Vote, AboutSecrecy]
     assert "ajouter l’application" not in words(circle.card("ines", "On déjeune ?"))
 
 
 async def test_one_poll_in_slack_and_in_teams_has_one_count(either: House) -> None:
     """Two workspaces of one either, a card in each, and every vote on both."""
-    await asks(either, place=GENERAL, where="anywhere")
+    await asks(either, place=GENERAL, where="anywhere", rules=("live",))
     poll = await only_poll(either)
     await either.database.transact(partial(second_home, circle_id=poll.circle_id))
     there = FakeChat(either.clock, name="teams")
@@ -760,7 +865,7 @@ async def test_a_click_on_another_circles_option_is_met_kindly(circle: House) ->
 async def test_it_comes_back_on_its_day_where_it_stood(either: House) -> None:
     """Opened at 10:00 in Paris on 20 October; the clocks change on the 25th."""
     either.clock.now = datetime(2026, 10, 20, 8, 0, 30, tzinfo=UTC)
-    await asks(either, place=GENERAL, repeats="weekly", closes_date="2026-10-22", closes_time="17:00")
+    await asks(either, place=GENERAL, repeats="weekly", closes_date="2026-10-22", rules=("live",))
     await either.settle()
     await chooses(either, "hugo", "Oui")
     either.clock.now = datetime(2026, 10, 27, 8, 59, tzinfo=UTC)
@@ -836,7 +941,7 @@ async def all_polls(house: House) -> list[Poll]:
 
 
 async def test_the_results_come_as_a_table_once_it_is_closed(circle: House) -> None:
-    await circle.says("ines", '/cercle sondage "=1+1 ?" "@Oui" "Non; jamais"', GENERAL)
+    await asks(circle, place=GENERAL, question="=1+1 ?", options="@Oui\nNon; jamais", rules=())
     await circle.settle()
     await chooses(circle, "hugo", "@Oui")
     token = (await only_poll(circle)).export_token
@@ -863,7 +968,7 @@ async def test_five_hundred_votes_in_a_minute_are_all_kept_and_redraw_the_card_t
 ) -> None:
     house = House(sqlite_url)
     await house.with_member("ines")
-    await house.says("ines", QUICK, GENERAL)
+    await asks(house, place=GENERAL, **SIGNED)
     chat = FakeChat(house.clock, name="playground", pace=SLACK)
     pump = Pump(house.database, [chat], DRAWINGS, "https://cercle.example", house.clock)
     await pump.drain()
@@ -896,8 +1001,11 @@ def _options(tx: Transaction) -> tuple[Option, ...]:
 SLACK = Pace(send=Limit(4, 10), update=Limit(50 / 60, 20), channel=Limit(1))
 
 
-async def test_a_vote_touches_as_few_rows_however_many_members_and_votes_there_are(either: House) -> None:
-    await asks(either)
+@pytest.mark.parametrize("rules", [("anonymous",), ("live",)], ids=["secret", "signed"])
+async def test_a_vote_touches_as_few_rows_however_many_members_and_votes_there_are(
+    either: House, rules: tuple[str, ...]
+) -> None:
+    await asks(either, rules=rules)
     await either.settle()
     engine = either.database.engine  # type: ignore[attr-defined]
     statements: list[str] = []
@@ -921,10 +1029,13 @@ async def test_a_vote_touches_as_few_rows_however_many_members_and_votes_there_a
     assert costs[0][1] <= 6
 
 
-async def test_a_vote_in_a_channel_asks_the_database_ten_things(either: House) -> None:
+@pytest.mark.parametrize("rules", [("anonymous",), ("live",)], ids=["secret", "signed"])
+async def test_a_vote_in_a_channel_asks_the_database_ten_things(
+    either: House, rules: tuple[str, ...]
+) -> None:
     """Who it is, what they chose before, the counters, the card and the answer: each of them once, for it is
     what a vote costs."""
-    await either.says("ines", QUICK, GENERAL)
+    await asks(either, place=GENERAL, rules=rules)
     await either.settle()
     engine = either.database.engine  # type: ignore[attr-defined]
     statements: list[str] = []
@@ -939,7 +1050,7 @@ async def test_a_vote_in_a_channel_asks_the_database_ten_things(either: House) -
 
 
 async def test_the_author_of_a_poll_in_a_channel_sees_their_own_vote_counted(either: House) -> None:
-    await either.says("ines", QUICK, GENERAL)
+    await asks(either, place=GENERAL, **SIGNED)
     await either.settle()
     await chooses(either, "ines", "Oui")
     await either.settle()
@@ -959,6 +1070,6 @@ def fill(tx: Transaction, crowd: int, now: datetime) -> None:
         person = found[1]
         there = Recipient.of(person)
         messages.request(circle, POLL, poll_id, [there], now)
-        polls.vote(circle, poll, poll.voter(person.id), polls.options(circle, poll)[1].id)
+        vote(circle, poll, person.id, polls.options(circle, poll)[1])
     shown = {"state": State.SHOWN, "shown_version": 1, "reference": "r"}
     tx.execute(update(tables.message).where(tables.message.c.shown_version == 0).values(**shown))

@@ -14,15 +14,16 @@ from bot.chat import plain
 from bot.chat.action import pack
 from bot.chat.card import Card
 from bot.chat.event import Click, Sender, Submission
-from bot.chat.form import Answers, Value
+from bot.chat.form import Answers, Form, Value
 from bot.chat.reply import Ask, Say
 from bot.domain.circle import Circle
 from bot.domain.pulse import LIFE, Answer
-from bot.domain.secrecy import SPOKEN_FROM
-from handlers.actions import OpenGathering
+from bot.domain.secrecy import ENOUGH
+from handlers.actions import AboutSecrecy, OpenGathering
 from handlers.pulse import service
 from handlers.pulse.cards import OpenPulse, StartPulse
 from storage import circles, entries, pulses, tables, walls
+from storage.seal import Seal
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import House, asked, filled, kinds, said
 
@@ -69,8 +70,14 @@ async def open_pulse(house: House, who: str = "ines") -> str:
     )
 
 
+async def opens(house: House, who: str) -> Form:
+    """The form, by the command, which shows a button to whoever has answered before."""
+    reply = await house.says(who, "/cercle pulse")
+    return asked(await house.presses(who, OpenPulse, reply.card) if isinstance(reply, Say) else reply)
+
+
 async def answer(house: House, who: str, trust: int, words: str = "", **values: Value) -> str:
-    form = asked(await house.says(who, "/cercle pulse"))
+    form = await opens(house, who)
     marks: dict[str, Value] = {"trust": str(trust), "pressure": "2", "energy": "4", "words": words}
     return said(await house.submits(who, form, **{**marks, **values}))
 
@@ -113,7 +120,7 @@ def words_of(card: Card) -> str:
 async def test_each_member_is_asked_one_to_one_and_answers_in_a_form(circle: House) -> None:
     await open_pulse(circle)
     for who in FIVE:
-        assert kinds(circle.card(who, TITLE)) == [OpenPulse]
+        assert kinds(circle.card(who, TITLE)) == [OpenPulse, AboutSecrecy]
     form = asked(await circle.presses("hugo", OpenPulse, circle.card("hugo", TITLE)))
     values: dict[str, Value] = {"trust": "4", "pressure": "1", "energy": "5"}
     assert "C’est noté" in said(await circle.submits("hugo", form, **values))
@@ -143,11 +150,15 @@ async def test_a_question_takes_from_the_ceiling(circle: House) -> None:
 async def test_an_answer_can_be_changed_and_stays_one(circle: House) -> None:
     await open_pulse(circle)
     await answer(circle, "ines", 2, "Trop.")
-    form = asked(await circle.says("ines", "/cercle pulse"))
+    shown = await circle.says("ines", "/cercle pulse")
+    assert isinstance(shown, Say)
+    assert "Trop." not in said(shown)  # a form that is asked for by a typed word is a message in Teams
+    form = await opens(circle, "ines")
     assert {**filled(form)} == {"trust": "2", "pressure": "2", "energy": "4", "words": "Trop."}
     await answer(circle, "ines", 5, "Mieux.")
-    (row,) = await rows(circle, tables.pulse_answer)
-    assert (row["trust"], row["text"]) == (5, "Mieux.")
+    assert len(await rows(circle, tables.ballot)) == 1
+    form = await opens(circle, "ines")
+    assert (filled(form)["trust"], filled(form)["words"]) == ("5", "Mieux.")
 
 
 async def test_whoever_answered_before_being_asked_is_not_asked(circle: House) -> None:
@@ -220,21 +231,22 @@ async def test_closing_leaves_averages_and_nothing_that_leads_back(on_each: Hous
         who = known[number] if number < len(known) else f"somebody {number}"
         given = Answer(number % 4 + 1, 2, 4, f"phrase {number:02}")
         assert await on_each.database.transact(partial(note, who=who, given=given))
-    pseudonyms = {str(row["voter"]) for row in await rows(on_each, tables.pulse_answer)}
+    pseudonyms = {str(row["voter"]) for row in await rows(on_each, tables.ballot)}
     assert len(pseudonyms) == 12
     assert pseudonyms.isdisjoint(known)
-    (before,) = await rows(on_each, tables.pulse)
-    assert before["key"]
+    (box,) = await rows(on_each, tables.ballot_box)
+    before = str([await rows(on_each, table) for table in tables.metadata.sorted_tables])
+    assert "phrase" not in before
     await close(on_each)
     (pulse,) = await rows(on_each, tables.pulse)
-    assert (pulse["key"], pulse["answers"], pulse["trust"], pulse["energy"]) == ("", 12, 2.5, 4.0)
-    assert await rows(on_each, tables.pulse_answer) == []
+    assert (pulse["answers"], pulse["trust"], pulse["energy"]) == (12, 2.5, 4.0)
+    assert await rows(on_each, tables.ballot) == await rows(on_each, tables.ballot_box) == []
     kept = [str(row["text"]) for row in await rows(on_each, tables.pulse_words)]
     in_order = [f"phrase {number:02}" for number in range(12)]
     assert sorted(kept) == in_order
     assert kept != in_order  # by chance once in 479,001,600
     everything = str([await rows(on_each, table) for table in tables.metadata.sorted_tables])
-    assert not [secret for secret in (*pseudonyms, str(before["key"])) if secret in everything]
+    assert not [secret for secret in (*pseudonyms, str(box["key"])) if secret in everything]
 
 
 async def test_the_card_becomes_what_came_of_it(circle: House) -> None:
@@ -247,7 +259,7 @@ async def test_the_card_becomes_what_came_of_it(circle: House) -> None:
 
 
 async def test_fewer_than_five_answers_say_nothing_and_are_erased(circle: House) -> None:
-    await held(circle, 1, FIVE[: SPOKEN_FROM - 1], "Ce n’est pas possible.")
+    await held(circle, 1, FIVE[: ENOUGH - 1], "Ce n’est pas possible.")
     (pulse,) = await rows(circle, tables.pulse)
     assert (pulse["trust"], pulse["pressure"], pulse["energy"]) == (None, None, None)
     assert await rows(circle, tables.pulse_words) == []
@@ -255,6 +267,20 @@ async def test_fewer_than_five_answers_say_nothing_and_are_erased(circle: House)
     assert "possible" not in words_of(circle.card("ines", "Comment va"))
     assert (await the_circle(circle)).slowed_at is None
     assert await told(circle) == ["log.pulse_few", "log.pulse_opened"]
+
+
+async def test_answers_that_nobody_can_read_any_more_are_said_to_be_lost(circle: House) -> None:
+    """Because CERCLE_SECRET_KEY was changed while the pulse was open."""
+    await open_pulse(circle)
+    await answer(circle, "ines", 4)
+    circle.close()
+    other = House(circle.url, circle.clock, seal=Seal.of_secret("another secret, as long as the first one"))
+    other.keys, circle.database = circle.keys, other.database
+    form = await other.says("hugo", "/cercle pulse")
+    assert "la clé secrète de ce Cercle a changé" in said(form)
+    await close(other)
+    assert "n’ont pas pu être lues" in said(await other.says("ines", "/cercle pulse"))
+    assert "log.pulse_lost" in await told(other)
 
 
 async def test_the_trend_tells_the_latest_six_in_plain_words(circle: House) -> None:
@@ -351,25 +377,25 @@ MARKS = ("", "0", "6", "-1", "3.5", "cinq", "\u0663", "1e0")
 @pytest.mark.parametrize("question", ["trust", "pressure", "energy"])
 async def test_a_mark_outside_one_to_five(circle: House, question: str) -> None:
     await open_pulse(circle)
-    form = asked(await circle.says("ines", "/cercle pulse"))
+    form = await opens(circle, "ines")
     for mark in MARKS:
         given: dict[str, Value] = {"trust": "3", "pressure": "3", "energy": "3", "words": "À garder."}
         reply = await circle.submits("ines", form, **{**given, question: mark})
         assert isinstance(reply, Ask), mark
         assert list(reply.errors) == [question]
         assert "À garder." in str(reply.form)
-    assert await rows(circle, tables.pulse_answer) == []
+    assert await rows(circle, tables.ballot) == []
 
 
 async def test_an_answer_after_closing_is_kept_for_its_author_only(circle: House) -> None:
     await open_pulse(circle)
-    form = asked(await circle.says("ines", "/cercle pulse"))
+    form = await opens(circle, "ines")
     circle.clock.pass_(days=7)
     values: dict[str, Value] = {"trust": "3", "pressure": "3", "energy": "3", "words": "Trop tard ?"}
     reply = said(await circle.submits("ines", form, **values))
     assert "Ce baromètre est refermé" in reply
     assert "Trop tard ?" in reply
-    assert await rows(circle, tables.pulse_answer) == []
+    assert await rows(circle, tables.ballot) == []
     await circle.settle()
     assert "Ce baromètre est refermé" in said(await circle.submits("ines", form, **values))
 
@@ -448,7 +474,7 @@ async def test_what_was_noted_is_counted_even_while_it_closes(on_each: House) ->
     assert sum(closings) == 1
     (pulse,) = await rows(house, tables.pulse)
     assert pulse["answers"] == sum(noted)
-    assert await rows(house, tables.pulse_answer) == []
+    assert await rows(house, tables.ballot) == []
 
 
 async def test_two_at_once_open_one(on_each: House) -> None:

@@ -223,7 +223,7 @@ async def test_it_tells_of_decisions_answers_and_trust(house: House) -> None:
             pulse = pulses.start(CircleTransaction(tx, id), moment, moment + DAY)
             assert pulse
             pulses.close(CircleTransaction(tx, id), pulse, moment)
-            pulses.keep(CircleTransaction(tx, id), pulse, 5, Means(trust, 2.0, 3.0), [])
+            pulses.keep(CircleTransaction(tx, id), pulse, 5, Means(trust, 2.0, 3.0), [], lost=False)
 
     await house.database.transact(happen)
     await at(house, DECEMBER)

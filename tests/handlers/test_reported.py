@@ -1,4 +1,4 @@
-"""What a platform reports is stored when it is reported, and whatever waits is looked at again."""
+"""What a platform reports is stored at once, and what waits for that person is scheduled again."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ from storage.engines.connect import connect, is_file
 from storage.engines.database import Database
 from storage.recurring import AHEAD, CIRCLE
 from storage.transaction import CircleTransaction, Transaction
+from tests.databases import SEAL
 from tests.house import Clock
 from tests.scheduler.test_slots import HOUR, MINUTE, NIGHTS, TIMES, ZONES, Ticker, morning
 from tests.scheduler.world import World
@@ -446,7 +447,7 @@ def open_circle(tx: Transaction, workspace: str, now: datetime) -> None:
 def processes(url: str, number: int) -> Iterator[list[Database]]:
     """As many processes as the database allows."""
     with ExitStack() as stack:
-        found = [connect(url) for _ in range(1 if is_file(url) else number)]
+        found = [connect(url, SEAL) for _ in range(1 if is_file(url) else number)]
         for database in found:
             database.open()
             stack.callback(database.close)

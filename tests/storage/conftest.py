@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine
 
 from storage import tables
+from storage.seal import SEAL
 from tests import databases
 from tests.storage.rows import fill
 
@@ -25,6 +26,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 def tx(engine: Engine) -> Iterator[Connection]:
     """A transaction that is undone when the test is over."""
     with engine.connect() as connection:
+        connection.info[SEAL] = databases.SEAL
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA foreign_keys=ON")
         yield connection

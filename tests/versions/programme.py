@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any
@@ -15,9 +15,10 @@ from sqlalchemy import insert, select
 
 from bot.app import ROUTER
 from bot.chat.card import Card, FormButton, every_item
-from bot.chat.event import HomeOpened, Removed
+from bot.chat.event import Command, HomeOpened, Installed, Removed
 from bot.chat.form import Value
 from bot.chat.messenger import Refused, Unavailable, Unsure
+from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Say
 from bot.chat.report import ChannelClosed, ChannelJoined, ChannelRenamed, Connected, Disconnected
 from bot.domain.board import Matter
@@ -30,7 +31,7 @@ from bot.platforms.teams.parse import Conversation
 from handlers.actions import OpenGathering, OpenPoll
 from handlers.board.cards import SIGNED, OpenSort, Tell
 from handlers.kudos.cards import GiveKudos
-from handlers.polls.cards import RefreshPoll, StopRepeating, Vote
+from handlers.polls.cards import RefreshPoll, SayWords, StopRepeating, Vote
 from handlers.posts.cards import OpenEdit
 from handlers.pulse.cards import AnswerPulse, StartPulse
 from handlers.rhythm.cards import OpenRhythm
@@ -73,6 +74,7 @@ LEA = _player("lea", "Europe/Paris", "teams", "fr")
 MAX = _player("max", "America/New_York", "teams", "en")
 MEMBERS = (LEAD, INES, HUGO, TOM, AWA, BEN, GIL, PRIYA, NOE, LEA, MAX)
 """Awa takes a break, Ben leaves, and nobody can write to Gil any more."""
+FEW = (INES, HUGO, PRIYA)
 NINA = _player("nina", "Europe/Paris", "slack", "fr")
 """Looks on and does not join."""
 TOUR = (LEAD, EDITOR, INES, PRIYA, NINA, BEN)
@@ -88,6 +90,7 @@ class Circle(Crowd):
     """The circle of the fixture, and what its people do by themselves."""
 
     pulses: list[str] = field(default_factory=list)
+    polls_to_all: list[str] = field(default_factory=list)
     opened: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -118,8 +121,17 @@ class Circle(Crowd):
             await self.submits(arrival.player, AnswerPulse(arrival.subject), **marks, words="It is fine.")
 
     async def votes(self, arrival: Arrival) -> None:
-        if (vote := offered(self.card(arrival), Vote, self.dice)) is not None:
-            await self.presses(arrival.player, vote)
+        """Few answer the second poll that goes to all. In the first one some say more."""
+        if arrival.subject not in self.polls_to_all:
+            self.polls_to_all.append(arrival.subject)
+        number = self.polls_to_all.index(arrival.subject)
+        vote = offered(self.card(arrival), Vote, self.dice)
+        if vote is None or (number == 1 and arrival.player not in FEW):
+            return
+        await self.presses(arrival.player, vote)
+        if number == 0:
+            words = f"So says {arrival.player.id}."
+            await self.submits(arrival.player, SayWords(arrival.subject), words=words)
 
     async def speaks_up(self, arrival: Arrival) -> None:
         """All agree on most; two object on the poll's week, and nobody says anything about the recap's."""
@@ -138,6 +150,11 @@ class Circle(Crowd):
         reply = await self.submits(arrival.player, Tell(arrival.subject), **words, sign=True)
         if isinstance(reply, Say):
             await self.explores(arrival.player, reply.card)
+
+    async def tells(self, player: Player) -> None:
+        """What is asked at the moment."""
+        form = asked(await self.says(player, "blockers"))
+        await self.submits(player, form.action, blocker=f"Meetings, says {player.id}.")
 
     async def posts(self, arrival: Arrival) -> None:
         acts = {INES: Posted, TOM: Posted, PRIYA: Posted, HUGO: Decline, LEA: Later}
@@ -290,15 +307,17 @@ class Circle(Crowd):
             await self.opens_forms(player, card)
 
     async def opens_forms(self, player: Player, card: Card) -> None:
-        """Open each form once per reader."""
+        """Open each form once per reader. The button of a secret vote opens a dialog, but votes."""
         for item in every_item(card):
-            if isinstance(item, FormButton) and (player.id, item.action.verb) not in self.opened:
+            if not isinstance(item, FormButton) or isinstance(item.action, Vote):
+                continue
+            if (player.id, item.action.verb) not in self.opened:
                 self.opened.add((player.id, item.action.verb))
                 await self.presses(player, item.action)
 
     async def leaves_things_undone(self) -> None:
         """At the end one message is on its way, one may have arrived, one did not, one may show its last
-        version, and one person cannot be written to."""
+        version, one person cannot be written to and has answers that wait, and one has become a guest."""
         slack = self.chats["slack"]
         await self.says(INES, "poll", HALL)
         slack.meets("send", Refused("not_in_channel"))
@@ -318,6 +337,23 @@ class Circle(Crowd):
         await self.presses(LEAD, next(refresh for card in shown if (refresh := offered(card, RefreshPoll))))
         await self.pump.drain()
         await self.is_removed(GIL)
+        await self.has_answers_that_wait(GIL)
+        nina = replace(NINA.sender, guest=True)
+        await self.dispatch(HomeOpened(f"guest-{next(self.numbers)}", nina))
+
+    async def adds_app(self, player: Player) -> None:
+        await self.dispatch(Installed(f"added-{next(self.numbers)}", player.sender))
+
+    async def has_answers_that_wait(self, player: Player) -> None:
+        """A form, a card, and one about a secret ballot."""
+        unreached, c = replace(player.sender, reachable=False), tables.poll.c
+        secret = select(c.id).where(c.anonymous).limit(1)
+        poll = await self.database.transact(lambda tx: tx.execute(secret).scalar_one())
+        for words in ("settings", "help"):
+            event = Command(f"kept-{next(self.numbers)}", unreached, words, HALL)
+            answer = await self.dispatch(event)
+            assert await self.dispatch.keep(event, answer)
+        assert await self.dispatch.keep(event, Answer(Say(Card("Your choice"), ballot=poll), "fr"))
 
 
 HABITS: Mapping[str, Callable[[Circle, Arrival], Awaitable[None]]] = {
@@ -334,6 +370,7 @@ def plan(circle: Circle) -> None:
     noon, four = time(12), time(16)
     for player in MEMBERS:
         circle.on(0, time(10, 15), circle.joins, player)
+    circle.on(1, time(10), circle.adds_app, PRIYA)
     circle.on(0, noon, circle.asks_and_explores, NINA, "language")
     circle.on(0, noon, circle.says, LEAD, "call", HALL)
     for moment in (time(13), time(15)):
@@ -363,18 +400,21 @@ def plan(circle: Circle) -> None:
         circle.on(day, time(11), circle.publishes, days, planned)
     circle.on(24, time(11), circle.illustrates)
     circle.on(25, time(15), circle.withdraws)
+    for player in (INES, HUGO, TOM, LEA, MAX):
+        circle.on(9, time(15), circle.tells, player)
     for moment in (noon, time(13), time(14)):
         circle.on(38, moment, circle.asks_and_explores, LEAD, "contents")
     # polls
     words = ("anonymous", "live", "asks_words", "open_options", "many")
-    circle.on(3, four, circle.opens_poll, LEAD, "", 6)
+    circle.on(3, four, circle.opens_poll, LEAD, "", 6, rules=words[:3])
     circle.on(10, four, circle.opens_poll, INES, HALL, 30, where="anywhere", rules=words[1:])
     circle.on(11, four, circle.opens_poll, TOM, "", 6, rules=words[:1] + words[2:3])
     circle.on(14, time(9), circle.opens_poll, NOE, ROOM, 5, repeats="weekly")
     circle.on(15, noon, circle.loses_poll, HUGO)
     circle.on(40, noon, circle.stops_repeating, NOE)
     circle.on(42, time(9), circle.opens_poll, LEA, ROOM, 5, repeats="weekly")
-    circle.on(60, four, circle.opens_poll, LEAD, "", 14, rules=words)
+    circle.on(60, four, circle.opens_poll, LEAD, "", 14, rules=words[1:])
+    circle.on(61, time(11), circle.opens_poll, LEA, "", 14, rules=words[:1] + words[2:])
     for day in (11, 18, 30, 46):
         circle.on(day, time(17, 30), circle.walks_by)
         circle.on(day, time(17, 45), circle.asks_and_explores, INES, "polls", YARD)

@@ -128,14 +128,15 @@ async def test_the_queue_is_told(circle: House) -> None:
     async with exposed(circle.database, Meters()) as url:
         told = await read(url)
         assert one(told, "cercle_queue_age_seconds") == 0
-        assert one(told, "cercle_messages", platform="playground", state="waiting") == 0
+        assert one(told, "cercle_messages", platform="playground", state="due_now") == 0
         await messages(circle, state=State.WAITING, due_at=TUESDAY - timedelta(seconds=90))
         told = await read(url)
         assert one(told, "cercle_queue_age_seconds") == 90
-        assert one(told, "cercle_messages", platform="playground", state="waiting") == 4
+        assert one(told, "cercle_messages", platform="playground", state="due_now") == 4
         await messages(circle, state=State.WAITING, due_at=TUESDAY + timedelta(seconds=90))
         told = await read(url)
         assert one(told, "cercle_queue_age_seconds") == 0
+        assert one(told, "cercle_messages", platform="playground", state="due_now") == 0
         assert one(told, "cercle_database_up") == 1
         await messages(circle, state=State.DEAD)
         told = await read(url)
@@ -165,7 +166,8 @@ async def test_every_label_is_one_of_few(circle: House) -> None:
     meters.answered("playground", 1)
     async with exposed(circle.database, meters) as url:
         told = await read(url)
-    few = {"playground", "send", "shown", "read_page", "publish", *State, "+Inf", *map(str, BOUNDS)}
+    states = {"due_now", *State} - {State.WAITING}
+    few = {"playground", "send", "shown", "read_page", "publish", *states, "+Inf", *map(str, BOUNDS)}
     assert {value for _, labels in told for _, value in labels} <= few
     assert {name for _, labels in told for name, _ in labels} == {
         "platform",

@@ -16,7 +16,7 @@ from bot.domain.board import Matter
 from bot.locales import Translator
 from handlers.board.cards import NEW, AnswerTheme, PlanTheme, Sort, Tell
 from handlers.kudos.cards import GiveKudos, Keep, OpenWhisper, Refuse, Show, TellAuthor
-from handlers.polls.cards import Vote
+from handlers.polls.cards import TakeBack, Vote
 from handlers.posts.cards import AnswerQuestion
 from handlers.pulse.cards import AnswerPulse
 from handlers.rounds.cards import Object, TakeStance
@@ -127,7 +127,10 @@ class People:
 
     async def votes(self, arrival: Arrival) -> None:
         action = offered(self.programme.card(arrival), Vote, self.dice)
-        if action is not None and await self.programme.presses(arrival.player, action) is None:
+        if action is None:
+            return
+        reply = await self.programme.presses(arrival.player, action)
+        if reply is None or (isinstance(reply, Say) and offered(reply.card, TakeBack)):
             self.is_done(arrival)
 
     async def tells_how_it_is(self, arrival: Arrival) -> None:

@@ -92,12 +92,13 @@ async def _fail_once(programme: Programme) -> None:
 
 
 def _ask(programme: Programme, day: date) -> None:
-    """A poll to all a month, minutes after each meeting, two decisions on the ceiling and one in vain."""
+    """A poll to all a month, minutes after each meeting, two decisions on the ceiling and one in vain.
+    None falls into the months of the slow pace, in which a decision reaches too few to be one."""
     if day.weekday() == 3 and day.day <= 7:
         programme.at(paris(day, time(16)), partial(programme.polls, LEAD, day + 6 * DAY))
     if day.weekday() == 2 and 23 <= day.day <= 29:
         programme.at(paris(day, time(9)), programme.writes_minutes)
-    ceilings = {date(2026, 3, 9): "3", date(2026, 6, 15): "5", date(2026, 9, 14): "2"}
+    ceilings = {date(2026, 3, 9): "3", date(2026, 9, 14): "2", date(2026, 10, 12): "5"}
     if day in ceilings:
         proposes = partial(programme.proposes, CAST[4], "ceiling", ceilings[day])
         programme.at(paris(day, time(9)), partial(proposes, 6))

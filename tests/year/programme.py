@@ -44,7 +44,8 @@ from storage import circles, deliveries, tables
 from storage.engines.database import Database
 from storage.engines.sqlite import Sqlite
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import SECRET, SITE, Clock, asked, filled
+from tests.databases import SEAL
+from tests.house import SITE, Clock, asked, filled
 from tests.scheduler.world import FakeChat
 from tests.year.cast import EDITOR, HOMES, LEAD, Player, Wishes
 from tests.year.oracle import DAY, QUARTER, Pace, Record, Sent, Turn, Weekly
@@ -73,6 +74,9 @@ class AtOnce(Sqlite):
     """Each unit of work runs where it is asked for: a single caller has nobody to share a commit with. What
     is written need not outlive a power cut."""
 
+    def __init__(self, url: str) -> None:
+        super().__init__(url, SEAL)
+
     def open(self) -> None:
         self._connection = self.engine.connect()
         self._raw = cast(sqlite3.Connection, self._connection.connection.driver_connection)
@@ -94,6 +98,10 @@ class AtOnce(Sqlite):
             raise
         self._raw.execute("COMMIT")
         return result
+
+    async def scrub(self, tables: Sequence[str]) -> bool:
+        busy, _, _ = self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
 
 @dataclass
@@ -142,7 +150,7 @@ class Programme:
         self.dice = random.Random(self.seed)
         self.database = self.connect(self.url)
         self.database.open()
-        self.replies = Replies(ROUTER, SECRET)
+        self.replies = Replies(ROUTER)
         self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies)
         self.chats = {name: self.chat(self.clock, name=name) for name in HOMES}
         self.pump = Pump(

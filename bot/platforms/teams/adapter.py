@@ -30,6 +30,7 @@ from bot.chat.messenger import (
 from bot.chat.plain import render as plain
 from bot.chat.platform import Answer, Dispatch, Words
 from bot.chat.reply import Ask, Home, Replace, Say
+from bot.chat.report import Report
 from bot.platforms.teams import render
 from bot.platforms.teams.auth import KeyStore, KeysUnavailable, Stranger, TokenCheck, Unauthorized
 from bot.platforms.teams.glue import (
@@ -69,6 +70,10 @@ conversation leave more than a second apart: the first may take longer to get th
 
 CLEARING: Final = (0.0, 2.0, 10.0)
 """Seconds before each try to take away a form that was sent."""
+
+
+class NotStored(Exception):
+    """A report that has to be told again."""
 
 
 LOCAL = "local"
@@ -121,7 +126,8 @@ class Teams:
 
     async def receive(self, request: web.Request) -> web.Response:
         """415, 413, 400 for what is no activity; 401, 403 for who may not speak; 503 when Microsoft's keys
-        cannot be had: the fault is not the caller's, and Microsoft sends again after a 5xx."""
+        cannot be had, or what Teams reports cannot be stored: the fault is not the caller's, and Microsoft
+        sends again after a 5xx."""
         if request.content_type != "application/json":
             return web.Response(status=415)
         body = await request.clone(client_max_size=MAX_BODY).read()
@@ -136,7 +142,7 @@ class Teams:
         except Stranger as error:
             log.warning("Teams activity refused: %s", error)
             return web.Response(status=403)
-        except KeysUnavailable:
+        except (KeysUnavailable, NotStored):
             return web.Response(status=503, headers={"Retry-After": "60"})
 
     async def _answer(self, header: str, raw: Mapping[str, Any]) -> web.Response:
@@ -163,6 +169,8 @@ class Teams:
         for conversation in (heard.known, heard.own):
             if conversation is not None:
                 await self.messenger.remember(conversation)
+        if heard.report is not None:
+            await self._store(heard.report)
         if heard.event is None:
             return
         await self.messenger.recognise(heard.event.sender, heard.user)
@@ -195,6 +203,14 @@ class Teams:
             saved = Card("", (Text((self._words(answer.language, "platform.saved"),)),))
             answer = replace(answer, reply=Say(saved))
         await self._deliver(heard, event, answer)
+
+    async def _store(self, report: Report) -> None:
+        """Raises NotStored, for Microsoft sends again after a 5xx."""
+        try:
+            await self._dispatch.report(report)
+        except Exception as error:
+            log.exception("a report of Teams was not stored")
+            raise NotStored from error
 
     async def _completed(self, heard: Heard, event: Event) -> Event:
         """The event, with what Teams tells of its sender only when it is asked. A form sent in a channel may

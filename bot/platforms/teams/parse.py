@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bot.chat.event import Click, Command, Event, Installed, Names, Removed, Said, Sender, Submission
 from bot.chat.form import Answers, Value
+from bot.chat.report import ChannelClosed, ChannelJoined, ChannelLeft, ChannelRenamed, ChannelReopened, Report
 from bot.chat.text import in_words, normalise
 
 NAME: Final = "teams"
@@ -74,7 +75,8 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One activity. `here` is the conversation it came from, `known` what there is to remember of it, if
+    """One activity. `report` is what it tells by itself, of the conversation of several people that it came
+    from. `here` is the conversation it came from, `known` what there is to remember of it, if
     anything; `own` is the sender's own conversation with the bot, not opened yet, where the activity came
     from another one; `card` is the message whose button was pressed; `user` is the id (29:…) that Teams gives
     the sender, and mentions of them."""
@@ -86,6 +88,7 @@ class Heard:
     own: Conversation | None = None
     card: str = ""
     user: str = ""
+    report: Report | None = None
 
 
 def address_parts(address: str) -> tuple[str, str]:
@@ -123,10 +126,13 @@ def hear(raw: Mapping[str, Any], tenant: str, objects: Mapping[str, str] = NOBOD
     event, origin = _event(raw, kind, f"{here.id}|{key}", sender, place, words)
     if event is not None and not (key and here.id and sender.user):
         raise Malformed("no id, conversation or sender")
-    lasting = known if known.id and _lasting(known, event) else None
+    report = None if personal or not here.id else _report(raw, kind, known)
+    leaving = isinstance(report, ChannelLeft | ChannelClosed)
+    lasting = known if known.id and _lasting(known, event) and not leaving else None
     own = None if personal else _own(raw, here)
     own = own if own and own.user and _lasting(own, event) else None
-    return Heard(event, origin, here, lasting, own, _text(raw, "replyToId"), _text(raw, "from", "id"))
+    user = _text(raw, "from", "id")
+    return Heard(event, origin, here, lasting, own, _text(raw, "replyToId"), user, report)
 
 
 def _lasting(known: Conversation, event: Event | None) -> bool:
@@ -202,13 +208,47 @@ def _presence(raw: Mapping[str, Any], kind: str, sender: Sender) -> Installed | 
     action = _text(raw, "action")
     key = "|".join((_text(raw, "conversation", "id"), _text(raw, "timestamp")[:16] or _text(raw, "id")))
     if kind == "conversationUpdate":
-        added = raw.get("membersAdded")
-        bot = _text(raw, "recipient", "id")
-        joined = isinstance(added, list) and any(_text(member, "id") == bot for member in added)
-        return Installed(f"{key}|add", sender) if joined else None
+        return Installed(f"{key}|add", sender) if _is_us_among(raw, kind, "membersAdded") else None
     if action == "add":
         return Installed(f"{key}|add", sender)
     return Removed(f"{key}|remove", replace(sender, reachable=False)) if action == "remove" else None
+
+
+# What Teams tells of a conversation of several people
+
+_CLOSED = frozenset({"channelDeleted", "teamArchived", "teamDeleted", "teamHardDeleted"})
+_OPEN_AGAIN = frozenset({"channelRestored", "teamRestored", "teamUnarchived"})
+
+
+def _report(raw: Mapping[str, Any], kind: str, known: Conversation) -> Report | None:
+    """That the bot was brought in or taken out is told twice, once in each kind, within moments: one key for
+    both. What becomes of a channel is told in the first channel of its team."""
+    about = replace(known, id=_text(raw, "channelData", "channel", "id") or known.id).address
+    minute = _text(raw, "timestamp")[:16] or _text(raw, "id")
+    told = _text(raw, "channelData", "eventType") if kind == "conversationUpdate" else ""
+    action = _text(raw, "action") if kind == "installationUpdate" else ""
+
+    def there(place: str, what: str) -> tuple[str, str, str, str]:
+        return f"{place}|{minute}|{what}", NAME, known.tenant, place
+
+    if told == "channelRenamed":
+        name = normalise(_text(raw, "channelData", "channel", "name"))
+        return ChannelRenamed(*there(about, f"named {name}"), name) if name else None
+    if told in _CLOSED:
+        return ChannelClosed(*there(about, told))
+    if told in _OPEN_AGAIN:
+        return ChannelReopened(*there(about, told))
+    if action == "add" or _is_us_among(raw, kind, "membersAdded"):
+        zone = _text(raw, "localTimezone")
+        return ChannelJoined(*there(known.address, "joined"), _text(raw, "locale"), zone)
+    if action == "remove" or _is_us_among(raw, kind, "membersRemoved"):
+        return ChannelLeft(*there(known.address, "left"))
+    return None
+
+
+def _is_us_among(raw: Mapping[str, Any], kind: str, who: str) -> bool:
+    us = _text(raw, "recipient", "id")
+    return kind == "conversationUpdate" and any(_text(member, "id") == us for member in _list(raw, who))
 
 
 def _sender(raw: Mapping[str, Any], tenant: str, reachable: bool | None) -> Sender:

@@ -65,6 +65,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("schedule", "local_date", name=op.f("pk_slot")),
     )
     op.create_table(
+        "ballot",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("subject_id", sa.String(length=32), nullable=False),
+        sa.Column("voter", sa.String(length=32), nullable=False),
+        sa.Column("sealed", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_ballot_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "subject_id", "voter", name=op.f("pk_ballot")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "ballot_box",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("subject_id", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_ballot_box_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "subject_id", name=op.f("pk_ballot_box")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "channel",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
@@ -123,7 +142,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(), nullable=False),
         sa.Column("closes_at", sa.DateTime(), nullable=False),
         sa.Column("closed_at", sa.DateTime(), nullable=True),
-        sa.Column("key", sa.Text(), server_default="", nullable=False),
+        sa.Column("lost", sa.Boolean(), nullable=False),
         sa.Column("answers", sa.Integer(), server_default="0", nullable=False),
         sa.Column("trust", sa.Float(), nullable=True),
         sa.Column("pressure", sa.Float(), nullable=True),
@@ -182,6 +201,13 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_ritual_circle_id")),
         sa.PrimaryKeyConstraint("circle_id", "name", name=op.f("pk_ritual")),
+    )
+    op.create_table(
+        "to_scrub",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("subject_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_to_scrub_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "subject_id", name=op.f("pk_to_scrub")),
     )
     op.create_table(
         "topic",
@@ -330,6 +356,7 @@ def upgrade() -> None:
         sa.Column("closes_at", sa.DateTime(), nullable=False),
         sa.Column("closed_at", sa.DateTime(), nullable=True),
         sa.Column("spoken", sa.Boolean(), nullable=False),
+        sa.Column("lost", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["circle_id", "author_id"],
             ["person.circle_id", "person.id"],
@@ -507,9 +534,9 @@ def upgrade() -> None:
         sa.Column("closes_at", sa.DateTime(), nullable=False),
         sa.Column("closed_at", sa.DateTime(), nullable=True),
         sa.Column("reminded_at", sa.DateTime(), nullable=True),
-        sa.Column("key", sa.Text(), server_default="", nullable=False),
         sa.Column("export_token", sa.String(length=32), nullable=False),
         sa.Column("voters", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lost", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["circle_id", "author_id"],
             ["person.circle_id", "person.id"],
@@ -609,23 +636,6 @@ def upgrade() -> None:
             postgresql_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
         )
 
-    op.create_table(
-        "pulse_answer",
-        sa.Column("circle_id", sa.String(length=32), nullable=False),
-        sa.Column("pulse_id", sa.String(length=32), nullable=False),
-        sa.Column("voter", sa.String(length=32), nullable=False),
-        sa.Column("trust", sa.Integer(), nullable=False),
-        sa.Column("pressure", sa.Integer(), nullable=False),
-        sa.Column("energy", sa.Integer(), nullable=False),
-        sa.Column("text", sa.Text(), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["circle_id", "pulse_id"],
-            ["pulse.circle_id", "pulse.id"],
-            name=op.f("fk_pulse_answer_circle_id_pulse_id"),
-        ),
-        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_pulse_answer_circle_id")),
-        sa.PrimaryKeyConstraint("circle_id", "pulse_id", "voter", name=op.f("pk_pulse_answer")),
-    )
     op.create_table(
         "pulse_words",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
@@ -1136,7 +1146,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_pulse_words_circle_id_pulse_id"))
 
     op.drop_table("pulse_words")
-    op.drop_table("pulse_answer")
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.drop_index(
             batch_op.f("ix_post_publish_at"),
@@ -1224,6 +1233,7 @@ def downgrade() -> None:
 
     op.drop_table("workspace")
     op.drop_table("topic")
+    op.drop_table("to_scrub")
     op.drop_table("ritual")
     with op.batch_alter_table("recurring", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recurring_set_at"))
@@ -1247,6 +1257,8 @@ def downgrade() -> None:
     op.drop_table("meeting")
     op.drop_table("charter")
     op.drop_table("channel")
+    op.drop_table("ballot_box")
+    op.drop_table("ballot")
     op.drop_table("slot")
     op.drop_table("salt")
     op.drop_table("notebook")

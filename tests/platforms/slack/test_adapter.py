@@ -754,7 +754,7 @@ async def test_a_profile_is_asked_for_once(bench: Bench) -> None:
 
 
 async def test_people_in_the_words_have_the_names_they_chose(bench: Bench) -> None:
-    """The name in the command is the user name of old."""
+    """The name in the command is the user name of old; somebody whom Slack does not tell of keeps it."""
     chosen = f"@{parse.profile(bench.slack.users['U2']).name}"
     await bench.user().command(f"poll {chosen} #C3")
     event = bench.programme.heard[-1]
@@ -762,6 +762,11 @@ async def test_people_in_the_words_have_the_names_they_chose(bench: Bench) -> No
     assert event.text == "poll slack:T1:U2 slack:T1:C3"
     assert event.names == {"slack:T1:U2": chosen, "slack:T1:C3": "#general"}
     assert chosen != chosen.lower()
+    bench.slack.add_user("U9", "Bob")
+    bench.slack.faults.script("users.info", Fault(Kind.REFUSE, code="user_not_found"))
+    await bench.user().command("poll @Bob")
+    assert isinstance(stranger := bench.programme.heard[-1], Command)
+    assert stranger.names == {"slack:T1:U9": "@bob"}
 
 
 async def test_people_chosen_in_a_form_have_the_names_they_chose(bench: Bench) -> None:

@@ -17,6 +17,7 @@ from bot.chat.event import Event
 from bot.chat.messenger import Limit
 from bot.chat.platform import Answer
 from bot.chat.reply import Reply
+from bot.chat.report import Report
 from bot.platforms.teams import rate
 from bot.platforms.teams.adapter import Teams
 from bot.platforms.teams.glue import TeamsSettings
@@ -41,6 +42,8 @@ class Script:
     kept: list[tuple[Event, Reply]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     takes: float = 0.0
+    reports: list[Report] = field(default_factory=list)
+    away: bool = False
 
     async def __call__(self, event: Event) -> Answer:
         self.events.append(event)
@@ -51,6 +54,12 @@ class Script:
         self.kept.append((event, answer.reply))
         self.waits.append(wait)
         return answer.reply is not None
+
+    async def report(self, report: Report) -> bool:
+        if self.away:
+            raise ConnectionError("the database is away")
+        self.reports.append(report)
+        return True
 
     async def put_off(self, event: Event, answer: Answer) -> Answer:
         raise AssertionError("Teams opens every form as a dialog or as a card")

@@ -28,7 +28,7 @@ def usual_people(monkeypatch: pytest.MonkeyPatch, hurried_people: None) -> None:
 
 
 def greedy(limit: Limit, until: float) -> list[float]:
-    """When messages leave that wait for nothing but a limit, as `storage.paces` allows them."""
+    """Return the seconds at which messages leave when nothing but a limit of `storage.paces` holds them."""
     free, left, interval = 0.0, [], limit.interval / timedelta(seconds=1)
     for step in range(round(until / STEP)):
         now = step * STEP
@@ -39,7 +39,7 @@ def greedy(limit: Limit, until: float) -> list[float]:
 
 
 def answers(until: float, conversation: Callable[[int], str]) -> list[float]:
-    """When answers leave that are asked for all the time."""
+    """Return the seconds at which answers leave when ten are asked for in each step."""
     now = 0.0
     spent = AnswerRate(lambda: now)
     left = []
@@ -55,7 +55,7 @@ def answers(until: float, conversation: Callable[[int], str]) -> list[float]:
 
 
 def most(left: list[float], window: float) -> int:
-    """How many leave in the fullest window of so many seconds."""
+    """Return how many leave in the fullest window of `window` seconds."""
     return max(sum(start <= each < start + window for each in left) for start in left)
 
 
