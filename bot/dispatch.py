@@ -100,7 +100,7 @@ class Dispatcher:
         crash("dispatch.heard")
         ctx = self._context(tx, event)
         if isinstance(event, Command | Click) and event.place and event.place_name:
-            channels.report(ctx.tx, event.place, name=event.place_name)
+            channels.meet(ctx.tx, event.place, name=event.place_name)
         if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
             return Answer(again, ctx.t.language)
         try:

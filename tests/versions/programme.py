@@ -78,6 +78,7 @@ NINA = _player("nina", "Europe/Paris", "slack", "fr")
 TOUR = (LEAD, EDITOR, INES, PRIYA, NINA, BEN)
 """One reader of each sort."""
 HALL, YARD, ROOM = "slack:T1:C1", "slack:T1:C2", "teams:tenant:C3"
+ATTIC = "slack:T1:C9"
 PASSERS_BY = {"slack": (LEAD, NINA), "teams": (NOE,)}
 UNSPOKEN = {"leave", "quitter", "lead", "référent", "referent", "référente"}
 """Commands that nobody tries in the tour at the end."""
@@ -206,12 +207,13 @@ class Circle(Crowd):
         self.chats["slack"].before = None
 
     async def hears_of_channels(self) -> None:
-        """Slack tells of a channel that it has a new name, of one that Cercle is in it, of one that it is
-        archived."""
+        """Cercle is brought into three channels. One of them gets another name, and one is archived."""
         home = "slack", HOMES["slack"]
+        for place in (HALL, YARD):
+            await self.dispatch.report(ChannelJoined(self._key(), *home, place))
         await self.dispatch.report(ChannelRenamed(self._key(), *home, HALL, "#general"))
-        await self.dispatch.report(ChannelJoined(self._key(), *home, YARD))
-        await self.dispatch.report(ChannelClosed(self._key(), *home, "slack:T1:C9"))
+        await self.dispatch.report(ChannelJoined(self._key(), *home, ATTIC))
+        await self.dispatch.report(ChannelClosed(self._key(), *home, ATTIC))
 
     async def fails_once(self, chat: str) -> None:
         """The next message to that chat is refused."""
