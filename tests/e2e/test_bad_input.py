@@ -373,6 +373,7 @@ class Ids:
     post: str
     withdrawn: str
     question: str
+    message: str
     meeting: str = "me"
     poll: str = "po"
     option: str = "op"
@@ -389,6 +390,7 @@ class Ids:
             "draft": self.draft,
             "post": self.post,
             "question": self.question,
+            "message": self.message,
             "meeting": self.meeting,
             "poll": self.poll,
             "option": self.option,
@@ -410,7 +412,6 @@ class Ids:
             "kudos": self.kudos,
             "whisper": self.whisper,
             "kind": "courage",
-            "state": "dead",
         }
         return known[name]
 
@@ -420,6 +421,7 @@ FOREIGN = frozenset(
         "draft",
         "post",
         "question",
+        "message",
         "meeting",
         "poll",
         "option",
@@ -472,7 +474,7 @@ class Founder:
         question = (
             await self._rows(select(tables.question.c.id).where(tables.question.c.circle_id == circle_id))
         )[0][0]
-        await self.database.transact(partial(_bury_one, circle_id=circle_id))
+        message = await self.database.transact(partial(_bury_one, circle_id=circle_id))
         meeting = await self._meeting(circle_id)
         thanks = await self.database.transact(partial(_thank, circle_id=circle_id, now=self.clock()))
         poll = await self._poll(circle_id)
@@ -488,6 +490,7 @@ class Founder:
             post,
             withdrawn,
             question,
+            message,
             meeting,
             *poll,
             *thanks,
@@ -602,7 +605,7 @@ def _gather(tx: Transaction, circle_id: str, mark: str, now: datetime) -> tuple[
     return gathering, board.add(circle, Matter.BLOCKER, f"{mark} theme", now)
 
 
-def _bury_one(tx: Transaction, circle_id: str) -> None:
+def _bury_one(tx: Transaction, circle_id: str) -> str:
     """A dead letter, as the pump leaves one."""
     m = tables.message.c
     message_id = tx.execute(select(m.id).where(m.circle_id == circle_id, m.kind == "post")).scalars().first()
@@ -611,6 +614,7 @@ def _bury_one(tx: Transaction, circle_id: str) -> None:
         .where(m.circle_id == circle_id, m.id == message_id)
         .values(state="dead", last_error="channel_not_found")
     )
+    return str(message_id)
 
 
 async def founded(door: Door) -> Ids:

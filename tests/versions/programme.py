@@ -19,7 +19,7 @@ from bot.chat.event import HomeOpened, Removed
 from bot.chat.form import Value
 from bot.chat.messenger import Refused, Unavailable, Unsure
 from bot.chat.reply import Ask, Home, Say
-from bot.chat.report import ChannelClosed, ChannelJoined, ChannelRenamed
+from bot.chat.report import ChannelClosed, ChannelJoined, ChannelRenamed, Connected, Disconnected
 from bot.domain.board import Matter
 from bot.domain.post import Found
 from bot.domain.round import Round, setting_of
@@ -209,11 +209,17 @@ class Circle(Crowd):
     async def hears_of_channels(self) -> None:
         """Cercle is brought into three channels. One of them gets another name, and one is archived."""
         home = "slack", HOMES["slack"]
-        for place in (HALL, YARD):
+        for place in (HALL, YARD, ATTIC):
             await self.dispatch.report(ChannelJoined(self._key(), *home, place))
         await self.dispatch.report(ChannelRenamed(self._key(), *home, HALL, "#general"))
-        await self.dispatch.report(ChannelJoined(self._key(), *home, ATTIC))
         await self.dispatch.report(ChannelClosed(self._key(), *home, ATTIC))
+
+    async def loses_connection(self) -> None:
+        """Slack does not accept Cercle for a while. The lead reads that in the other chat."""
+        await self.database.transact(_lead_in_teams)
+        await self.dispatch.report(Disconnected(self._key(), "slack", HOMES["slack"]))
+        await self.pump.drain()
+        await self.dispatch.report(Connected("", "slack", HOMES["slack"]))
 
     async def fails_once(self, chat: str) -> None:
         """The next message to that chat is refused."""
@@ -453,6 +459,15 @@ def _refuses(place: str) -> Before:
             raise Refused("not_in_channel")
 
     return before
+
+
+def _lead_in_teams(tx: Transaction) -> None:
+    """The lead has an account in Teams too, which does not receive."""
+    a, w = tables.account.c, tables.workspace.c
+    account = tx.execute(select(tables.account).where(a.external_id == LEAD.id)).one()
+    teams = tx.execute(select(w.id).where(w.platform == "teams")).scalar_one()
+    other = {"id": new_id(), "workspace_id": teams, "address": "teams:tenant:lead", "receives": False}
+    tx.execute(insert(tables.account).values({**account._mapping, **other}))
 
 
 def _second_account(tx: Transaction) -> None:

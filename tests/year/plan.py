@@ -101,8 +101,6 @@ def _ask(programme: Programme, day: date) -> None:
     if day in ceilings:
         proposes = partial(programme.proposes, CAST[4], "ceiling", ceilings[day])
         programme.at(paris(day, time(9)), partial(proposes, 6))
-    if day == date(2026, 5, 12):
-        programme.at(paris(day, time(15)), programme.loses_connection)
     if day == date(2026, 5, 10):
         programme.at(paris(day, time(12)), partial(programme.says, LEAD, "wall here", ROOMS[LEAD]))
 

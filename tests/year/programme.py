@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from bot.app import DRAWINGS, ROUTER
 from bot.chat import plain
@@ -25,7 +25,6 @@ from bot.chat.event import Click, Command, Submission
 from bot.chat.form import Answers, Value
 from bot.chat.messenger import Notice
 from bot.chat.reply import Ask, Reply, Say
-from bot.chat.report import Connected, Disconnected
 from bot.dispatch import Dispatcher
 from bot.domain.circle import Role
 from bot.domain.post import Found
@@ -43,7 +42,6 @@ from scheduler.timetable import TIMETABLE, Tools, read_pages
 from storage import circles, deliveries, tables
 from storage.engines.database import Database
 from storage.engines.sqlite import Sqlite
-from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import SITE, Clock, asked, filled
 from tests.scheduler.world import FakeChat
@@ -321,13 +319,6 @@ class Programme:
         if meeting := await self.database.transact(lambda tx: tx.execute(held).scalar()):
             await self.submits(LEAD, SaveMinutes(meeting, 0), minutes="We met and agreed.")
 
-    async def loses_connection(self) -> None:
-        """Slack does not accept Cercle for a moment. The lead reads that in the other chat."""
-        await self.database.transact(_lead_in_teams)
-        await self.dispatch.report(Disconnected(self._key(), "slack", HOMES["slack"]))
-        await self.pump.drain()
-        await self.dispatch.report(Connected("", "slack", HOMES["slack"]))
-
     # what arrives
 
     async def _react(self) -> None:
@@ -370,7 +361,7 @@ class Programme:
 
 _m, _a = tables.message.c, tables.account.c
 MESSAGES = select(_m.id, _m.kind, _m.subject_id, _m.created_at, _a.external_id).outerjoin(
-    tables.account, (_a.person_id == _m.person_id) & (_a.circle_id == _m.circle_id) & _a.receives
+    tables.account, (_a.person_id == _m.person_id) & (_a.circle_id == _m.circle_id)
 )
 ARRIVALS = MESSAGES.where(
     _m.id.in_(bindparam("notices", expanding=True)), _a.external_id.is_not(None)
@@ -407,15 +398,6 @@ def _ticks(start: datetime, until: datetime) -> list[datetime]:
 
 def _second_home(tx: Transaction) -> None:
     attach_workspace(CircleTransaction(tx, circles.every(tx)[0].id), "teams", HOMES["teams"])
-
-
-def _lead_in_teams(tx: Transaction) -> None:
-    """The lead has an account in Teams too, which does not receive."""
-    a, w = tables.account.c, tables.workspace.c
-    account = tx.execute(select(tables.account).where(a.external_id == LEAD.id)).one()
-    teams = tx.execute(select(w.id).where(w.platform == "teams")).scalar_one()
-    other = {"id": new_id(), "workspace_id": teams, "address": "teams:tenant:lead", "receives": False}
-    tx.execute(insert(tables.account).values({**account._mapping, **other}))
 
 
 def _make_editor(tx: Transaction) -> None:
