@@ -161,7 +161,7 @@ class Dispatcher:
             return self._answer_guest(tx, event, who)
         ctx = self._context(tx, event, who or self._meet(tx, event.sender))
         if isinstance(event, Command | Click) and event.place and event.place_name:
-            channels.report(ctx.tx, event.place, name=event.place_name)
+            channels.meet(ctx.tx, event.place, name=event.place_name)
         if isinstance(event, Submission) and (again := self._too_long(ctx, event)):
             return Answer(again, ctx.t.language)
         try:

@@ -25,6 +25,7 @@ _failures: Select[Any] = (
         *(_m.kind, _m.state, _m.obstacle, _m.address, _m.person_id),
         _title.label("title"),
         func.coalesce(_a.name, _h.name, "").label("name"),
+        _h.closed_at,
     )
     .outerjoin(tables.post, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
     .outerjoin(tables.poll, (_p.circle_id == _m.circle_id) & (_p.id == _m.subject_id))
@@ -46,10 +47,15 @@ def failures(tx: CircleTransaction, since: datetime, limit: int) -> list[Failure
 
 
 def _failure(row: Row[Any]) -> Failure:
-    """The message of another version has no obstacle."""
-    obstacle = Obstacle.LOST if row.state == State.UNKNOWN else Obstacle(row.obstacle or Obstacle.REFUSED)
     target = Target(row.address, row.name, in_channel=row.person_id is None)
-    return Failure(Subject(row.kind, row.title), target, obstacle)
+    return Failure(Subject(row.kind, row.title), target, _obstacle(row))
+
+
+def _obstacle(row: Row[Any]) -> Obstacle:
+    """The message of another version has none."""
+    if row.closed_at is not None:
+        return Obstacle.CLOSED
+    return Obstacle.LOST if row.state == State.UNKNOWN else Obstacle(row.obstacle or Obstacle.REFUSED)
 
 
 def to(tx: CircleTransaction, person_id: str, limit: int) -> list[Letter]:

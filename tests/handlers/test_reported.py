@@ -220,10 +220,27 @@ async def test_a_closed_channel_is_known_to_be_closed_until_it_is_opened_again(c
     def closed(tx: Transaction) -> object:
         return tx.execute(select(c.closed_at).where(c.address == GENERAL)).scalar_one()
 
+    await circle.says("ines", "/cercle sondages", GENERAL)
     await report(circle, ChannelClosed("k1", *HERE, GENERAL))
     assert await look(circle, closed) == circle.clock()
     await report(circle, ChannelReopened("k2", *HERE, GENERAL))
     assert await look(circle, closed) is None
+
+
+async def test_nothing_is_kept_of_channels_that_we_have_nothing_to_do_with(circle: House) -> None:
+    await report(circle, ChannelRenamed("k1", *HERE, GENERAL, "#idées"))
+    await report(circle, ChannelClosed("k2", *HERE, GENERAL))
+    assert await look(circle, lambda tx: tx.execute(tables.channel.select()).all()) == []
+
+
+async def test_what_was_not_shown_in_a_channel_that_is_closed_since_is_not_tried_again(circle: House) -> None:
+    await circle.says("ines", '/cercle sondage "On déjeune ?" "Oui" "Non"', PRIVATE)
+    await circle.settle()
+    await report(circle, ChannelClosed("k1", *HERE, PRIVATE))
+    await circle.settle()
+    card = circle.card("camille", "non remis")
+    assert "archivé ou supprimé" in words(card)
+    assert kinds(card) == []
 
 
 # The connection

@@ -80,6 +80,7 @@ NINA = _player("nina", "Europe/Paris", "slack", "fr")
 TOUR = (LEAD, EDITOR, INES, PRIYA, NINA, BEN)
 """One reader of each sort."""
 HALL, YARD, ROOM = "slack:T1:C1", "slack:T1:C2", "teams:tenant:C3"
+ATTIC = "slack:T1:C9"
 PASSERS_BY = {"slack": (LEAD, NINA), "teams": (NOE,)}
 UNSPOKEN = {"leave", "quitter", "lead", "référent", "referent", "référente"}
 """Commands that nobody tries in the tour at the end."""
@@ -223,12 +224,12 @@ class Circle(Crowd):
         self.chats["slack"].before = None
 
     async def hears_of_channels(self) -> None:
-        """Slack tells of a channel that it has a new name, of one that Cercle is in it, of one that it is
-        archived."""
+        """Cercle is brought into three channels. One of them gets another name, and one is archived."""
         home = "slack", HOMES["slack"]
+        for place in (HALL, YARD, ATTIC):
+            await self.dispatch.report(ChannelJoined(self._key(), *home, place))
         await self.dispatch.report(ChannelRenamed(self._key(), *home, HALL, "#general"))
-        await self.dispatch.report(ChannelJoined(self._key(), *home, YARD))
-        await self.dispatch.report(ChannelClosed(self._key(), *home, "slack:T1:C9"))
+        await self.dispatch.report(ChannelClosed(self._key(), *home, ATTIC))
 
     async def loses_connection(self) -> None:
         """Slack does not accept Cercle for a while. The lead reads that in the other chat."""
