@@ -87,6 +87,15 @@ def fill_draft(tx: CircleTransaction, draft_id: str, found: Found | None, proble
     return done.rowcount == 1
 
 
+def refuse_picture(tx: CircleTransaction, draft_id: str, problem: str) -> None:
+    """Leave out the picture that was found, because a chat does not show it."""
+    tx.execute(
+        update(tables.draft)
+        .where(_d.circle_id == tx.circle_id, _d.id == draft_id, _d.state == DraftState.READY)
+        .values(picture_url="", problem=problem)
+    )
+
+
 def close_draft(tx: CircleTransaction, draft_id: str) -> bool:
     """A draft becomes a post once; False if it has."""
     done = tx.execute(

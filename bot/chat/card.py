@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from bot.chat.action import Action
@@ -135,3 +135,16 @@ def every_item(card: Card) -> Iterator[Button | FormButton | LinkButton]:
         if isinstance(element, Buttons):
             for item in element.items:
                 yield from item.buttons if isinstance(item, Menu) else (item,)
+
+
+def pictures(card: Card) -> tuple[Image, ...]:
+    return tuple(element for element in card.body if isinstance(element, Image))
+
+
+def in_words(card: Card, refused: Callable[[Image], bool]) -> Card:
+    """Return the card with the alternative text of the refused pictures in their places."""
+    body = tuple(
+        small(element.alt) if isinstance(element, Image) and refused(element) else element
+        for element in card.body
+    )
+    return replace(card, body=body)

@@ -50,6 +50,7 @@ class MessengerError(Exception):
     ├── Unavailable   not done, for sure; another try may work
     ├── Unreachable   not done; this person or channel cannot be written to
     ├── Refused       not done; the same request will never work
+    │   └── PictureRefused  not done; the same card may work with its pictures in words
     ├── Gone          of `update`: somebody took the message away; it is not wanted there
     ├── Unsure        sent, and the answer was lost: it may have been done
     └── CannotTell    of `find`: this chat, or this installation, has no way to know
@@ -72,6 +73,10 @@ class Unreachable(MessengerError):
 
 
 class Refused(MessengerError):
+    pass
+
+
+class PictureRefused(Refused):
     pass
 
 

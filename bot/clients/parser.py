@@ -20,6 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from bot.clients.charset import codec
 from bot.domain.characters import shorten, without_unseen
+from bot.domain.picture import TYPES, may_be_shown
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 500
@@ -175,7 +176,7 @@ def _articles(page: LexborHTMLParser) -> Iterator[Mapping[str, Any]]:
 def _pictures(
     page: LexborHTMLParser, metas: Sequence[tuple[str, str]], articles: Sequence[Mapping[str, Any]]
 ) -> list[Picture]:
-    """Return the pictures that stand for the page, in the order of trust."""
+    """Return the pictures that stand for the page and that both chats may show, in the order of trust."""
     said = _said(metas)
     opened, alt = _open_graph(metas), said.get("og:image:alt") or said.get("twitter:image:alt", "")
     if len({each for _, each in opened}) <= 1:
@@ -191,27 +192,37 @@ def _pictures(
     ]
     offered = [*opened, *named, *((url, "") for url in plain)]
     found = {
-        url: clean(alt, MAX_DESCRIPTION) for written, alt in reversed(offered) if (url := _address(written))
+        url: clean(alt, MAX_DESCRIPTION)
+        for written, alt in reversed(offered)
+        if (url := _address(written)) and may_be_shown(url)
     }
     return [Picture(url=url, alt=alt) for url, alt in reversed(found.items())][:MAX_PICTURES]
 
 
 def _open_graph(metas: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return (address, alternative text) of each picture. What describes a picture comes after it; of its two
-    addresses the secure one is better."""
-    pictures: list[tuple[list[str], list[str]]] = []
+    """Return (address, alternative text) of each picture, but for those of which the page says that they are
+    of another format than the chats show. What describes a picture comes after it; of its two addresses the
+    secure one is better."""
+    pictures: list[tuple[list[str], list[str], list[str]]] = []
     for name, content in metas:
         match name:
             case "og:image" | "og:image:url":
                 if not pictures or content not in pictures[-1][0]:
-                    pictures.append(([content], []))
+                    pictures.append(([content], [], []))
             case "og:image:secure_url":
                 if not pictures or len(pictures[-1][0]) > 1:
-                    pictures.append(([], []))
+                    pictures.append(([], [], []))
                 pictures[-1][0].insert(0, content)
             case "og:image:alt" if pictures:
                 pictures[-1][1].append(content)
-    return [(url, alts[0] if alts else "") for urls, alts in pictures for url in urls]
+            case "og:image:type" if pictures:
+                pictures[-1][2].append(content.strip().lower())
+    return [
+        (url, alts[0] if alts else "")
+        for urls, alts, types in pictures
+        if not types or any(each in (*TYPES, "image/jpg") for each in types)
+        for url in urls
+    ]
 
 
 def _images(value: object) -> Iterator[str]:

@@ -15,6 +15,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from bot.clients.errors import Astray, BadAddress, Blank, Forbidden, Tangled, Unreadable
 from bot.clients.http import HTML, GuardedClient, Page
+from bot.domain.picture import TYPES
 
 if TYPE_CHECKING:
     from bot.clients.parser import Description, Order, Picture
@@ -29,7 +30,6 @@ MAX_TRIES = 2
 """Pictures on http that are looked for on https."""
 PATIENCE = 3.0
 """Seconds for each of these."""
-PICTURES = ("image/png", "image/jpeg", "image/gif")
 MAX_ANSWER = 1 << 19
 """Bytes that the parsing process may answer: more than its bounds allow."""
 
@@ -127,7 +127,7 @@ async def _on_https(client: GuardedClient, address: str) -> str:
     if not secure:
         return ""
     try:
-        await client.fetch(secure, limit=1, accept=PICTURES, deadline=PATIENCE, cut=True)
+        await client.fetch(secure, limit=1, accept=TYPES, deadline=PATIENCE, cut=True)
     except Unreadable:
         return ""
     return secure

@@ -128,6 +128,8 @@ AUTHOR = Kind("author", priority=1)
 DRAFT = Kind("draft", priority=2)
 CALL = Kind("call", priority=2)
 QUESTION = Kind("question", unasked=True)
+PICTURE = Kind("picture", unasked=True)
+"""Tells an author that a chat does not show the picture of a post."""
 ANSWER = Kind("answer", unasked=True)
 UNDELIVERED = Kind("undelivered", unasked=True)
 

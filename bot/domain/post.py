@@ -34,7 +34,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A link being turned into a post. `problem` is a catalogue key: why the page could not be read."""
+    """A link being turned into a post. `problem` is a catalogue key: why the page could not be read, or why
+    its picture is left out."""
 
     id: str
     author_id: str

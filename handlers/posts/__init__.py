@@ -1,18 +1,27 @@
 """Bringing posts to the circle."""
 
 from bot.context import Feature, Notice
-from bot.domain.message import AUTHOR, DRAFT, QUESTION, UNDELIVERED
+from bot.domain.message import AUTHOR, DRAFT, PICTURE, QUESTION, UNDELIVERED
 from handlers.posts.cards import examples
-from handlers.posts.handlers import draw_author, draw_draft, draw_question, draw_undelivered, router
+from handlers.posts.handlers import (
+    draw_author,
+    draw_draft,
+    draw_picture,
+    draw_question,
+    draw_undelivered,
+    leave_picture_out,
+    router,
+)
 
 FEATURE = Feature(
     "posts",
     router,
     examples,
     (
-        Notice(DRAFT, draw_draft),
+        Notice(DRAFT, draw_draft, pictureless=leave_picture_out),
         Notice(AUTHOR, draw_author),
         Notice(QUESTION, draw_question),
+        Notice(PICTURE, draw_picture),
         Notice(UNDELIVERED, draw_undelivered),
     ),
 )

@@ -21,7 +21,7 @@ from bot.domain.errors import (
     WordsTooLong,
 )
 from bot.domain.member import Member, working_time
-from bot.domain.message import AUTHOR, QUESTION, REMINDER, Message
+from bot.domain.message import AUTHOR, PICTURE, QUESTION, REMINDER, Message
 from bot.domain.network import Network, over
 from bot.domain.post import Post
 from bot.domain.share import Share, Stance, moments, next_morning
@@ -221,6 +221,15 @@ def count_delivery(tx: Transaction, arrived: Sequence[Message], now: datetime) -
     """More copies have arrived: the author's figures follow."""
     for circle_id, post_id in {(message.circle_id, message.subject_id) for message in arrived}:
         messages.redraw(CircleTransaction(tx, circle_id), AUTHOR, post_id, now, after=COALESCE)
+
+
+def tell_author_of_picture(tx: Transaction, pictureless: Sequence[Message], now: datetime) -> None:
+    """Have the author of each post told, once, that a chat does not show its picture."""
+    for circle_id, post_id in {(message.circle_id, message.subject_id) for message in pictureless}:
+        in_circle = CircleTransaction(tx, circle_id)
+        if (found := posts.load(in_circle, post_id)) is not None:
+            author, _ = people.load(in_circle, found.author_id)
+            messages.request(in_circle, PICTURE, post_id, [Recipient.of(author)], now)
 
 
 def posted(ctx: Context, post_id: str, network: str, at: datetime | None) -> None:

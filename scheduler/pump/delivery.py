@@ -11,7 +11,8 @@ from time import monotonic
 
 import structlog
 
-from bot.chat.messenger import Messenger, MessengerError, Notice, Unavailable, Unsure
+from bot.chat.card import Image, in_words, pictures
+from bot.chat.messenger import Messenger, MessengerError, Notice, PictureRefused, Unavailable, Unsure
 from bot.chat.platform import Platform
 from bot.crash import crash
 from bot.domain.message import Message
@@ -25,6 +26,9 @@ from storage.engines.database import Database
 from storage.transaction import Transaction
 
 log = structlog.get_logger()
+
+TRY_AGAIN = 60.0
+"""Seconds after which a picture that a chat refused is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,22 @@ class Outgoing:
     claimed: Moment
 
 
+class RefusedPictures:
+    """The pictures that a chat refused a moment ago, so that a card for many is not refused once for each of
+    them. They are tried again after a while: the chat may only have been unable to fetch them."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, str], float] = {}
+
+    def note(self, platform: str, refused: Iterable[Image]) -> None:
+        now = monotonic()
+        self._until = {picture: until for picture, until in self._until.items() if until > now}
+        self._until |= dict.fromkeys(((platform, image.url) for image in refused), now + TRY_AGAIN)
+
+    def includes(self, platform: str, image: Image) -> bool:
+        return self._until.get((platform, image.url), 0.0) > monotonic()
+
+
 class Deliverer:
     """Make the deliveries of one pump."""
 
@@ -71,6 +91,7 @@ class Deliverer:
         self._writer = writer
         self._meters = meters
         self._now = now
+        self._refused_pictures = RefusedPictures()
 
     async def deliver(self, one: Outgoing) -> None:
         outcome = await self._attempt(one)
@@ -89,14 +110,30 @@ class Deliverer:
             if not await self._holds_claim(one):
                 return None
             crash("pump.sending")
-            reference = await _call(messenger, one)
+            return await self._show(messenger, one)
         except MessengerError as error:
             return self._failure(one, error)
         except Exception as error:
             log.exception("pump.deliver", message=message.id)
             return self._failure(one, Unsure(type(error).__name__))
+
+    async def _show(self, messenger: Messenger, one: Outgoing) -> DeliveryOutcome | None:
+        """Show the card. If the chat refuses a picture, show the alternative text in its place: nothing was
+        done, so the same claim allows another call."""
+        message, card = one.message, one.notice.card
+        shown = in_words(card, partial(self._refused_pictures.includes, one.platform))
+        try:
+            reference = await _call(messenger, message, Notice(message.id, shown))
+        except PictureRefused as error:
+            log.warning("pump.picture", message=message.id, kind=message.kind, error=str(error))
+            self._refused_pictures.note(one.platform, pictures(shown))
+            if not await self._holds_claim(one):
+                return None
+            shown = in_words(shown, lambda _: True)
+            reference = await _call(messenger, message, Notice(message.id, shown))
         self._meters.sent(one.platform, method(message), Result.SHOWN)
-        return DeliveryOutcome(self._settle_shown, (message, reference))
+        settle = self._settle_shown if shown == card else self._settle_pictureless
+        return DeliveryOutcome(settle, (message, reference))
 
     async def _holds_claim(self, one: Outgoing) -> bool:
         """Check, just before the call, that the lease leaves time for it and that the claim was checked a
@@ -125,6 +162,14 @@ class Deliverer:
                 tell(tx, arrived, now)
         crash("pump.settling")
 
+    def _settle_pictureless(
+        self, tx: Transaction, now: datetime, shown: Sequence[tuple[Message, str]]
+    ) -> None:
+        self._settle_shown(tx, now, shown)
+        for kind, messages in _by_kind(message for message, _ in shown):
+            if tell := self._kinds[kind].pictureless:
+                tell(tx, messages, now)
+
     def _settle_failures(
         self, tx: Transaction, now: datetime, failed: Sequence[tuple[Message, MessengerError]]
     ) -> None:
@@ -139,9 +184,8 @@ def _by_kind(messages: Iterable[Message]) -> Iterable[tuple[str, list[Message]]]
     return found.items()
 
 
-async def _call(messenger: Messenger, one: Outgoing) -> str:
-    message = one.message
+async def _call(messenger: Messenger, message: Message, notice: Notice) -> str:
     if message.shown_version == 0:
-        return await messenger.send(message.address, one.notice)
-    await messenger.update(message.address, message.reference, one.notice)
+        return await messenger.send(message.address, notice)
+    await messenger.update(message.address, message.reference, notice)
     return message.reference

@@ -135,7 +135,16 @@ GOOD = (
 
 
 @pytest.mark.parametrize(
-    "bad", ["data:image/png;base64,AAAA", "http://localhost/a.png", "https://example.com/a b.png", "http://["]
+    "bad",
+    [
+        "data:image/png;base64,AAAA",
+        "http://localhost/a.png",
+        "https://example.com/a b.png",
+        "http://[",
+        "https://example.com/photo.webp",
+        "/logo.svg",
+        'https://example.com/17"><meta property="og:image:type" content="image/webp',
+    ],
 )
 async def test_the_first_picture_that_can_be_shown_is_offered(bad: str) -> None:
     first = f'<meta property="og:image" content="{bad}"><meta property="og:image:alt" content="A">'

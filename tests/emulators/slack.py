@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import count
+from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -33,6 +34,8 @@ Check = Callable[[Json, str], None]
 TRIGGER_LIFE = 3.0
 RESPONSE_URL_LIFE = 30 * 60.0
 RESPONSE_URL_USES = 5
+PICTURES = ("", ".png", ".jpg", ".jpeg", ".gif")
+"""Endings of the pictures that image blocks show; "" is an address that does not say."""
 TIERS = {"chat.update": 50, "chat.delete": 50, "conversations.open": 50, "users.info": 100, "views.open": 100}
 """Calls a minute (docs.slack.dev/apis/web-api/rate-limits)."""
 
@@ -177,6 +180,8 @@ class FakeSlack:
         self.homes: dict[str, Json] = {}
         self.calls: list[Call] = []
         self.complaints: list[str] = []
+        self.unfetchable: set[str] = set()
+        """Addresses of pictures that Slack cannot fetch."""
         self.connections: set[Any] = set()
         self._posted: Counter[str] = Counter()
         self._triggers: dict[str, tuple[str, float]] = {}
@@ -314,7 +319,10 @@ class FakeSlack:
         if door is None or self.clock() > door.until or not door.left:
             return web.Response(status=404, text="expired_url" if door is None or door.left else "used_url")
         door.left -= 1
-        self._answer(door, body)
+        try:
+            self._answer(door, body)
+        except Refusal as error:
+            return web.Response(status=400, text=str(error))
         return web.Response(text="ok")
 
     def answer_command(self, channel: str, user: str, body: Json) -> None:
@@ -322,7 +330,7 @@ class FakeSlack:
         self._answer(_Door(channel, user, 0.0, ""), body)
 
     def _answer(self, door: _Door, body: Json) -> None:
-        self._checked({"text": body.get("text", ""), "blocks": body.get("blocks", [])}, "message")
+        self._checked({"text": body.get("text", ""), "blocks": body.get("blocks") or []}, "message")
         original = self._find(door.channel, door.ts) if door.ts else None
         if body.get("replace_original") and original:
             original.text, original.blocks = body.get("text", ""), body.get("blocks", [])
@@ -336,13 +344,22 @@ class FakeSlack:
     # What is stored
 
     def _checked(self, payload: Json, surface: str) -> None:
-        if self.check is None:
-            return
-        try:
-            self.check(payload, surface)
-        except Exception as error:
-            self.complaints.append(f"{surface}: {error}")
-            raise Refusal("invalid_blocks") from error
+        """What is wrong with blocks is a complaint. A picture that cannot be fetched is none: Slack alone
+        knows."""
+        code = "invalid_blocks" if surface == "message" else "invalid_arguments"
+        if self.check is not None:
+            try:
+                self.check(payload, surface)
+            except Exception as error:
+                self.complaints.append(f"{surface}: {error}")
+                raise Refusal(code) from error
+        if any(not self._shows(url) for url in _addresses(payload.get("blocks") or [])):
+            raise Refusal(code)
+
+    def _shows(self, picture: str) -> bool:
+        """Slack fetches a picture before it takes what it stands in ("downloading image failed")."""
+        ending = PurePosixPath(urlsplit(picture).path).suffix.lower()
+        return picture not in self.unfetchable and ending in PICTURES
 
     def _store(self, channel: str, args: Json, to: str = "") -> Message:
         self._posted[channel] += 1
@@ -776,6 +793,14 @@ def _words(node: Any) -> Iterator[str]:
             for key, value in node.items():
                 if key in ("text", "elements", "fields", "label", "alt_text", "title", "options", "blocks"):
                     yield from [value] if isinstance(value, str) else _words(value)
+
+
+def _addresses(node: Any) -> Iterator[str]:
+    """The address of every picture."""
+    for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _addresses(each)
+    if isinstance(node, dict) and "image_url" in node:
+        yield node["image_url"]
 
 
 def _elements(

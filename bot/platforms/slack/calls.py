@@ -12,7 +12,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
-from bot.chat.messenger import Gone, MessengerError, Refused, Throttled, Unavailable, Unreachable
+from bot.chat.messenger import (
+    Gone,
+    MessengerError,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+)
 
 PATIENCE = 30.0
 """Seconds to wait when Slack says "too fast" and not until when."""
@@ -39,6 +46,10 @@ UNREACHABLE = _codes("""
 GONE = _codes("cant_update_message message_not_found")
 """No message of ours stands there. One deleted above its thread stays as "This message was deleted.", which
 is Slackbot's, so that changing it is not permitted (errors of chat.update and chat.delete)."""
+
+BAD_BLOCKS = _codes("invalid_arguments invalid_blocks")
+"""Something about the blocks is wrong, in a view or in a message. Where there is a picture among them, it may
+be the cause: Slack fetches it before it takes the message ("downloading image failed")."""
 
 PASSING = _codes("""
     access_denied account_inactive accesslimited ekm_access_denied enterprise_is_restricted

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, time
 from functools import lru_cache
-from itertools import count
+from itertools import chain, count
 from typing import Any, Final, assert_never
 
 from bot.chat.action import pack
@@ -102,6 +102,22 @@ def page(card: Card, *, close: str) -> Json:
         "close": plain(close, "view title"),
         "blocks": _card(replace(card, title=""), "view blocks"),
     }
+
+
+# Pictures
+
+
+def has_pictures(drawn: Json) -> bool:
+    """Tell whether a drawn message or view has a picture."""
+    return any(block["type"] == "image" for block in drawn["blocks"])
+
+
+def in_words(drawn: Json) -> Json:
+    """Return a drawn message or view with the alternative text of each picture in its place."""
+    blocks = [
+        small((block["alt_text"],)) if block["type"] == "image" else [block] for block in drawn["blocks"]
+    ]
+    return {**drawn, "blocks": [*chain.from_iterable(blocks)]}
 
 
 # Cards

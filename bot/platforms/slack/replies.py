@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, assert_never
 
 import aiohttp
@@ -14,12 +15,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.card import Card, Quote, Text
 from bot.chat.event import Click, Command, Removed, Said, Submission, typed
 from bot.chat.form import Errors, Form, Note
-from bot.chat.messenger import MessengerError, Throttled, Unavailable
+from bot.chat.messenger import MessengerError, Refused, Throttled, Unavailable
 from bot.chat.platform import Answer, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.text import shorten
 from bot.platforms.slack import render
-from bot.platforms.slack.calls import call
+from bot.platforms.slack.calls import BAD_BLOCKS, call
 from bot.platforms.slack.messenger import SlackMessenger
 from bot.platforms.slack.parse import AGAIN, Delivery
 from bot.platforms.slack.profiles import Begin
@@ -184,10 +185,14 @@ class Replies:
 
     async def _redraw(self, view: str, drawn: dict[str, Any]) -> bool:
         """Whether it is still open; a call that fails is tried again."""
+
+        async def update(drawn: dict[str, Any]) -> None:
+            await call(self._client.views_update(view_id=view, view=drawn), Unavailable)
+
         for pause in (DRAWN, 3 * DRAWN, 9 * DRAWN):
             await asyncio.sleep(pause)
             try:
-                await call(self._client.views_update(view_id=view, view=drawn), Unavailable)
+                await _shown(drawn, update)
             except (Unavailable, Throttled) as error:
                 log.warning("a form could not be redrawn: %s", error)
             except MessengerError as error:
@@ -205,7 +210,7 @@ class Replies:
         if await self._respond(delivery, private) or await self._whisper(delivery, message):
             return True
         try:
-            await self._messenger.post(self._conversation(delivery), message)
+            await _shown(message, partial(self._messenger.post, self._conversation(delivery)))
         except MessengerError as error:
             log.warning("an answer did not arrive: %s", error)
             return False
@@ -222,34 +227,48 @@ class Replies:
             await self._say(delivery, message)
 
     async def _publish(self, delivery: Delivery, card: Card) -> None:
-        user = delivery.event.sender.user
+        async def publish(view: dict[str, Any]) -> None:
+            user = delivery.event.sender.user
+            await call(self._client.views_publish(user_id=user, view=view), Unavailable)
+
         try:
-            await call(self._client.views_publish(user_id=user, view=render.home(card)), Unavailable)
+            await _shown(render.home(card), publish)
         except MessengerError as error:
             log.warning("a Home was not drawn: %s", error)
 
     async def _respond(self, delivery: Delivery, message: dict[str, Any]) -> bool:
         """Through the response_url, which also works where the bot is no member."""
-        session = self._client.session
-        if not delivery.response_url or session is None:
+        if not delivery.response_url:
             return False
-        request = session.post(
-            delivery.response_url, json=message, proxy=self._client.proxy, allow_redirects=False
-        )
         try:
-            async with request as response:
-                return response.status == 200
-        except (aiohttp.ClientError, TimeoutError, OSError):
+            await _shown(message, partial(self._post_to, delivery.response_url))
+        except (MessengerError, aiohttp.ClientError, TimeoutError, OSError):
             return False
+        return True
+
+    async def _post_to(self, response_url: str, message: dict[str, Any]) -> None:
+        """Raises Refused with what Slack says, and aiohttp's errors."""
+        session = self._client.session
+        if session is None:
+            raise Unavailable("not started")
+        request = session.post(response_url, json=message, proxy=self._client.proxy, allow_redirects=False)
+        async with request as response:
+            if response.status != 200:
+                said = await response.text(errors="replace")
+                raise Refused(next((code for code in BAD_BLOCKS if code in said), said[:40]))
 
     async def _whisper(self, delivery: Delivery, message: dict[str, Any]) -> bool:
         """To one person in a channel."""
         if not delivery.channel or delivery.channel.startswith("D"):
             return False
-        user = delivery.event.sender.user
-        request = self._client.chat_postEphemeral(channel=delivery.channel, user=user, **message)
-        try:
+
+        async def whisper(message: dict[str, Any]) -> None:
+            user = delivery.event.sender.user
+            request = self._client.chat_postEphemeral(channel=delivery.channel, user=user, **message)
             await call(request, Unavailable)
+
+        try:
+            await _shown(message, whisper)
         except MessengerError:
             return False
         return True
@@ -258,6 +277,18 @@ class Replies:
         """Slack takes a person's id for their conversation with the bot. So nothing has to be looked up: what
         is said here may be that the database is away."""
         return delivery.channel if delivery.channel.startswith("D") else delivery.event.sender.user
+
+
+async def _shown(drawn: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
+    """Send a drawn message or view. If Slack refuses it, perhaps for a picture, send it again with the
+    alternative text in the place of the picture."""
+    try:
+        await send(drawn)
+    except Refused as error:
+        if str(error) not in BAD_BLOCKS or not render.has_pictures(drawn):
+            raise
+        log.warning("Slack does not show a picture: its alternative text is sent instead (%s)", error)
+        await send(render.in_words(drawn))
 
 
 def _beside(inputs: tuple[str, ...], errors: Errors) -> dict[str, str]:
