@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl, urlsplit
 
 TYPES = ("image/png", "image/jpeg", "image/gif")
-_OTHERS = frozenset(
-    ("apng", "avif", "bmp", "eps", "heic", "heif", "ico", "jp2", "jxl", "pdf")
-    + ("svg", "svgz", "tif", "tiff", "webp")
-)
+_OTHERS = re.compile("apng|avif|bmp|eps|hei[cf]|ico|jp2|jxl|pdf|svgz?|tiff?|webp", re.IGNORECASE)
 
 
 def may_be_shown(url: str) -> bool:
@@ -20,4 +18,4 @@ def may_be_shown(url: str) -> bool:
         return False
     ending = parts.path.rpartition("/")[2].rpartition(".")[2]
     named = (ending, *(value for _, value in parse_qsl(parts.query)))
-    return not any(each.lower() in _OTHERS for each in named)
+    return not any(map(_OTHERS.fullmatch, named))
