@@ -27,7 +27,7 @@ from bot.web.acks import Acks
 from handlers import FEATURES
 from scheduler import recurring
 from scheduler.engine import engine
-from scheduler.pump import Pump
+from scheduler.pump import PressedCards, Pump
 from scheduler.timetable import RECURRING, Tools
 from storage.engines.connect import connect as connect_database
 from storage.engines.database import Database
@@ -88,7 +88,8 @@ class Cercle:
         self.database = database
         self.meters = Meters()
         self._client = client
-        self.dispatch = Dispatcher(database, ROUTER, site, now)
+        pressed = PressedCards(database, DRAWINGS, now, self.meters)
+        self.dispatch = Dispatcher(database, ROUTER, site, now, pressed=pressed)
         self.platforms = connect(self.dispatch, Notebook(database))
         self.pump = Pump(database, self.platforms, DRAWINGS, site, now, self.meters)
         self.tools = Tools(database, partial(read_page, client), now)

@@ -12,10 +12,10 @@ import structlog
 
 from bot.chat.action import BadAction
 from bot.chat.card import Card, Element, Quote, text
-from bot.chat.event import Command, Event, Removed, Said, Sender, Submission, typed
+from bot.chat.event import Click, Command, Event, HomeOpened, Removed, Said, Sender, Submission, typed
 from bot.chat.form import TextInput
 from bot.chat.platform import Answer
-from bot.chat.reply import Ask, Reply, Say
+from bot.chat.reply import Ask, Home, Reply, Say
 from bot.chat.router import Router, Unheard
 from bot.chat.text import COMMAND, every_address, split_word
 from bot.context import Context
@@ -26,7 +26,8 @@ from bot.domain.member import Member
 from bot.locales import Translator, language_of
 from handlers.home.handlers import unknown
 from handlers.membership.service import found_circle
-from storage import inbox, messages, people
+from scheduler.pump import PressedCards
+from storage import deliveries, inbox, messages, people
 from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 
@@ -45,10 +46,18 @@ class Dispatcher:
     """bot.chat.platform.Dispatch."""
 
     def __init__(
-        self, database: Database, router: Router[Context], site: str, now: Callable[[], datetime]
+        self,
+        database: Database,
+        router: Router[Context],
+        site: str,
+        now: Callable[[], datetime],
+        *,
+        pressed: PressedCards | None = None,
     ) -> None:
+        """`pressed` draws cards again by the way that a press left open. Without it, the pump draws them."""
         self._database = database
         self._router = router
+        self._pressed = pressed
         self._verbs = tuple(router.heard())
         self._site = site
         self._now = now
@@ -80,7 +89,24 @@ class Dispatcher:
         if not ctx.person.reachable and not isinstance(event, Removed):
             people.report(ctx.tx, ctx.person.account, reachable=True)
             messages.reschedule_for(ctx.tx, ctx.person.id, ctx.now)
-        return Answer(reply, ctx.t.language)
+        return self._answered(ctx, event, reply)
+
+    def _answered(self, ctx: Context, event: Event, reply: Reply) -> Answer:
+        """Show people the effect of what they pressed where they pressed it: on their own card or page. In a
+        channel, where a card changes for everybody a little later, say that it is saved."""
+        answer = Answer(reply, ctx.t.language)
+        match event:
+            case Click(card=reference) if reference and self._pressed is not None:
+                message = deliveries.pressed(ctx.tx, ctx.person.id, ctx.sender.address, reference)
+                if message is not None:
+                    redraw = self._pressed.claim(self._context(ctx.tx, event), message)
+                    return replace(answer, redraw=redraw)
+            case Click(on_home=True) | Submission(on_home=True) if reply is None or isinstance(reply, Say):
+                home = self._router.route(self._context(ctx.tx, event), HomeOpened(event.key, event.sender))
+                return replace(answer, home=home.card if isinstance(home, Home) else None)
+            case Click(place=place) if place and reply is None:
+                return replace(answer, reply=Say(Card("", (text(ctx.t("platform.saved")),))))
+        return answer
 
     def _as_command(self, event: Event) -> Event:
         """In a conversation with the bot a known verb alone is a command. Some people write "/cercle" where

@@ -308,6 +308,30 @@ def repeat_updates(tx: Transaction, now: datetime) -> None:
     tx.execute(_repeat, {"now": now})
 
 
+_pressed = (
+    select(*COLUMNS)
+    .where(
+        _m.circle_id == bindparam("circle"),
+        _m.person_id == bindparam("person"),
+        _m.address == bindparam("address"),
+        _m.reference == bindparam("where"),
+        _m.state == State.WAITING,
+        _m.shown_version > 0,
+        _m.look_at.is_(None),
+    )
+    .limit(1)
+)
+
+
+def pressed(tx: CircleTransaction, person_id: str, address: str, reference: str) -> Message | None:
+    """Return the message on which somebody pressed a button, if it is to show something else than it does.
+    None while it has to be looked for in the chat: drawing over it would take away the id by which it is
+    found."""
+    where = {"circle": tx.circle_id, "person": person_id, "address": address, "where": reference}
+    row = tx.execute(_pressed, where).first()
+    return from_row(row) if row else None
+
+
 # Outcomes
 
 

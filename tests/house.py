@@ -26,7 +26,7 @@ from bot.platforms.playground.persona import Persona
 from handlers.polls.cards import TakeBack, Vote
 from handlers.posts.cards import OpenCompose
 from handlers.team.service import first_code
-from scheduler.pump import Pump
+from scheduler.pump import PressedCards, Pump
 from scheduler.timetable import TIMETABLE, Tools
 from storage.engines.connect import connect as connect_database
 from tests.pressing import Wanted, matches
@@ -73,7 +73,8 @@ class House:
         self.database = connect_database(self.url)
         self.database.open()
         self.keys = itertools.count()
-        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock)
+        pressed = PressedCards(self.database, DRAWINGS, self.clock)
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, pressed=pressed)
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE
         )

@@ -55,22 +55,28 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button. `action` is packed, and only a hint."""
+    """A button. `action` is packed, and only a hint. `card`: the reference of the message that it stood on,
+    where nobody else sees that message and the press left a way open to draw over it. `on_home`: it stood on
+    the person's own page."""
 
     key: str
     sender: Sender
     action: str
     place: str = ""
+    card: str = ""
+    on_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form sent. `action` is packed, and only a hint."""
+    """A form sent. `action` is packed, and only a hint. `on_home`: it was opened from the person's own
+    page."""
 
     key: str
     sender: Sender
     action: str
     answers: Answers
+    on_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)

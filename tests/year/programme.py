@@ -37,7 +37,7 @@ from handlers.polls.cards import OpenBallot
 from handlers.posts.cards import Compose, OpenCompose, Withdraw
 from handlers.rounds.cards import StartRound
 from handlers.team.service import first_code
-from scheduler.pump import Pump
+from scheduler.pump import PressedCards, Pump
 from scheduler.timetable import TIMETABLE, Tools, read_pages
 from storage import circles, deliveries, tables
 from storage.engines.database import Database
@@ -141,7 +141,8 @@ class Programme:
         self.dice = random.Random(self.seed)
         self.database = self.connect(self.url)
         self.database.open()
-        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock)
+        pressed = PressedCards(self.database, DRAWINGS, self.clock)
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, pressed=pressed)
         self.chats = {name: self.chat(self.clock, name=name) for name in HOMES}
         self.pump = Pump(self.database, list(self.chats.values()), DRAWINGS, SITE, self.clock)
         self.tools = Tools(self.database, _page, self.clock)

@@ -15,14 +15,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.card import Card, Quote, Text
 from bot.chat.event import Click, Command, Removed, Said, Submission, typed
 from bot.chat.form import Errors, Form, Note
-from bot.chat.messenger import MessengerError, Refused, Throttled, Unavailable
+from bot.chat.messenger import MessengerError, Notice, PictureRefused, Refused, Throttled, Unavailable, Unsure
 from bot.chat.platform import Answer, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.text import shorten
 from bot.platforms.slack import render
 from bot.platforms.slack.calls import BAD_BLOCKS, call
 from bot.platforms.slack.messenger import SlackMessenger
-from bot.platforms.slack.parse import AGAIN, Delivery
+from bot.platforms.slack.parse import AGAIN, ON_HOME, Delivery
 from bot.platforms.slack.profiles import Begin
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,10 @@ class Replies:
         if isinstance(delivery.event, Removed):
             return NOTHING
         exchange.answer = answer
+        if answer.redraw is not None:
+            self._begin(answer.redraw(partial(self._draw_over, delivery)))
+        if answer.home is not None:
+            self._begin(self._publish(delivery, answer.home))
         match reply:
             case None:
                 pass
@@ -88,7 +92,7 @@ class Replies:
         if isinstance(delivery.event, Said) and not delivery.trigger:
             self._begin(self._say(delivery, self._doorstep(delivery.event, form, language)))
             return
-        view = render.modal(form, cancel=self._words(language, "platform.cancel"))
+        view = self._modal(delivery, form, language)
         try:
             await call(self._client.views_open(trigger_id=delivery.trigger, view=view), Unavailable)
         except MessengerError as error:
@@ -111,13 +115,16 @@ class Replies:
     def _ask_again(self, delivery: Delivery, ask: Ask, language: str) -> Body:
         if errors := _beside(delivery.inputs, ask.errors):
             return {"response_action": "errors", "errors": errors}
-        return {"response_action": "update", "view": self._with_notes(ask, language)}
+        return {"response_action": "update", "view": self._with_notes(delivery, ask, language)}
 
-    def _with_notes(self, ask: Ask, language: str) -> dict[str, Any]:
+    def _with_notes(self, delivery: Delivery, ask: Ask, language: str) -> dict[str, Any]:
         """The form, and above it what there is to say of it."""
         notes = tuple(Note((sentence,)) for sentence in ask.errors.values())
-        form = replace(ask.form, parts=(*notes, *ask.form.parts))
-        return render.modal(form, cancel=self._words(language, "platform.cancel"))
+        return self._modal(delivery, replace(ask.form, parts=(*notes, *ask.form.parts)), language)
+
+    def _modal(self, delivery: Delivery, form: Form, language: str) -> dict[str, Any]:
+        view = render.modal(form, cancel=self._words(language, "platform.cancel"))
+        return {**view, "callback_id": ON_HOME} if delivery.on_home else view
 
     # What takes longer than Slack waits
 
@@ -141,16 +148,16 @@ class Replies:
         if answer is None:
             return
         arrived = exchange.saying is None or await exchange.saying
-        if delivery.view and await self._redraw(delivery.view, self._end(answer, arrived)):
+        if delivery.view and await self._redraw(delivery.view, self._end(delivery, answer, arrived)):
             return
         if (card := self._outcome(delivery, answer)) is not None:
             await self._say(delivery, render.message(card))
 
-    def _end(self, answer: Answer, arrived: bool) -> dict[str, Any]:
+    def _end(self, delivery: Delivery, answer: Answer, arrived: bool) -> dict[str, Any]:
         """What a modal shows then: the form; that there is an answer, or the answer if it did not arrive."""
         match answer.reply:
             case Ask() as ask:
-                return self._with_notes(ask, answer.language)
+                return self._with_notes(delivery, ask, answer.language)
             case Say(card) if not arrived:
                 title = card.title or self._words(answer.language, "platform.replied")
                 return self._page(replace(card, title=title), answer.language)
@@ -225,6 +232,21 @@ class Replies:
             delivery, {**message, "replace_original": True}
         ):
             await self._say(delivery, message)
+
+    async def _draw_over(self, delivery: Delivery, notice: Notice) -> None:
+        """Draw a person's own card in the place of the one whose button they pressed. The card loses its
+        metadata until it is updated. Raises a MessengerError."""
+        try:
+            drawn = render.message(notice.card)
+            await self._post_to(delivery.response_url, {**drawn, "replace_original": True})
+        except Refused as error:
+            if str(error) in BAD_BLOCKS and render.has_pictures(drawn):
+                raise PictureRefused(str(error)) from error
+            raise Unavailable(str(error)) from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ValueError) as error:
+            raise Unavailable(type(error).__name__) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unsure(type(error).__name__) from error
 
     async def _publish(self, delivery: Delivery, card: Card) -> None:
         async def publish(view: dict[str, Any]) -> None:
