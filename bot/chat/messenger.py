@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from bot.chat.card import Card
@@ -62,6 +63,27 @@ class Throttled(MessengerError):
         """`wait` in seconds, as the platform said."""
         super().__init__(f"asked to wait {wait:g} s")
         self.wait = wait
+
+
+LONGEST_WAIT = 3600.0
+
+
+def asked_to_wait(retry_after: str, date: str) -> float | None:
+    """Return the seconds of a Retry-After, an hour at most; None if it says nothing usable. It is a number of
+    seconds or a moment (RFC 9110), which is read by the clock of whoever answered: `date` is their Date."""
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        seconds = _between(date, retry_after)
+    return min(seconds, LONGEST_WAIT) if seconds > 0 else None
+
+
+def _between(start: str, end: str) -> float:
+    """Return the seconds between two dates of HTTP, 0 if either is none."""
+    try:
+        return (parsedate_to_datetime(end) - parsedate_to_datetime(start)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
 
 
 class Unavailable(MessengerError):

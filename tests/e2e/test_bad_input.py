@@ -801,7 +801,7 @@ async def test_forged_requests_to_slack_are_401(town: Town, slack: FakeSlack) ->
         user = SlackUser(slack, "U1", f"{bot.site}/slack/events", bot.web)
         await user.command("help")
         body, headers = user.sent[-1]
-        stale = {"X-Slack-Request-Timestamp": str(int(slack.clock()) - 400)}
+        stale = {"X-Slack-Request-Timestamp": str(int(slack.signing_clock()) - 400)}
         wrong = {"X-Slack-Signature": "v0=" + "0" * 64}
         before = await bot.rows("select count(*) from inbox")
         for changed in (stale, wrong, {"X-Slack-Signature": ""}, {"X-Slack-Request-Timestamp": "soon"}):

@@ -19,6 +19,7 @@ from bot.chat.messenger import (
     Throttled,
     Unavailable,
     Unreachable,
+    asked_to_wait,
 )
 
 PATIENCE = 30.0
@@ -100,16 +101,16 @@ class Cards:
         """Raises as `call` does."""
         data = _encoded(message)
         try:
-            status, retry_after, body = await self._post(method, data)
+            status, headers, body = await self._post(method, data)
         except BROKEN as error:
             _fail(error, lost)
         answer = _decoded(body)
         if status == 200 and answer.ok:
             return answer
-        raise _meaning(status, answer.error, retry_after, lost)
+        raise _meaning(status, answer.error, headers, lost)
 
-    async def _post(self, method: str, data: bytes) -> tuple[int, str, bytes]:
-        """Status, Retry-After, body."""
+    async def _post(self, method: str, data: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers, body."""
         session = self._client.session
         assert session is not None, "not started"
         if method not in self._urls:
@@ -117,7 +118,7 @@ class Cards:
         where, proxy = self._urls[method], self._client.proxy
         body = aiohttp.BytesPayload(data)
         async with session.post(where, data=body, headers=self._headers, proxy=proxy) as answer:
-            return answer.status, answer.headers.get("Retry-After", ""), await answer.read()
+            return answer.status, answer.headers, await answer.read()
 
 
 def _encoded(message: Mapping[str, Any]) -> bytes:
@@ -152,14 +153,16 @@ def _said_no(error: SlackApiError, lost: type[MessengerError]) -> MessengerError
     status: int = getattr(response, "status_code", None) or response.status
     body = getattr(response, "data", None)
     said = body.get("error", "") if isinstance(body, dict) else ""
-    return _meaning(status, said, response.headers.get("Retry-After", ""), lost)
+    return _meaning(status, said, response.headers, lost)
 
 
-def _meaning(status: int, said: object, retry_after: str, lost: type[MessengerError]) -> MessengerError:
+def _meaning(
+    status: int, said: object, headers: Mapping[str, str], lost: type[MessengerError]
+) -> MessengerError:
     """Of an answer that is no yes."""
     code = str(said)
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        return Throttled(_wait(retry_after))
+        return Throttled(_wait(headers))
     if status >= 500 or code in PARTLY_DONE or not code:
         return lost(code or f"status {status}")
     if code in UNREACHABLE:
@@ -169,5 +172,5 @@ def _meaning(status: int, said: object, retry_after: str, lost: type[MessengerEr
     return Unavailable(code) if code in PASSING else Refused(code)
 
 
-def _wait(retry_after: str) -> float:
-    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else PATIENCE
+def _wait(headers: Mapping[str, str]) -> float:
+    return asked_to_wait(headers.get("Retry-After", ""), headers.get("Date", "")) or PATIENCE

@@ -41,8 +41,9 @@ one fewer leaves at once: what leaves late comes closer to what follows it. chat
 and more, bursts tolerated, and so is conversations.history, but for apps sold outside the Marketplace: 1 a
 minute, which a 429 tells."""
 
-SKEW = timedelta(seconds=2)
-"""How far Slack's clock may be behind ours."""
+SKEW = timedelta(minutes=5)
+"""How far Slack's clock may be behind ours: as far as it may be for a request of Slack's to be taken. A
+message is told by its id, so looking further back costs reading and nothing else."""
 
 PAGE, PAGES = 100, 10
 """Messages at a time, and how often more are asked for, when one is looked for."""

@@ -26,6 +26,7 @@ from bot.chat.card import (
     Quote,
     Style,
     Text,
+    every_item,
 )
 from bot.chat.form import (
     Choice,
@@ -41,12 +42,13 @@ from bot.chat.form import (
     TimeInput,
     Toggle,
 )
-from bot.chat.plain import bar, summary
+from bot.chat.plain import bar, line, summary
 from bot.chat.text import Bold, Span, Spans, shorten
 from bot.platforms.slack.text import (
     KEPT,
     LIMITS,
     Json,
+    cut,
     fit,
     is_link,
     length,
@@ -71,7 +73,8 @@ class TooMany(ValueError):
 
 def message(card: Card) -> Json:
     """The arguments `text` and `blocks` of chat.postMessage. Raises TooMany."""
-    return {"text": marked_up(summary(card)) or "…", "blocks": _card(card, "message blocks")}
+    fitting = _fitting(card)
+    return {"text": marked_up(summary(card)) or "…", "blocks": _card(fitting, "message blocks")}
 
 
 def home(card: Card) -> Json:
@@ -102,6 +105,55 @@ def page(card: Card, *, close: str) -> Json:
         "close": plain(close, "view title"),
         "blocks": _card(replace(card, title=""), "view blocks"),
     }
+
+
+# All the words of a message
+
+
+def _fitting(card: Card) -> Card:
+    """Return the card with its longest texts cut, if it has more words than a message may have."""
+    texts = {place: spans for place, element in enumerate(card.body) if (spans := _spans(element))}
+    sizes = sorted(min(length(line(spans)), LIMITS["text object"]) for spans in texts.values())
+    room = LIMITS["message text"] - length(card.title) - sum(length(item.label) for item in every_item(card))
+    if sum(sizes) <= room:
+        return card
+    longest = room // len(sizes)
+    for shorter, size in enumerate(sizes):  # what a short text leaves is for the longer ones
+        longest = (room - sum(sizes[:shorter])) // (len(sizes) - shorter)
+        if size > longest:
+            break
+    body = list(card.body)
+    for place, spans in texts.items():
+        if length(line(spans)) > longest:
+            body[place] = _cut_to(body[place], tuple(cut(spans, max(longest, 1))))
+    return replace(card, body=tuple(body))
+
+
+def _spans(element: Element) -> Spans:
+    """The words of an element that may be cut."""
+    match element:
+        case Text():
+            return element.spans
+        case Quote():
+            return (element.text,)
+        case Facts():
+            return _facts(element)
+        case Bars():
+            return _bars(element)
+        case Image() | Divider() | Buttons():
+            return ()
+        case _:
+            assert_never(element)
+
+
+def _cut_to(element: Element, spans: Spans) -> Element:
+    match element:
+        case Text():
+            return replace(element, spans=spans)
+        case Quote():
+            return Quote(line(spans))
+        case _:
+            return Text(spans)
 
 
 # Pictures

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 
 LIMITS: Final = {
     "message blocks": 50,
+    "message text": 9000,
     "view blocks": 100,
     "header": 150,
     "text object": 3000,
@@ -36,7 +37,9 @@ LIMITS: Final = {
     "input value": 3000,
 }
 """Characters and counts, from @slack/types 3.2.0 and docs.slack.dev/reference/block-kit (November 2026).
-Slack publishes no limit for the length of a rich_text block: ours is that of a text object."""
+Slack publishes no limit for the length of a rich_text block: ours is that of a text object. Nor does it say
+how much text the blocks of a message hold together (msg_blocks_too_long): 9,597 characters were taken and
+11,341 refused (slackapi/bolt-js#2867)."""
 
 
 KEPT: Final = 1024
@@ -46,7 +49,7 @@ KEPT: Final = 1024
 def rich(kind: str, spans: Spans) -> list[Json]:
     if not clean(line(spans)).strip():
         return []
-    elements = [_rich_span(span) for span in _cut(spans, LIMITS["text object"])]
+    elements = [_rich_span(span) for span in cut(spans, LIMITS["text object"])]
     return [{"type": "rich_text", "elements": [{"type": kind, "elements": elements}]}]
 
 
@@ -69,7 +72,7 @@ def _rich_span(span: Span) -> Json:
             assert_never(span)
 
 
-def _cut(spans: Spans, room: int) -> Iterator[Span]:
+def cut(spans: Spans, room: int) -> Iterator[Span]:
     """The spans that fit into `room` characters, the last one shortened; empty ones left out."""
     for span in spans:
         words = clean(spoken(span))

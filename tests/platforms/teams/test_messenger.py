@@ -22,7 +22,6 @@ from bot.chat.messenger import (
     Unsure,
 )
 from bot.platforms.teams.adapter import PACE, Teams
-from bot.platforms.teams.messenger import wait_of
 from tests.emulators.teams import APP_ID, CHANNEL, TENANT, Fault, words
 from tests.platforms.teams.conftest import House, spoken
 
@@ -242,14 +241,6 @@ async def test_a_connector_that_is_not_there_is_unavailable_within_a_second(hous
         await house.teams.messenger.send(ada.address, NOTICE)
     assert time.monotonic() - began < 1
     await house.fake.start()
-
-
-@pytest.mark.parametrize(
-    ("said", "meant"),
-    [("3", 3), ("0.5", 0.5), ("", 2), ("soon", 2), ("-1", 2), ("nan", 2), ("inf", 3600), ("9e9", 3600)],
-)
-def test_retry_after_is_read_within_reason(said: str, meant: float) -> None:
-    assert wait_of(said) == meant
 
 
 async def test_a_removed_app_is_unreachable_until_it_is_back(house: House) -> None:
