@@ -153,10 +153,11 @@ class Town:
 
 
 class Microsoft(FakeTeams):
-    """Refuses the cards and dialogs that Teams would not draw, and keeps the reason."""
+    """Refuses the cards and dialogs that Teams would not draw, and keeps the reason; and what comes too
+    fast."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(clock)
+        super().__init__(clock, strict=True)
         self.complaints: list[str] = []
         self._seen: set[str] = set()
 

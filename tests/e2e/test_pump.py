@@ -182,6 +182,17 @@ async def test_429_holds_the_whole_workspace_and_loses_nothing(circle: Circle) -
     assert await circle.states() == {State.SHOWN: 15}
 
 
+async def test_429_with_a_date_holds_the_workspace_until_then(circle: Circle) -> None:
+    (user,) = await circle.members(1)
+    await circle.publish()
+    circle.slack.faults.script(SEND, Fault(Kind.THROTTLE_UNTIL, 30))
+    await circle.settle()
+    await circle.settle(seconds=28)
+    assert circle.got(user) == []
+    await circle.settle(seconds=2)
+    assert len(circle.got(user)) == 1
+
+
 async def test_a_429_on_one_workspace_does_not_delay_the_other(circle: Circle) -> None:
     slow = await circle.members(1)
     await circle.publish()
@@ -224,6 +235,20 @@ async def test_a_lost_answer_is_looked_for_in_the_history(circle: Circle, kind: 
     assert circle.got(circle.lead) == []
     (row,) = await circle.rows()
     assert row.reference == circle.slack.seen(user)[0].reference
+
+
+@pytest.mark.parametrize("kind", ARRIVED)
+@pytest.mark.parametrize("skew", [-120.0, -3.0, 120.0])
+async def test_a_lost_answer_is_found_whatever_slacks_clock_says(town: Town, kind: Kind, skew: float) -> None:
+    async with workspace(town, skew=skew) as circle:
+        (user,) = await circle.members(1)
+        await circle.publish()
+        circle.slack.faults.script(SEND, kind)
+        await circle.settle()
+        await circle.settle(seconds=LEASE.total_seconds() + 1)
+        assert await circle.states() == {State.SHOWN: 1}
+        await circle.settle(seconds=SWEEP.total_seconds())
+        assert len(circle.got(user)) == 1
 
 
 @pytest.mark.parametrize("kind", LOST)

@@ -169,6 +169,7 @@ async def test_no_token_goes_to_a_service_url_that_is_not_on_the_list(house: Hou
 FAULTS: dict[str, tuple[Fault, type, type, type]] = {
     # what happens, and what it means for send, update, delete
     "429": (Fault(429, {"Retry-After": "7"}), Throttled, Throttled, Throttled),
+    "429 until": (Fault(429, until=7), Throttled, Throttled, Throttled),
     "412": (Fault(412), Throttled, Throttled, Throttled),
     "403": (Fault(403, body='{"errorCode":209}'), Unreachable, Unreachable, Unreachable),
     "404": (Fault(404), Unreachable, Gone, type(None)),
@@ -208,7 +209,7 @@ async def test_what_a_fault_means(house: House, fault: Fault, send: type, update
         error = await outcome(house, ada.address, method, reference)
         assert type(error) is expected, method
         if isinstance(error, Throttled):
-            assert error.wait == (7 if fault.headers else 2)
+            assert error.wait == (7 if fault.headers or fault.until else 2)
     assert await outcome(house, ada.address, "send", reference) is None
 
 
