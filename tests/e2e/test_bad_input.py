@@ -348,6 +348,7 @@ async def door(request: pytest.FixtureRequest, town: Town, web: Web, clock: Cloc
                 assert slack.complaints == []
         case "teams":
             teams = Microsoft(clock)
+            teams.strict = False  # hundreds of answers in one instant of a clock that stands still
             await teams.start()
             async with town.bot(teams=teams, origins=origins) as bot:
                 yield TeamsDoor(bot, teams)
