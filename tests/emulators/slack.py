@@ -670,10 +670,10 @@ class SlackUser:
             text = text.replace(f"@{name}", f"<@{id}|{name.lower()}>")
         return re.sub(r"#(C\w+)", r"<#\1|general>", text)
 
-    async def click(self, wanted: Wanted | str, message: Message | None = None, **fields: object) -> Ack:
-        """The button or menu entry with that action, on `message` or the newest place that shows one. What
-        carries no action of ours, such as a link, is found by its label."""
-        for seen in self._visible() if message is None else (message,):
+    async def click(self, wanted: Wanted | str, on: Message | Json | None = None, **fields: object) -> Ack:
+        """The button or menu entry with that action, on a message, a Home, or the newest place that shows
+        one. What carries no action of ours, such as a link, is found by its label."""
+        for seen in self._visible() if on is None else (on,):
             blocks = seen.blocks if isinstance(seen, Message) else seen["blocks"]
             if found := _elements(blocks, wanted, fields):
                 return await self._press(seen, found[0])

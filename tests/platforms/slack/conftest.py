@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -12,8 +12,9 @@ import pytest
 from aiohttp import web
 
 from bot.chat.action import Action
+from bot.chat.card import Card
 from bot.chat.event import Event
-from bot.chat.platform import Answer
+from bot.chat.platform import Answer, Redraw
 from bot.chat.reply import Reply
 from bot.platforms.slack.adapter import Slack, SlackSettings
 from tests.emulators.slack import FakeSlack, SlackUser
@@ -59,11 +60,14 @@ class Programme:
 
     heard: list[Event] = field(default_factory=list)
     reply: Reply | Callable[[Event], Reply | Awaitable[Reply]] = None
+    redraw: Redraw | None = None
+    home: Card | None = None
 
     async def __call__(self, event: Event) -> Answer:
         self.heard.append(event)
         reply = self.reply(event) if callable(self.reply) else self.reply
-        return Answer(await reply if isinstance(reply, Awaitable) else reply, "en")
+        answer = Answer(await reply if isinstance(reply, Awaitable) else reply, "en")
+        return replace(answer, redraw=self.redraw, home=self.home)
 
 
 @dataclass
