@@ -142,7 +142,10 @@ def pictures(card: Card) -> tuple[Image, ...]:
 
 
 def in_words(card: Card, refused: Callable[[Image], bool]) -> Card:
-    """Return the card with the alternative text of the refused pictures in their places."""
+    """Return the card with the alternative text of the refused pictures in their places; the card itself if
+    it has none of them."""
+    if not any(map(refused, pictures(card))):
+        return card
     body = tuple(
         small(element.alt) if isinstance(element, Image) and refused(element) else element
         for element in card.body

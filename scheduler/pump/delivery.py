@@ -11,7 +11,7 @@ from time import monotonic
 
 import structlog
 
-from bot.chat.card import Image, in_words, pictures
+from bot.chat.card import Card, Image, in_words, pictures
 from bot.chat.messenger import MessengerError, Notice, PictureRefused, Unavailable, Unsure
 from bot.chat.platform import Platform, Show
 from bot.crash import crash
@@ -71,8 +71,12 @@ class RefusedPictures:
         self._until = {picture: until for picture, until in self._until.items() if until > now}
         self._until |= dict.fromkeys(((platform, image.url) for image in refused), now + TRY_AGAIN)
 
-    def includes(self, platform: str, image: Image) -> bool:
-        return self._until.get((platform, image.url), 0.0) > monotonic()
+    def without(self, platform: str, card: Card) -> Card:
+        """Return the card with these pictures in words; the card itself if it has none of them."""
+        if not self._until:
+            return card
+        now = monotonic()
+        return in_words(card, lambda image: self._until.get((platform, image.url), 0.0) > now)
 
 
 class Deliverer:
@@ -122,7 +126,7 @@ class Deliverer:
         """Show the card. If the chat refuses a picture, show the alternative text in its place: nothing was
         done, so the same claim allows another call."""
         message, card = one.message, one.notice.card
-        shown = in_words(card, partial(self._refused_pictures.includes, one.platform))
+        shown = self._refused_pictures.without(one.platform, card)
         try:
             reference = await self._call(one, Notice(message.id, shown))
         except PictureRefused as error:
@@ -133,7 +137,7 @@ class Deliverer:
             shown = in_words(shown, lambda _: True)
             reference = await self._call(one, Notice(message.id, shown))
         self._meters.sent(one.platform, method(message), Result.SHOWN)
-        settle = self._settle_shown if shown == card else self._settle_pictureless
+        settle = self._settle_shown if shown is card else self._settle_pictureless
         return DeliveryOutcome(settle, (message, reference))
 
     async def _call(self, one: Outgoing, notice: Notice) -> str:

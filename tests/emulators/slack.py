@@ -147,7 +147,7 @@ class Call:
 
 
 @dataclass
-class _Door:
+class Door:
     """A response_url."""
 
     channel: str
@@ -201,7 +201,7 @@ class FakeSlack:
         self.connections: set[Any] = set()
         self._posted: Counter[str] = Counter()
         self._triggers: dict[str, tuple[str, float]] = {}
-        self._doors: dict[str, _Door] = {}
+        self._doors: dict[str, Door] = {}
         self._dms: dict[str, str] = {}
         self._recent: dict[str, deque[float]] = defaultdict(deque)
         self._numbers = count(1)
@@ -279,7 +279,7 @@ class FakeSlack:
 
     def response_url(self, channel: str, user: str, ts: str = "", key: str = "") -> str:
         key = key or f"r{next(self._numbers)}"
-        self._doors[key] = _Door(channel, user, self.clock() + RESPONSE_URL_LIFE, ts)
+        self._doors[key] = Door(channel, user, self.clock() + RESPONSE_URL_LIFE, ts)
         return f"{self.root}/response/{key}"
 
     # The wire
@@ -347,9 +347,9 @@ class FakeSlack:
 
     def answer_command(self, channel: str, user: str, body: Json) -> None:
         """What the HTTP answer to a command says is a message of its own."""
-        self._answer(_Door(channel, user, 0.0, ""), body)
+        self._answer(Door(channel, user, 0.0, ""), body)
 
-    def _answer(self, door: _Door, body: Json) -> None:
+    def _answer(self, door: Door, body: Json) -> None:
         self._checked({"text": body.get("text", ""), "blocks": body.get("blocks") or []}, "message")
         original = self._find(door.channel, door.ts) if door.ts else None
         if body.get("replace_original") and original:

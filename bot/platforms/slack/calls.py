@@ -80,6 +80,7 @@ class Answer(msgspec.Struct):
     ts: Any = ""
 
 
+JSON = {"Content-Type": "application/json;charset=utf-8"}
 _ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(Answer)
 
 
@@ -93,13 +94,13 @@ class Cards:
         self._headers = {
             **client.headers,
             "Authorization": f"Bearer {client.token}",
-            "Content-Type": "application/json;charset=utf-8",
+            **JSON,
         }
         self._urls: dict[str, URL] = {}
 
     async def put(self, method: str, message: Mapping[str, Any], lost: type[MessengerError]) -> Answer:
         """Raises as `call` does."""
-        data = _encoded(message)
+        data = encoded(message)
         try:
             status, headers, body = await self._post(method, data)
         except BROKEN as error:
@@ -121,8 +122,8 @@ class Cards:
             return answer.status, answer.headers, await answer.read()
 
 
-def _encoded(message: Mapping[str, Any]) -> bytes:
-    """Apart from the sending, of which the same errors mean something else."""
+def encoded(message: Mapping[str, Any]) -> bytes:
+    """Apart from the sending, of which the same errors mean something else. Raises Refused."""
     try:
         return _ENCODER.encode(message)
     except (TypeError, ValueError) as error:

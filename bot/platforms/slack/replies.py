@@ -20,7 +20,7 @@ from bot.chat.platform import Answer, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.text import shorten
 from bot.platforms.slack import render
-from bot.platforms.slack.calls import BAD_BLOCKS, call
+from bot.platforms.slack.calls import BAD_BLOCKS, JSON, call, encoded
 from bot.platforms.slack.messenger import SlackMessenger
 from bot.platforms.slack.parse import AGAIN, ON_HOME, Delivery
 from bot.platforms.slack.profiles import Begin
@@ -273,7 +273,9 @@ class Replies:
         session = self._client.session
         if session is None:
             raise Unavailable("not started")
-        request = session.post(response_url, json=message, proxy=self._client.proxy, allow_redirects=False)
+        request = session.post(
+            response_url, data=encoded(message), headers=JSON, proxy=self._client.proxy, allow_redirects=False
+        )
         async with request as response:
             if response.status != 200:
                 said = await response.text(errors="replace")
