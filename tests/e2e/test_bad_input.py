@@ -174,7 +174,7 @@ class SlackDoor:
         await self.bot.settle()
 
     def cards(self, user: str) -> list[str]:
-        return [m.words() for m in self.slack.seen(user) if not m.to and m.metadata]
+        return [m.words() for m in self.slack.seen(user) if not m.to and m.id]
 
 
 def _element(value: Value) -> dict[str, Any]:

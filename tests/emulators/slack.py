@@ -109,7 +109,7 @@ class Faults:
 
 @dataclass
 class Message:
-    """`to`: the only reader of an ephemeral message."""
+    """`to`: the only reader of an ephemeral message. `id`: that of our message, as it was posted with."""
 
     channel: str
     ts: str
@@ -118,6 +118,10 @@ class Message:
     metadata: Json | None = None
     to: str = ""
     edits: int = 0
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        self.id = self.notice
 
     @property
     def reference(self) -> str:
@@ -125,6 +129,7 @@ class Message:
 
     @property
     def notice(self) -> str:
+        """What its metadata says now."""
         return str((self.metadata or {}).get("event_payload", {}).get("id", ""))
 
     def words(self) -> str:

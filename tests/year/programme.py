@@ -20,10 +20,10 @@ from sqlalchemy import bindparam, select, update
 from bot.app import DRAWINGS, ROUTER
 from bot.chat import plain
 from bot.chat.action import Action, pack
-from bot.chat.card import Card, LinkButton, every_item
+from bot.chat.card import Card, LinkButton, every_item, pictures
 from bot.chat.event import Click, Command, Submission
 from bot.chat.form import Answers, Value
-from bot.chat.messenger import Notice
+from bot.chat.messenger import Notice, PictureRefused
 from bot.chat.reply import Ask, Reply, Say
 from bot.dispatch import Dispatcher
 from bot.domain.circle import Role
@@ -61,6 +61,8 @@ NIGHTS = (
     datetime(2026, 10, 25, 1, tzinfo=UTC),
 )
 """When they are in Paris and, the other way round, in Auckland."""
+UNSHOWN = "https://example.org/gone.png"
+"""A picture that Slack cannot fetch."""
 FAILURES = {Translator(language)("failure.title") for language in LANGUAGES}
 
 A = TypeVar("A", bound=Action)
@@ -97,20 +99,26 @@ class AtOnce(Sqlite):
 
 @dataclass
 class Memory(FakeChat):
-    """Remembers the cards too, and which of them have just come."""
+    """Remembers the cards too, and which of them have just come. Slack refuses one picture."""
 
     cards: dict[str, Card] = field(default_factory=dict)
     fresh: list[str] = field(default_factory=list)
 
     async def send(self, address: str, notice: Notice) -> str:
+        self._look(notice)
         reference = await super().send(address, notice)
         self.cards[notice.id] = notice.card
         self.fresh.append(notice.id)
         return reference
 
     async def update(self, address: str, reference: str, notice: Notice) -> None:
+        self._look(notice)
         await super().update(address, reference, notice)
         self.cards[notice.id] = notice.card
+
+    def _look(self, notice: Notice) -> None:
+        if self.name == "slack" and any(picture.url == UNSHOWN for picture in pictures(notice.card)):
+            raise PictureRefused("invalid_blocks")
 
 
 @dataclass(frozen=True)
@@ -271,6 +279,7 @@ class Programme:
         }
         if planned:
             values |= {"publish_date": (today + planned * DAY).isoformat(), "publish_time": "11:00"}
+            values |= {"picture_url": UNSHOWN, "picture_alt": "Four people at a table"}
         await self.submits(LEAD, Compose(opened.draft), **(filled(form) | values))
         await self._note_ends()
 
