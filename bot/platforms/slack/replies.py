@@ -269,7 +269,7 @@ class Replies:
         return True
 
     async def _post_to(self, response_url: str, message: dict[str, Any]) -> None:
-        """Raises Refused with what Slack says, and aiohttp's errors."""
+        """Raises Refused with what Slack says, Unsure where it may have been done, and aiohttp's errors."""
         session = self._client.session
         if session is None:
             raise Unavailable("not started")
@@ -277,6 +277,8 @@ class Replies:
             response_url, data=encoded(message), headers=JSON, proxy=self._client.proxy, allow_redirects=False
         )
         async with request as response:
+            if response.status >= 500:
+                raise Unsure(f"status {response.status}")
             if response.status != 200:
                 said = await response.text(errors="replace")
                 raise Refused(next((code for code in BAD_BLOCKS if code in said), said[:40]))

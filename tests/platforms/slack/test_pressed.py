@@ -75,7 +75,8 @@ async def test_a_form_does_not_wait_for_it(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (Fault(Kind.ERROR), Unavailable),
+        (Fault(Kind.ERROR), Unsure),
+        (Fault(Kind.HTML), Unsure),
         (Fault(Kind.THROTTLE), Unavailable),
         (Fault(Kind.RESET), Unsure),
     ],
