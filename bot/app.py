@@ -172,7 +172,8 @@ async def read_page(client: GuardedClient, url: str) -> Found | str:
     except Unreadable as error:
         log.info("page.unreadable", reason=error.reason, detail=str(error))
         return error.reason
-    return Found(page.url, page.title, page.description, page.image_url, page.image_alt, page.site_name)
+    words = page.url, page.title, page.description
+    return Found(*words, page.image_url, page.image_alt, page.site_name, page.unshown)
 
 
 def connect(settings: Settings, now: Clock, dispatch: Dispatch, notebook: Notebook) -> list[Chat]:

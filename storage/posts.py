@@ -65,12 +65,14 @@ def claim_drafts(tx: Transaction, now: datetime, lease: timedelta, limit: int) -
 
 
 def fill_draft(tx: CircleTransaction, draft_id: str, found: Found | None, problem: str) -> bool:
-    """Note what the page said, or why it could not be read; False if that was done already."""
+    """Note what the page said, or why it could not be read, or why its picture is left out; False if that was
+    done already."""
     values = (
         {"state": DraftState.UNREADABLE, "problem": problem}
         if found is None
         else {
             "state": DraftState.READY,
+            "problem": problem,
             "found_url": found.url,
             "title": found.title,
             "description": found.description,

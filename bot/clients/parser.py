@@ -50,7 +50,8 @@ class Picture(TypedDict):
 class Description(TypedDict):
     """Clean text, bounded; addresses as the page wrote them, relative ones included. Empty: not said.
     `base` is what they are relative to, `refresh` where the page sends its reader at once, `pictures` those
-    that it offers, the most trusted first."""
+    that it offers and both chats may show, the most trusted first; `unshown` is the alternative text of the
+    first of those that they do not show, None if there is none."""
 
     title: str
     description: str
@@ -60,6 +61,7 @@ class Description(TypedDict):
     base: str
     refresh: str
     pictures: list[Picture]
+    unshown: str | None
 
 
 SITE = ("og:site_name", "application-name")
@@ -118,6 +120,7 @@ def _describe(page: LexborHTMLParser) -> Description:
     said = _said(metas)
     articles = list(_articles(page))
     data = articles[0] if articles else {}
+    pictures, unshown = _pictures(page, metas, articles)
     title = (
         *(said.get(name, "") for name in ("og:title", "twitter:title")),
         _string(data.get("headline")),
@@ -140,7 +143,8 @@ def _describe(page: LexborHTMLParser) -> Description:
         canonical=_address(_attribute(page, "link[rel~='canonical' i]", "href") or said.get("og:url", "")),
         base=_address(_attribute(page, "base[href]", "href")),
         refresh=_refresh(page),
-        pictures=_pictures(page, metas, articles),
+        pictures=pictures,
+        unshown=unshown,
     )
 
 
@@ -175,10 +179,12 @@ def _articles(page: LexborHTMLParser) -> Iterator[Mapping[str, Any]]:
 
 def _pictures(
     page: LexborHTMLParser, metas: Sequence[tuple[str, str]], articles: Sequence[Mapping[str, Any]]
-) -> list[Picture]:
-    """Return the pictures that stand for the page and that both chats may show, in the order of trust."""
+) -> tuple[list[Picture], str | None]:
+    """Return the pictures that stand for the page and that both chats may show, in the order of trust; and
+    the alternative text of the first of those that they do not show, None if there is none."""
     said = _said(metas)
-    opened, alt = _open_graph(metas), said.get("og:image:alt") or said.get("twitter:image:alt", "")
+    opened, other = _open_graph(metas)
+    alt = said.get("og:image:alt") or said.get("twitter:image:alt", "")
     if len({each for _, each in opened}) <= 1:
         opened = [(url, each or alt) for url, each in opened]
     named = [
@@ -192,17 +198,18 @@ def _pictures(
     ]
     offered = [*opened, *named, *((url, "") for url in plain)]
     found = {
-        url: clean(alt, MAX_DESCRIPTION)
-        for written, alt in reversed(offered)
-        if (url := _address(written)) and may_be_shown(url)
+        url: clean(alt, MAX_DESCRIPTION) for written, alt in reversed(offered) if (url := _address(written))
     }
-    return [Picture(url=url, alt=alt) for url, alt in reversed(found.items())][:MAX_PICTURES]
+    ranked = [Picture(url=url, alt=alt) for url, alt in reversed(found.items())]
+    unshown = [each for each in ranked if each["url"] in other or not may_be_shown(each["url"])]
+    shown = [each for each in ranked if each not in unshown]
+    return shown[:MAX_PICTURES], unshown[0]["alt"] if unshown else None
 
 
-def _open_graph(metas: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return (address, alternative text) of each picture, but for those of which the page says that they are
-    of another format than the chats show. What describes a picture comes after it; of its two addresses the
-    secure one is better."""
+def _open_graph(metas: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], set[str]]:
+    """Return (address, alternative text) of each picture, and the addresses of those of which the page says
+    that they are of another format than the chats show. What describes a picture comes after it; of its two
+    addresses the secure one is better."""
     pictures: list[tuple[list[str], list[str], list[str]]] = []
     for name, content in metas:
         match name:
@@ -217,12 +224,14 @@ def _open_graph(metas: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
                 pictures[-1][1].append(content)
             case "og:image:type" if pictures:
                 pictures[-1][2].append(content.strip().lower())
-    return [
-        (url, alts[0] if alts else "")
-        for urls, alts, types in pictures
-        if not types or any(each in (*TYPES, "image/jpg") for each in types)
-        for url in urls
-    ]
+    found = [(url, alts[0] if alts else "") for urls, alts, _ in pictures for url in urls]
+    other = {_address(url) for urls, _, types in pictures if _is_other(types) for url in urls}
+    return found, other
+
+
+def _is_other(types: Sequence[str]) -> bool:
+    """Tell whether a picture is said to be of types of which the chats show none."""
+    return bool(types) and not set(types) & {*TYPES, "image/jpg"}
 
 
 def _images(value: object) -> Iterator[str]:

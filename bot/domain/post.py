@@ -22,7 +22,8 @@ class DraftState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read on a page; empty where the page said nothing."""
+    """What was read on a page; empty where the page said nothing. `unshown`: it has a picture that the chats
+    do not show."""
 
     url: str
     title: str = ""
@@ -30,6 +31,7 @@ class Found:
     picture_url: str = ""
     picture_alt: str = ""
     site: str = ""
+    unshown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
