@@ -88,7 +88,7 @@ class Cercle:
         self.database = database
         self.meters = Meters()
         self._client = client
-        pressed = PressedCards(database, DRAWINGS, now, self.meters)
+        pressed = PressedCards(database, DRAWINGS, site, now, self.meters)
         self.dispatch = Dispatcher(database, ROUTER, site, now, pressed=pressed)
         self.platforms = connect(self.dispatch, Notebook(database))
         self.pump = Pump(database, self.platforms, DRAWINGS, site, now, self.meters)

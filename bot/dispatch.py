@@ -27,7 +27,7 @@ from bot.locales import Translator, language_of
 from handlers.home.handlers import unknown
 from handlers.membership.service import found_circle
 from scheduler.pump import PressedCards
-from storage import deliveries, inbox, messages, people
+from storage import inbox, messages, people
 from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
 
@@ -97,10 +97,7 @@ class Dispatcher:
         answer = Answer(reply, ctx.t.language)
         match event:
             case Click(card=reference) if reference and self._pressed is not None:
-                message = deliveries.pressed(ctx.tx, ctx.person.id, ctx.sender.address, reference)
-                if message is not None:
-                    redraw = self._pressed.claim(self._context(ctx.tx, event), message)
-                    return replace(answer, redraw=redraw)
+                return replace(answer, redraw=self._pressed.reserve(ctx, reference))
             case Click(on_home=True) | Submission(on_home=True) if reply is None or isinstance(reply, Say):
                 home = self._router.route(self._context(ctx.tx, event), HomeOpened(event.key, event.sender))
                 return replace(answer, home=home.card if isinstance(home, Home) else None)

@@ -73,7 +73,7 @@ class House:
         self.database = connect_database(self.url)
         self.database.open()
         self.keys = itertools.count()
-        pressed = PressedCards(self.database, DRAWINGS, self.clock)
+        pressed = PressedCards(self.database, DRAWINGS, SITE, self.clock)
         self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, pressed=pressed)
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE

@@ -22,9 +22,8 @@ Redraw = Callable[[Show], Coroutine[Any, Any, None]]
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A reply, and the language ("fr", "en") in which the platform adds its own words to it. `redraw`: the
-    card whose button was pressed is to show something else, and is reserved for whoever calls this; a
-    platform that does not call it leaves the card as it is for a minute. `home`: what the person's own page
-    shows now, if they acted there."""
+    card whose button was pressed is to show something else, and is reserved for a moment for whoever calls
+    this. `home`: what the person's own page shows now, if they acted there."""
 
     reply: Reply
     language: str

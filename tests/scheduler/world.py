@@ -22,7 +22,7 @@ from bot.locales import Translator
 from bot.meters import Meters
 from handlers.membership.service import found_circle
 from scheduler.pump import PressedCards, Pump
-from storage import circles, deliveries, messages, people, tables
+from storage import circles, messages, people, tables
 from storage.engines.database import Database
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
@@ -197,27 +197,28 @@ class World:
 
     def pressed(self, database: Database | None = None) -> PressedCards:
         """As each process has one that hears presses."""
-        return PressedCards(database or self.database, KINDS, self.clock)
+        return PressedCards(database or self.database, KINDS, SITE, self.clock)
 
-    async def press(self, address: str, reference: str, subject: str = "s") -> Redraw | None:
+    async def press(
+        self, address: str, reference: str, subject: str = "s", by: PressedCards | None = None
+    ) -> Redraw | None:
         """Somebody presses a button, which changes what their card is to show. What is returned draws it by
         the way that the press left open."""
         press = partial(self._press, address=address, reference=reference, subject=subject)
-        return await self.database.transact(press)
+        return await self.database.transact(partial(press, by=by or self.pressed()))
 
-    def _press(self, tx: Transaction, address: str, reference: str, subject: str) -> Redraw | None:
+    def _press(
+        self, tx: Transaction, address: str, reference: str, subject: str, by: PressedCards
+    ) -> Redraw | None:
         platform, team, user = address.split(":")
         found = people.find(tx, platform, team, user)
         assert found
         circle, person, member = found
         bound, t = CircleTransaction(tx, circle.id), Translator("en", "UTC")
         messages.redraw_for(bound, person.id, subject, self.clock())
-        message = deliveries.pressed(bound, person.id, address, reference)
-        if message is None:
-            return None
         sender = Sender(platform, team, user, "")
         context = Context(bound, self.clock(), circle, t, SITE, sender, person, member, ())
-        return self.pressed().claim(context, message)
+        return by.reserve(context, reference)
 
     def over(self, address: str, reference: str) -> Show:
         return partial(self.chat.draw_over, address, reference)

@@ -149,7 +149,7 @@ class Programme:
         self.dice = random.Random(self.seed)
         self.database = self.connect(self.url)
         self.database.open()
-        pressed = PressedCards(self.database, DRAWINGS, self.clock)
+        pressed = PressedCards(self.database, DRAWINGS, SITE, self.clock)
         self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, pressed=pressed)
         self.chats = {name: self.chat(self.clock, name=name) for name in HOMES}
         self.pump = Pump(self.database, list(self.chats.values()), DRAWINGS, SITE, self.clock)
