@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -33,6 +34,9 @@ log = structlog.get_logger()
 
 RESERVED = timedelta(seconds=2)
 """How long a pump leaves a card to the process that heard a press on it."""
+AT_ONCE = 16
+"""Cards that are drawn at the same time. Acknowledgements go before them: when more is pressed, cards wait,
+two presses on one card are drawn once, and after RESERVED the pump helps."""
 GATHER = 0.005
 """Seconds in which presses come together: their cards are claimed and drawn in one transaction."""
 
@@ -89,12 +93,17 @@ class PressedCards:
         await press.done[-1]
 
     def _begin(self) -> None:
-        if self._claiming is None and self._waiting.keys() - self._under_way:
-            self._claiming = asyncio.create_task(self._claim_all())
+        if self._claiming is None and self._next():
+            self._claiming = asyncio.create_task(self._claim_next())
 
-    async def _claim_all(self) -> None:
+    def _next(self) -> list[str]:
+        """The ids of the cards that may be drawn now, those that wait longest first."""
+        room = AT_ONCE - len(self._under_way)
+        return list(islice((id for id in self._waiting if id not in self._under_way), max(room, 0)))
+
+    async def _claim_next(self) -> None:
         await asyncio.sleep(GATHER)
-        presses = [self._waiting.pop(id) for id in self._waiting.keys() - self._under_way]
+        presses = [self._waiting.pop(id) for id in self._next()]
         self._under_way |= {press.message_id for press in presses}
         try:
             claimed = await self._database.transact(partial(self._claim, presses=presses))
