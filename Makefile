@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tests start a hundred processes: without bytecode each would compile the sources again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test quick check format lint types contracts migration manifests bench torture fixture lock clean
 
@@ -21,7 +23,7 @@ demo: $(VENV)/.installed ## The whole bot with the playground, no account needed
 	$(BIN)/cercle demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/.installed-dev ## All the tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST)
 
 quick: $(VENV)/.installed-dev lint types ## The everyday check, in about a minute: what tests/slow.py does not leave out
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow" $(PYTEST)

@@ -22,6 +22,7 @@ from bot.dispatch import Dispatcher
 from bot.domain.post import Found
 from bot.locales import Translator, language_of
 from bot.meters import Meters
+from bot.replies import Replies
 from bot.settings import Settings
 from bot.web.acks import Acks
 from handlers import FEATURES
@@ -88,10 +89,12 @@ class Cercle:
         self.database = database
         self.meters = Meters()
         self._client = client
-        pressed = PressedCards(database, DRAWINGS, site, now, self.meters)
-        self.dispatch = Dispatcher(database, ROUTER, site, now, pressed=pressed)
+        replies = Replies(ROUTER, secret)
+        self.drawings = (*DRAWINGS, replies.notice)
+        pressed = PressedCards(database, self.drawings, site, now, self.meters)
+        self.dispatch = Dispatcher(database, ROUTER, site, now, replies, pressed=pressed)
         self.platforms = connect(self.dispatch, Notebook(database))
-        self.pump = Pump(database, self.platforms, DRAWINGS, site, now, self.meters)
+        self.pump = Pump(database, self.platforms, self.drawings, site, now, self.meters)
         self.tools = Tools(database, partial(read_page, client), now)
         self._engine = engine(self.tools, self.ring)
         database.ring = self.ring

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.clients import probe
+from bot.domain.circle import Connection
 from bot.settings import LOOPBACK, Settings
 from storage import checkup
 from storage.engines.connect import is_file, problems
@@ -20,6 +21,11 @@ from storage.engines.database import Unavailable
 ROOM = 200 << 20
 """Bytes free beside the database under which the doctor warns: days of a busy circle, and the write-ahead
 log of a large one."""
+INSTALLED = (
+    "Cercle cannot see who has it. An app setup policy installs it for your people, or a team has it: "
+    "see docs/teams.md"
+)
+"""Nobody else can be written to one to one."""
 SHOWN = 3
 """Damages of the database file that are told; the first ones say it all."""
 
@@ -83,9 +89,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _database_file(file: Path, url: str) -> Iterator[Finding]:
     yield _room(file.parent)
     try:
-        yield _shape(checkup.revision(file))
+        shape = _shape(checkup.revision(file))
+        yield shape
         checkup.try_to_write(file)
         yield _ok("database", f"{file} can be written")
+        if shape.mark is Mark.OK:
+            yield from _connections(checkup.lost_connections(file))
     except sqlite3.Error as error:
         yield _mend("database", f"{file} cannot be used ({error}): its owner, its folder and the disk decide")
         return
@@ -101,6 +110,7 @@ def _database_server(url: str) -> Iterator[Finding]:
             checkup.try_to_write_there(url)
             yield _ok("database", f"{place} can be written")
             yield _queue(checkup.server_queue(url))
+            yield from _connections(checkup.lost_connections_there(url))
     except Unavailable as error:
         yield _mend(
             "database", f"{place} cannot be used ({error}): CERCLE_DATABASE_URL, the server, or its rights"
@@ -121,6 +131,14 @@ def _queue(now: str) -> Finding:
     if now < newest:
         return _mend("queue", f"Procrastinate at {now or 'none'}, {newest} is needed: `cercle migrate`")
     return _ok("queue", f"up to date (Procrastinate {now})")
+
+
+def _connections(lost: Sequence[Connection]) -> Iterator[Finding]:
+    """As the running Cercle noted them; it looks again every few minutes."""
+    for connection in lost:
+        since = f"not connected since {connection.lost_at:%Y-%m-%d %H:%M} UTC, so nothing is sent there"
+        mend = "install the app again, and start Cercle with its new token"
+        yield _mend(connection.platform, f"{since}: {mend}")
 
 
 def _integrity(url: str) -> Iterator[Finding]:
@@ -201,6 +219,7 @@ def _teams(settings: Settings) -> Iterator[Finding]:
     login = (settings.microsoft_login_url or TeamsSettings.login_url).rstrip("/")
     tenant = f"{login}/{settings.microsoft_app_tenant_id}/v2.0/.well-known/openid-configuration"
     yield _document("Microsoft's login", tenant, "token_endpoint", "MICROSOFT_APP_TENANT_ID, or a firewall")
+    yield Finding(Mark.SKIPPED, "Teams app", INSTALLED)
 
 
 def _document(about: str, url: str, field: str, mend: str) -> Finding:

@@ -3,6 +3,8 @@
 from bot.context import Feature
 from handlers import (
     board,
+    channels,
+    connection,
     home,
     kudos,
     log,
@@ -28,6 +30,8 @@ FEATURES: tuple[Feature, ...] = (
     rounds.FEATURE,
     log.FEATURE,
     team.FEATURE,
+    channels.FEATURE,
+    connection.FEATURE,
     trace.FEATURE,
     polls.FEATURE,
     rhythm.FEATURE,

@@ -28,10 +28,10 @@ class Leave(Action, verb="leave"):
 
 
 @dataclass(frozen=True, slots=True)
-class Retry(Action, verb="retry"):
-    """Sends again what did not arrive, or perhaps did."""
+class Reopen(Action, verb="reopen"):
+    """Opens a form that could not be shown when it was asked for, with what is typed in it."""
 
-    message: str
+    reply: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from handlers.pulse import jobs as pulse
 from handlers.rounds import jobs as rounds
 from scheduler import recurring, slots
 from scheduler.slots import Work
-from storage import inbox, paces, shares
+from storage import inbox, paces, replies, shares
 from storage import slots as kept
 from storage.engines.database import Database
 from storage.transaction import Transaction
@@ -91,11 +91,13 @@ def forget(tx: Transaction, now: datetime) -> None:
 TIMETABLE: tuple[Job, ...] = (
     Job("read the pages behind new links", timedelta(seconds=1), read_pages),
     Job("publish what was planned", timedelta(seconds=5), what_is_due(posts.publish_due)),
+    Job("close the posts that are over", timedelta(seconds=15), what_is_due(posts.close_due)),
     Job("close polls, and remind of them", timedelta(seconds=5), what_is_due(polls.keep_time)),
     Job("close the pulses that are over", timedelta(seconds=15), what_is_due(pulse.close_due)),
     Job("close the rounds that are over", timedelta(seconds=15), what_is_due(rounds.close_due)),
     Job("close what the circle was asked", timedelta(seconds=15), what_is_due(board.close_due)),
     Job("do the day's chores", timedelta(seconds=15), do_chores),
+    Job("forget the answers that nobody fetched", timedelta(minutes=1), what_is_due(replies.forget)),
     Job("keep what recurs in circles", timedelta(seconds=15), keep_recurring),
 )
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from storage import inbox, jobs, migrations
+from bot.domain import circle
+from storage import inbox, jobs, migrations, workspaces
 from storage.engines.database import Unavailable, reason
 from storage.engines.postgres import Postgres
 from storage.tables import new_id
@@ -47,6 +48,17 @@ def try_to_write(file: Path, patience: float = 5) -> None:
         connection.execute("ROLLBACK")
 
 
+def lost_connections(file: Path) -> list[circle.Connection]:
+    """Return the connections to workspaces that are lost, as Cercle noted them. Raises sqlite3.Error."""
+    address = f"{file.absolute().as_uri()}?mode=ro"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True))
+    try:
+        with engine.connect() as connection:
+            return workspaces.disconnected(connection)
+    finally:
+        engine.dispose()
+
+
 # A PostgreSQL server
 
 
@@ -69,6 +81,12 @@ def server_queue(url: str) -> str:
     Unavailable."""
     with _connected(url) as connection:
         return jobs.installed(connection)
+
+
+def lost_connections_there(url: str) -> list[circle.Connection]:
+    """Return the connections to workspaces that are lost, as Cercle noted them. Raises Unavailable."""
+    with _connected(url) as connection:
+        return workspaces.disconnected(connection)
 
 
 def try_to_write_there(url: str) -> None:

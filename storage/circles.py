@@ -87,17 +87,19 @@ def circle(tx: CircleTransaction) -> Circle:
 
 
 _turn = (
-    _every.join(tables.workspace, tables.workspace.c.circle_id == tables.circle.c.id)
+    _every.add_columns(tables.workspace.c.disconnected_at.is_(None).label("connected"))
+    .join(tables.workspace, tables.workspace.c.circle_id == tables.circle.c.id)
     .where(tables.workspace.c.id == bindparam("workspace"))
     .with_for_update(of=tables.workspace, skip_locked=True, key_share=True)
 )
 
 
-def take_turn(tx: Transaction, workspace_id: str) -> Circle | None:
-    """Claim messages of that workspace until this transaction ends; its circle, or None while another process
-    does. So a ceiling or a pace is never weighed by two at once."""
+def take_turn(tx: Transaction, workspace_id: str) -> tuple[Circle, bool] | None:
+    """Claim messages of that workspace until this transaction ends. Return its circle, and whether the
+    platform accepts us there; None while another process claims them. So a ceiling or a pace is never weighed
+    by two at once."""
     row = tx.execute(_turn, {"workspace": workspace_id}).first()
-    return Circle(**row._mapping) if row else None
+    return (Circle(*row[:-1]), bool(row[-1])) if row else None
 
 
 def every(tx: Transaction) -> list[Circle]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Update, bindparam, case, func, literal_column, select, union_all, update
 
-from bot.domain.message import PRIORITIES, RANKS, Message, State
+from bot.domain.message import PRIORITIES, RANKS, Message, Obstacle, State
 from storage import tables
 from storage.messages import COLUMNS, NAMES, from_row, values_of
 from storage.rows import Each, among
@@ -154,6 +154,15 @@ def count_shown(
     """Count what takes from each member's ceiling in a week: what was shown, and what may be."""
     asked = {"circle": tx.circle_id, "people": list(person_ids), "since": since, "until": until}
     return {row.person_id: row.times for row in tx.execute(_count_shown, asked).all()}
+
+
+def rest(tx: Transaction, workspace_id: str, now: datetime, until: datetime) -> None:
+    """Have nothing of a workspace leave, and nothing be looked for there, before `until`."""
+    there = _m.workspace_id == workspace_id
+    due = (there, _m.state == State.WAITING, _m.due_at <= now)
+    tx.execute(update(tables.message).where(*due).values(due_at=until))
+    sought = (there, _m.state != State.SENDING, _m.look_at <= now)
+    tx.execute(update(tables.message).where(*sought).values(look_at=until))
 
 
 # Changes under a fence
@@ -406,8 +415,9 @@ def wait_longer(tx: Transaction, message: Message, at: datetime, why: str) -> bo
     )
 
 
-def mark_dead(tx: Transaction, message: Message, why: str) -> bool:
-    return _change(tx, message, state=State.DEAD, lease_until=None, last_error=why)
+def mark_dead(tx: Transaction, message: Message, why: str, obstacle: Obstacle) -> bool:
+    dead = {"state": State.DEAD, "lease_until": None, "last_error": why, "obstacle": obstacle}
+    return _change(tx, message, **dead)
 
 
 def keep_claim(tx: Transaction, message: Message, why: str) -> bool:

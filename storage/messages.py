@@ -12,10 +12,22 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, case, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Update,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain.circle import Person
-from bot.domain.message import FOREMOST, Kind, Message, State, rank_of_change
+from bot.domain.message import FOREMOST, REPLY, Kind, Message, Obstacle, State, rank_of_change
 from storage import tables
 from storage.engines.database import note_due
 from storage.rows import take_stock
@@ -35,6 +47,10 @@ MANY = 500
 
 NOTHING_TO_SHOW = "nothing to show"
 """Why a message was dropped whose subject was gone when it was to leave. `restore` looks for this reason."""
+
+EXPIRED = "expired before it could go"
+"""Why a message was dropped that was not useful any more when it could leave. `restore` looks for this reason
+too."""
 
 AT_ONCE = timedelta(0)
 
@@ -117,25 +133,37 @@ def request(
     return len(rows)
 
 
-_resting = (_m.state == State.SHOWN) | (_m.state == State.DEAD)
-_settled = _resting | ((_m.state == State.SENDING) & (_m.claimed_version == _m.wanted_version))
+_zero: Any = literal_column("0")
+"""Constants stand in the statement of a press as SQL: SQLAlchemy handles each bound value at each execution,
+and the list of an IN longest (measured: half of the time of a redraw)."""
+
+
+def _is(*states: State) -> ColumnElement[bool]:
+    return or_(*(_m.state == _sql(state) for state in states))
+
+
+def _sql(state: State) -> ColumnElement[Any]:
+    return literal_column(f"'{state.value}'")
+
+
+_resting = _is(State.SHOWN, State.DEAD)
+_settled = _resting | (_is(State.SENDING) & (_m.claimed_version == _m.wanted_version))
 """The last change was delivered or is being delivered: the next one is due at the moment it asks for."""
-_postponed = (_m.shown_version > 0) & (_m.due_at > bindparam("moment"))
+_shown = _m.shown_version > _zero
+_postponed = _shown & (_m.due_at > bindparam("moment"))
 _redraw = (
     update(tables.message)
     .where(
         _m.circle_id == bindparam("circle"),
         _m.subject_id == bindparam("subject"),
-        (_m.shown_version > 0) | _m.state.in_([State.WAITING, State.SENDING, State.AMBIGUOUS]),
+        _shown | _is(State.WAITING, State.SENDING, State.AMBIGUOUS),
     )
     .values(
-        priority=case(
-            ((_m.shown_version > 0) & (_m.priority < bindparam("rank")), bindparam("rank")), else_=_m.priority
-        ),
-        wanted_version=_m.wanted_version + 1,
-        state=case((_resting, State.WAITING), else_=_m.state),
+        priority=case((_shown & (_m.priority < bindparam("rank")), bindparam("rank")), else_=_m.priority),
+        wanted_version=_m.wanted_version + literal_column("1"),
+        state=case((_resting, _sql(State.WAITING)), else_=_m.state),
         due_at=case((_settled | _postponed, bindparam("moment")), else_=_m.due_at),
-        attempt=case((_resting, 0), else_=_m.attempt),
+        attempt=case((_resting, _zero), else_=_m.attempt),
     )
 )
 _redraw_kind = _redraw.where(_m.kind == bindparam("what"))
@@ -193,8 +221,9 @@ def recall_for(tx: CircleTransaction, person_id: str, why: str) -> None:
 
 
 def restore(tx: CircleTransaction, subject_id: str, now: datetime) -> None:
-    """Let the messages leave that were dropped because this subject had nothing to show. A message that
-    another process has read and not yet dropped gets another version, so that it is not dropped."""
+    """Let the messages leave that were dropped because this subject had nothing to show, or because it was
+    over. A message that another process has read and not yet dropped gets another version, so that it is not
+    dropped."""
     of_subject = (_m.circle_id == tx.circle_id, _m.subject_id == subject_id)
     tx.execute(
         update(tables.message)
@@ -203,11 +232,25 @@ def restore(tx: CircleTransaction, subject_id: str, now: datetime) -> None:
     )
     done = tx.execute(
         update(tables.message)
-        .where(*of_subject, _m.state == State.DROPPED, _m.last_error == NOTHING_TO_SHOW)
+        .where(*of_subject, _m.state == State.DROPPED, _m.last_error.in_([NOTHING_TO_SHOW, EXPIRED]))
         .values(state=State.WAITING, due_at=now, fence=_m.fence + 1, last_error="")
     )
     if done.rowcount:
         note_due(tx, tx.circle_id)
+
+
+def set_expiry(tx: CircleTransaction, subject_id: str, expires_at: datetime) -> None:
+    """Let the messages of a subject that have not left, and that expire, expire at another moment."""
+    tx.execute(
+        update(tables.message)
+        .where(
+            _m.circle_id == tx.circle_id,
+            _m.subject_id == subject_id,
+            _m.shown_version == 0,
+            _m.expires_at.is_not(None),
+        )
+        .values(expires_at=expires_at)
+    )
 
 
 def reschedule_for(tx: CircleTransaction, person_id: str, now: datetime) -> None:
@@ -226,6 +269,19 @@ def reschedule_for(tx: CircleTransaction, person_id: str, now: datetime) -> None
     )
     if done.rowcount:
         note_due(tx, tx.circle_id)
+
+
+def reschedule_workspace(tx: CircleTransaction, workspace_id: str, now: datetime) -> None:
+    """Decide again when what waits in a workspace may leave, because the platform accepts us there again, and
+    look now for what may have arrived there. Nothing leaves before the moment it was requested for."""
+    there = (_m.circle_id == tx.circle_id, _m.workspace_id == workspace_id)
+    tx.execute(
+        update(tables.message)
+        .where(*there, _m.state == State.WAITING, _m.due_at > now)
+        .values(due_at=case((_m.not_before > now, _m.not_before), else_=now))
+    )
+    tx.execute(update(tables.message).where(*there, _m.state == State.AMBIGUOUS).values(look_at=now))
+    note_due(tx, tx.circle_id)
 
 
 def reschedule(tx: CircleTransaction, kind: Kind, subject_id: str, person_id: str, until: datetime) -> bool:
@@ -253,30 +309,41 @@ def reschedule(tx: CircleTransaction, kind: Kind, subject_id: str, person_id: st
     return done.rowcount == 1
 
 
-_undelivered = _m.state.in_([State.DEAD, State.UNKNOWN])
-
-
-def undelivered(tx: CircleTransaction, limit: int) -> list[Message]:
-    """Return the messages that are dead or unknown, newest first."""
-    rows = tx.execute(
-        select(*COLUMNS)
-        .where(_m.circle_id == tx.circle_id, _undelivered)
-        .order_by(_m.created_at.desc())
-        .limit(limit)
-    )
-    return [from_row(row) for row in rows]
-
-
 def retry_undelivered(tx: CircleTransaction, message_id: str, now: datetime) -> bool:
     """Try again a message that is dead or unknown, because somebody decided so. False if it is neither."""
+    return _retry(tx, now, _m.id == message_id, _m.state.in_([State.DEAD, State.UNKNOWN])) == 1
+
+
+def retry_all(tx: CircleTransaction, state: State, now: datetime) -> int:
+    """Try again every message that is DEAD, or every one that is UNKNOWN, because somebody decided so. Return
+    how many there were."""
+    if state not in (State.DEAD, State.UNKNOWN):
+        raise ValueError(f"nobody tries a message again that is {state}")
+    return _retry(tx, now, _m.state == state)
+
+
+def _retry(tx: CircleTransaction, now: datetime, *which: ColumnElement[bool]) -> int:
     done = tx.execute(
         update(tables.message)
-        .where(_m.circle_id == tx.circle_id, _m.id == message_id, _undelivered)
+        .where(_m.circle_id == tx.circle_id, _m.kind != REPLY.name, *which)
         .values(state=State.WAITING, due_at=now, attempt=0, fence=_m.fence + 1, last_error="")
     )
     if done.rowcount:
         note_due(tx, tx.circle_id)
-    return done.rowcount == 1
+    return done.rowcount
+
+
+def retry_in_channel(tx: CircleTransaction, address: str, now: datetime) -> int:
+    """Try again what a channel did not take because the bot was not in it. Return how many there were."""
+    not_there = (_m.state == State.DEAD, tables.message.c.obstacle == Obstacle.NOT_THERE)
+    return _retry(tx, now, _m.address == address, _m.person_id.is_(None), *not_there)
+
+
+def is_waiting(tx: CircleTransaction, kind: Kind, address: str) -> bool:
+    """Whether a message of this kind is on its way to that address."""
+    on_its_way = (_m.shown_version == 0, _m.state.in_([State.WAITING, State.SENDING, State.AMBIGUOUS]))
+    there = (_m.circle_id == tx.circle_id, _m.address == address, _m.kind == kind.name)
+    return tx.execute(select(_m.id).where(*there, *on_its_way).limit(1)).first() is not None
 
 
 def count_waiting(tx: CircleTransaction, subject_id: str) -> int:

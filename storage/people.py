@@ -208,12 +208,13 @@ def at_address(tx: CircleTransaction, address: str) -> Person | None:
 
 
 def members(tx: CircleTransaction, topic_id: str) -> Iterable[tuple[Person, Member]]:
-    """Yield everybody in the circle who follows a topic and can be written to."""
+    """Yield everybody in the circle who follows a topic, but for guests. What is for somebody who cannot be
+    written to now waits for them."""
     follows = tables.follow.c
     rows = tx.execute(
         _people()
         .join(tables.follow, (follows.circle_id == _a.circle_id) & (follows.person_id == _a.person_id))
-        .where(_a.circle_id == tx.circle_id, follows.topic_id == topic_id, _a.reachable)
+        .where(_a.circle_id == tx.circle_id, follows.topic_id == topic_id, ~_a.guest)
     )
     for row in rows:
         member = _member(row)
@@ -222,8 +223,8 @@ def members(tx: CircleTransaction, topic_id: str) -> Iterable[tuple[Person, Memb
 
 
 def everyone(tx: CircleTransaction) -> list[tuple[Person, Member]]:
-    """Return all members of a circle who can be written to, by name."""
-    theirs = _people().where(_a.circle_id == tx.circle_id, _m.person_id.is_not(None), _a.reachable)
+    """Return all members of a circle by name, but for guests."""
+    theirs = _people().where(_a.circle_id == tx.circle_id, _m.person_id.is_not(None), ~_a.guest)
     rows = tx.execute(theirs.order_by(_a.name))
     return [(_person(row), member) for row in rows if (member := _member(row)) is not None]
 

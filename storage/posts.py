@@ -119,6 +119,7 @@ def _columns(copy: Copy) -> dict[str, object]:
         "picture_url": copy.picture_url,
         "picture_alt": copy.picture_alt,
         "expires_at": copy.expires_at,
+        "zone": copy.zone,
     }
 
 
@@ -156,14 +157,16 @@ def _post(row: Row[Any]) -> Post:
         picture_url=row.picture_url,
         picture_alt=row.picture_alt,
         expires_at=row.expires_at,
+        zone=row.zone,
         publish_at=row.publish_at,
     )
     return Post(row.id, row.author_id, copy, row.version, row.published_at, row.withdrawn_at)
 
 
 def change(tx: CircleTransaction, post_id: str, copy: Copy) -> None:
+    """Correct a post. It is closed again when the end that it has now has come."""
     values = _columns(copy) | ({"publish_at": copy.publish_at} if copy.publish_at else {})
-    _update(tx, post_id, version=_c.version + 1, **values)
+    _update(tx, post_id, version=_c.version + 1, closed_at=None, **values)
 
 
 def publish(tx: CircleTransaction, post_id: str, now: datetime) -> bool:
@@ -199,6 +202,23 @@ def due(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
         .with_for_update(skip_locked=True, key_share=True)
     )
     return [(row.circle_id, row.id) for row in rows]
+
+
+def over(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
+    """Return (circle, post) of the published posts whose end has come and that are not closed, except those
+    that another process is closing."""
+    rows = tx.execute(
+        select(_c.circle_id, _c.id)
+        .where(_c.published_at.is_not(None), _c.closed_at.is_(None), _c.expires_at <= now)
+        .order_by(_c.expires_at)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    return [(row.circle_id, row.id) for row in rows]
+
+
+def close(tx: CircleTransaction, post_id: str, now: datetime) -> None:
+    """Note that the copies of a post whose end has come are being closed."""
+    _update(tx, post_id, closed_at=now)
 
 
 def latest(tx: CircleTransaction, limit: int) -> list[Post]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
-from bot.domain.message import POST, State
-from bot.domain.story import Failure, Letter, Story
+from bot.domain.message import POST, REPLY, Obstacle, State
+from bot.domain.story import Failure, Letter, Story, Subject, Target
 from storage import tables
 from storage.transaction import CircleTransaction
 
 _m, _a, _c = tables.message.c, tables.account.c, tables.post.c
+_p, _h = tables.poll.c, tables.channel.c
 _there = _m.shown_version > 0
 _on_its_way = _m.state.in_([State.WAITING, State.SENDING]) & ~_there
-_failed = _m.state.in_([State.DEAD, State.UNKNOWN])
+_failed = _m.state.in_([State.DEAD, State.UNKNOWN]) & (_m.kind != REPLY.name)
+"""The answer to one person is listed for nobody."""
 
 
 def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
@@ -46,13 +49,27 @@ def of_posts(tx: CircleTransaction, post_ids: Sequence[str]) -> dict[str, Story]
     return {post_id: told.get(post_id, Story()) for post_id in post_ids}
 
 
-def failures(tx: CircleTransaction, post_ids: Sequence[str], limit: int) -> list[Failure]:
-    """The cards of these posts that did not arrive, newest first."""
+_title = func.coalesce(_c.title, _p.question, "")
+_account = (_a.circle_id == _m.circle_id) & (_a.address == _m.address)
+_failures: Select[Any] = (
+    select(
+        *(_m.kind, _m.state, _m.obstacle, _m.address, _m.person_id),
+        _title.label("title"),
+        func.coalesce(_a.name, _h.name, "").label("name"),
+    )
+    .outerjoin(tables.post, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
+    .outerjoin(tables.poll, (_p.circle_id == _m.circle_id) & (_p.id == _m.subject_id))
+    .outerjoin(tables.account, _account)
+    .outerjoin(tables.channel, (_h.circle_id == _m.circle_id) & (_h.address == _m.address))
+)
+
+
+def failures(tx: CircleTransaction, since: datetime, limit: int) -> list[Failure]:
+    """Return the messages made since then that did not arrive, newest first; none to somebody who cannot be
+    written to, for that may be their choice."""
+    listed = (_failed, _m.created_at >= since, _a.reachable.is_(None) | _a.reachable)
     rows = tx.execute(
-        select(tables.message, _a.name, _c.title)
-        .join(tables.post, (_c.circle_id == _m.circle_id) & (_c.id == _m.subject_id))
-        .outerjoin(tables.account, (_a.circle_id == _m.circle_id) & (_a.address == _m.address))
-        .where(_m.circle_id == tx.circle_id, _m.subject_id.in_(post_ids), _m.kind == POST.name, _failed)
+        _failures.where(_m.circle_id == tx.circle_id, *listed)
         .order_by(_m.created_at.desc(), _m.id)
         .limit(limit)
     )
@@ -60,9 +77,10 @@ def failures(tx: CircleTransaction, post_ids: Sequence[str], limit: int) -> list
 
 
 def _failure(row: Row[Any]) -> Failure:
-    name = row.name or row.address.rpartition(":")[2]
-    unknown = row.state == State.UNKNOWN
-    return Failure(row.id, name, row.title, row.attempt, row.last_error, unknown)
+    """The message of another version has no obstacle."""
+    obstacle = Obstacle.LOST if row.state == State.UNKNOWN else Obstacle(row.obstacle or Obstacle.REFUSED)
+    target = Target(row.address, row.name, in_channel=row.person_id is None)
+    return Failure(Subject(row.kind, row.title), target, obstacle)
 
 
 def to(tx: CircleTransaction, person_id: str, limit: int) -> list[Letter]:

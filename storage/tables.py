@@ -137,8 +137,13 @@ workspace = Table(
     _id(),
     Column("platform", String(20), nullable=False),
     Column("external_id", String(200), nullable=False),
+    _moment("disconnected_at"),
+    Column("disconnection", Id),
     UniqueConstraint("platform", "external_id"),
+    _only_where_set("disconnected_at"),
 )
+"""`disconnected_at`: since when the platform does not accept us there. `disconnection`: the id of the last
+time."""
 
 person = Table(
     "person",
@@ -289,11 +294,14 @@ post = Table(
     _moment("created_at", required=True),
     _moment("publish_at", required=True),
     _moment("expires_at", required=True),
+    _text("zone", "UTC"),
     _moment("published_at"),
     _moment("withdrawn_at"),
+    _moment("closed_at"),
     _of("person", "author_id"),
     _of("topic", "topic_id"),
     _only_where("published_at IS NULL AND withdrawn_at IS NULL", "publish_at"),
+    _only_where("published_at IS NOT NULL AND closed_at IS NULL", "expires_at"),
 )
 
 words = Table(
@@ -379,6 +387,15 @@ entry = Table(
     Column("person_id", Id),
     _of("person", "person_id"),
     Index(None, "circle_id", "at"),
+)
+
+channel = Table(
+    "channel",
+    metadata,
+    _circle(),
+    Column("address", Text, primary_key=True),
+    _text("name"),
+    _moment("closed_at"),
 )
 
 wall = Table(
@@ -708,6 +725,7 @@ message = Table(
     Column("looks", Integer, nullable=False, default=0, server_default="0"),
     _moment("redraw_at"),
     _text("last_error"),
+    _text("obstacle"),
     _moment("created_at", required=True),
     _of("workspace", "workspace_id"),
     _of("person", "person_id"),

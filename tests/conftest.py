@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ scratch.use_memory()
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 statements.share_compiled()
+gc.set_threshold(50_000, 20, 50)  # the default costs a tenth of the time of the tests
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,6 +23,7 @@ from bot.domain.post import Found
 from bot.locales import Translator
 from bot.platforms.playground.adapter import Playground
 from bot.platforms.playground.persona import Persona
+from bot.replies import Replies
 from handlers.polls.cards import TakeBack, Vote
 from handlers.posts.cards import OpenCompose
 from handlers.team.service import first_code
@@ -32,6 +33,7 @@ from storage.engines.connect import connect as connect_database
 from tests.pressing import Wanted, matches
 
 SITE = "https://cercle.example"
+SECRET = "the secret key of a circle that lives in a test"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """10:00 in Paris, a working day."""
 
@@ -73,13 +75,15 @@ class House:
         self.database = connect_database(self.url)
         self.database.open()
         self.keys = itertools.count()
-        pressed = PressedCards(self.database, DRAWINGS, SITE, self.clock)
-        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, pressed=pressed)
+        self.replies = Replies(ROUTER, SECRET)
+        drawings = (*DRAWINGS, self.replies.notice)
+        pressed = PressedCards(self.database, drawings, SITE, self.clock)
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies, pressed=pressed)
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE
         )
         self.tools = Tools(self.database, self._read, self.clock)
-        self.pump = Pump(self.database, [self.chat], DRAWINGS, SITE, self.clock)
+        self.pump = Pump(self.database, [self.chat], drawings, SITE, self.clock)
 
     def close(self) -> None:
         self.database.close()
@@ -98,7 +102,8 @@ class House:
         """`/cercle …`, or free words in the conversation with the bot."""
         command, words = split_word(normalise(text))
         if command == COMMAND:
-            return await self._heard(Command(self.key(), self.sender(who), words, place))
+            name = place.rpartition(":")[2]
+            return await self._heard(Command(self.key(), self.sender(who), words, place, place_name=name))
         return await self._heard(Said(self.key(), self.sender(who), normalise(text)))
 
     async def opens_home(self, who: str) -> Card:

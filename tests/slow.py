@@ -13,22 +13,29 @@ FILES = frozenset(
         "test_backup.py",
         "test_cli.py",
         "test_contracts.py",
+        "test_doctor.py",
         "test_generate.py",
+        "test_http.py",
         "test_machine.py",
         "test_migrations.py",
         "test_packaging.py",
         "test_pictures.py",
         "test_poll_races.py",
+        "test_poll_secrecy.py",
+        "test_preview.py",
         "test_promises.py",
         "test_queue.py",
         "test_races.py",
+        "test_recap.py",
         "test_shutdown.py",
         "test_year.py",
     }
 )
-"""Process starts, weeks that are played, many people at once."""
+"""Process starts, hostile pages, weeks that are played, many people at once."""
 NAMES = (
     "test_any_bytes_are_read_without_an_error",
+    "test_each_recorded_reply_is_read_by_nobody_else",
+    "test_each_sample_of_each_feature_is_read_by_nobody_else",
     "test_fifty_thousand_elsewhere_delay_nobody_by_a_second",
     "test_nobody_is_disturbed_while_away",
     "test_one_token_and_no_thread_serve_five_hundred_sends",

@@ -21,10 +21,13 @@ from bot import doctor
 from bot.clients import probe
 from bot.platforms.slack.surface import SCOPES
 from bot.settings import Settings, load
-from storage import tables
+from handlers.membership.service import found_circle
+from storage import tables, workspaces
 from storage.engines.connect import upgrade
+from storage.transaction import CircleTransaction
 from tests import databases
 from tests.emulators.web import Answer, Web, page, raw, silent, status, truncated
+from tests.house import TUESDAY
 
 SIGNING, TOKEN, PASSWORD, KEY = "5" * 32, "xoxb-canary-token", "canary-password", "canary-key-" + "k" * 32
 
@@ -271,3 +274,33 @@ async def test_a_name_that_the_server_does_not_know(postgres_url: str, tmp_path:
     stranger = make_url(postgres_url).set(username="camille", password="canary")
     (line,) = await server(stranger.render_as_string(hide_password=False), tmp_path)
     assert 'role "camille" does not exist' in line
+
+
+def lose_slack(url: str) -> None:
+    """As the running Cercle notes that Slack does not accept it any more."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        found_circle(connection, "slack", "T1", "fr", "Europe/Paris", TUESDAY)
+        (workspace,) = workspaces.of_platform(connection, "slack")
+        circle = CircleTransaction(connection, workspace.circle_id)
+        workspaces.disconnect(circle, workspace.id, TUESDAY)
+    engine.dispose()
+
+
+LOST = (
+    "mend    slack: not connected since 2026-11-24 09:00 UTC, so nothing is sent there: "
+    "install the app again, and start Cercle with its new token"
+)
+
+
+async def test_a_chat_that_does_not_accept_cercle_is_told(migrated: Path) -> None:
+    lose_slack(f"sqlite:///{migrated / 'cercle.sqlite3'}")
+    code, said = await outside(migrated, {})
+    assert (code, to_mend(said)) == (1, [LOST])
+
+
+async def test_a_server_tells_a_chat_that_does_not_accept_cercle(postgres_url: str, tmp_path: Path) -> None:
+    lose_slack(postgres_url)
+    code, said = await outside(tmp_path, {}, CERCLE_DATABASE_URL=postgres_url)
+    assert code == 1
+    assert LOST in said

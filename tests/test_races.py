@@ -52,7 +52,8 @@ class Crowd:
 
     def __post_init__(self) -> None:
         self.dispatchers = [
-            Dispatcher(database, ROUTER, SITE, self.house.clock) for database in self.databases
+            Dispatcher(database, ROUTER, SITE, self.house.clock, self.house.replies)
+            for database in self.databases
         ]
 
     async def hear(self, events: Iterable[Event]) -> list[Reply]:

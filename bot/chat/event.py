@@ -18,7 +18,9 @@ class Sender:
     """Who acts, as the platform itself vouches for it.
 
     `workspace` and `user` are the platform's own ids. `locale` ("fr-FR") and `zone` (IANA) are empty where
-    the platform does not tell. `guest`: an outsider or a guest of that workspace.
+    the platform does not tell. `guest`: an outsider or a guest of that workspace; None where the platform did
+    not tell. `reachable`: whether this person can be written to one to one; None where the event does not
+    show it. `chat_url`: a link that opens this person's conversation with the bot, empty where there is none.
     """
 
     platform: str
@@ -27,7 +29,9 @@ class Sender:
     name: str
     locale: str = ""
     zone: str = ""
-    guest: bool = False
+    guest: bool | None = False
+    reachable: bool | None = True
+    chat_url: str = ""
 
     @property
     def address(self) -> str:
@@ -44,25 +48,28 @@ class Sender:
 class Command:
     """`/cercle <text>`, or the same words written to the bot. `text` went through `bot.chat.text.normalise`;
     people and channels stand in it as addresses, and `names` says what the platform calls them. `place`: the
-    address of the channel it was typed in, empty when that is the conversation with the bot."""
+    address of the channel it was typed in, empty when that is the conversation with the bot; `place_name` is
+    what a text calls it ("#general"), empty where the platform does not tell."""
 
     key: str
     sender: Sender
     text: str
     place: str = ""
     names: Names = field(default_factory=dict, compare=False)
+    place_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button. `action` is packed, and only a hint. `card`: the reference of the message that it stood on,
-    where nobody else sees that message and the press left a way open to draw over it. `on_home`: it stood on
-    the person's own page."""
+    """A button. `action` is packed, and only a hint. `place` and `place_name` as in a Command. `card`: the
+    reference of the message that it stood on, where nobody else sees that message and the press left a way
+    open to draw over it. `on_home`: it stood on the person's own page."""
 
     key: str
     sender: Sender
     action: str
     place: str = ""
+    place_name: str = field(default="", compare=False)
     card: str = ""
     on_home: bool = False
 

@@ -49,7 +49,10 @@ class MessengerError(Exception):
     MessengerError
     ├── Throttled     not done; the platform asks to wait
     ├── Unavailable   not done, for sure; another try may work
+    │   └── NotConnected  the platform does not accept us in that workspace
     ├── Unreachable   not done; this person or channel cannot be written to
+    │   ├── Closed      the channel is archived or deleted
+    │   └── Restricted  only few people may write in that channel
     ├── Refused       not done; the same request will never work
     │   └── PictureRefused  not done; the same card may work with its pictures in words
     ├── Gone          of `update`: somebody took the message away; it is not wanted there
@@ -90,7 +93,19 @@ class Unavailable(MessengerError):
     pass
 
 
+class NotConnected(Unavailable):
+    pass
+
+
 class Unreachable(MessengerError):
+    pass
+
+
+class Closed(Unreachable):
+    pass
+
+
+class Restricted(Unreachable):
     pass
 
 

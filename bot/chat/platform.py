@@ -10,6 +10,7 @@ from bot.chat.card import Card
 from bot.chat.event import Event
 from bot.chat.messenger import Messenger, Notice, Pace
 from bot.chat.reply import Reply
+from bot.chat.report import Report
 
 Show = Callable[[Notice], Awaitable[None]]
 """Draws a card in the place of the one whose button was pressed, by the way that the press left open. Raises
@@ -31,9 +32,26 @@ class Answer:
     home: Card | None = None
 
 
-Dispatch = Callable[[Event], Awaitable[Answer]]
-"""Hears an event, commits its effects, answers. Never raises: whatever goes wrong inside is answered by a
-private sentence, so an adapter has only its own network to fear."""
+class Dispatch(Protocol):
+    """What hears events and reports. No method but `report` raises: an adapter has only its own network to
+    fear."""
+
+    async def __call__(self, event: Event) -> Answer:
+        """Hear an event, commit its effects, answer. Whatever goes wrong inside is answered by a private
+        sentence."""
+
+    async def keep(self, event: Event, answer: Answer, *, wait: float = 0.0) -> bool:
+        """Keep an answer that could not be shown. It is sent to the person's own conversation as soon as that
+        is possible, in `wait` seconds at the earliest and within 24 hours. Return whether it was kept."""
+
+    async def put_off(self, event: Event, answer: Answer) -> Answer:
+        """Return, for a form that cannot be opened now, the card with a button that opens it within 24 hours,
+        with what is typed in it. Any other answer is returned as it is."""
+
+    async def report(self, report: Report) -> bool:
+        """Store what a platform reports, and do what follows from it. Return whether it is about somebody or
+        something that is known. Raises what kept it from being stored: the platform has to tell it again."""
+
 
 Words = Callable[[str, str], str]
 """(language or locale, catalogue key) → the platform's own few words: "Cancel", "That form has expired"…"""

@@ -1,5 +1,10 @@
 """What a handler answers. It returns a value and never calls a client: Slack opens a form by a call,
-Teams by the body of the HTTP answer, and a value fits both."""
+Teams by the body of the HTTP answer, and a value fits both.
+
+Every reply is private. A platform shows it to the person who acted and to nobody else, in whatever
+conversation they acted; where it cannot, it shows nothing of it (`tests/conformance/test_private.py`). What a
+channel is to see is a message, not a reply.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +16,21 @@ from bot.chat.form import Errors, Form
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A card in answer, seen by that person only where the platform can do so."""
+    """A card in answer, which nobody but that person sees. `ballot`: the id of the secret poll whose choice
+    the card tells. Such a card is never stored: one without the choice is drawn when it can be shown."""
 
     card: Card
+    ballot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Puts a card in the place of the one whose button was pressed. For answers that live nowhere else:
-    a card that has a message row changes by its version, and the pump redraws it."""
+    """Puts a card in the place of the one whose button was pressed, if that one is seen by that person only;
+    elsewhere it is said. For answers that live nowhere else: a card that has a message row changes by its
+    version, and the pump redraws it. `ballot`: as in `Say`."""
 
     card: Card
+    ballot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from bot.chat.action import Action, BadAction, unpack, verb_of
 from bot.chat.event import Click, Command, Event, HomeOpened, Installed, Removed, Said, Submission, readable
 from bot.chat.form import Form, refill
 from bot.chat.reply import Reply
+from bot.chat.report import Report
 from bot.chat.text import split_word
 
 C = TypeVar("C")
 A = TypeVar("A", bound=Action)
 E = TypeVar("E")
+S = TypeVar("S")
 L = TypeVar("L")
 
 
@@ -49,6 +51,8 @@ class Router(Generic[C]):
         str, tuple[type[Action], Callable[[C, Submission, Any], Reply], Callable[[C, Any], Form]]
     ] = field(default_factory=dict)
     others: dict[type[Any], Callable[[C, Any], Reply]] = field(default_factory=dict)
+    reports: dict[type[Any], list[Callable[[Any, Any], None]]] = field(default_factory=dict)
+    """Several features may have something to do about one report."""
 
     def command(
         self, *names: str, hint: str = "", near: tuple[str, ...] = (), wants_addresses: bool = False
@@ -94,6 +98,20 @@ class Router(Generic[C]):
 
         return register
 
+    def reported(self, kind: type[E]) -> Callable[[Callable[[S, E], None]], Callable[[S, E], None]]:
+        """Hear a report of that kind. `S` is what is known beside it: nobody acts, so there is no `C`."""
+
+        def register(handler: Callable[[S, E], None]) -> Callable[[S, E], None]:
+            self.reports.setdefault(kind, []).append(handler)
+            return handler
+
+        return register
+
+    def tell(self, scope: object, report: Report) -> None:
+        """Tell a report to every handler that listens to its kind."""
+        for handler in self.reports.get(type(report), ()):
+            handler(scope, report)
+
     def route(self, context: C, event: Event) -> Reply:
         """The reply of the handler that listens. Raises Unheard or BadAction when there is none."""
         match event:
@@ -109,16 +127,23 @@ class Router(Generic[C]):
                 handler = self.others.get(type(event))
                 return handler(context, event) if handler else None
 
+    def action(self, packed: str) -> Action:
+        """Return the action of a button or a form. Raises BadAction when nobody listens to it."""
+        clicked = {verb: kind for verb, (kind, _) in self.clicks.items()}
+        sent = {verb: kind for verb, (kind, _, _) in self.submissions.items()}
+        return unpack(_listener(clicked | sent, packed), packed)
+
     def _command(self, context: C, event: Command) -> Reply:
         word, rest = split_word(readable(event))
-        if not self.hears(word):
+        if self.verb(word) is None:
             raise Unheard(word)
         verb, handler = self.verbs[_verb(word)]
         return handler(context, event, split_word(event.text)[1] if verb.wants_addresses else rest)
 
-    def hears(self, word: str) -> bool:
-        """Tell whether the word, in any case and with any punctuation behind it, is a verb."""
-        return _verb(word) in self.verbs
+    def verb(self, word: str) -> Verb | None:
+        """Return the verb that a word says, in any case and with any punctuation behind it."""
+        verb, _ = self.verbs.get(_verb(word), (None, None))
+        return verb
 
     def form(self, context: C, event: Submission) -> Form:
         """The form that was sent, as it is drawn today, holding what was typed."""
@@ -148,6 +173,8 @@ def join(routers: Iterable[Router[C]]) -> Router[C]:
         for mine, theirs in zip(_tables(whole), _tables(router), strict=True):
             for name, listener in theirs.items():
                 _add(mine, name, listener)
+        for kind, handlers in router.reports.items():
+            whole.reports.setdefault(kind, []).extend(handlers)
     return whole
 
 

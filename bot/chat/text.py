@@ -31,7 +31,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Somebody, by address. A platform that cannot reach that address writes the name."""
+    """Somebody, or a channel, by address. A platform that cannot reach that address writes the name."""
 
     address: str
     name: str

@@ -40,6 +40,14 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """Whether a platform accepts us in a workspace. `lost_at`: since when it does not; None while it does."""
+
+    platform: str
+    lost_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Charter:
     """The two-way promise, in one language. A consent names the version it was given to."""
 

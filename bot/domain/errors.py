@@ -2,8 +2,8 @@
 the catalogues carry it under `error.<Name>`, and a test holds the two together.
 
 DomainError
-├── Forbidden      CommsOnly, LeadOnly, MembersOnly, GuestsStayOut
-├── Gone           PostGone, FormGone, ButtonGone
+├── Forbidden      CommsOnly, LeadOnly, MembersOnly
+├── Gone           PostGone, PostOver, FormGone, FormExpired, ButtonGone
 ├── BadInput       one input, named by `field`, has to be said differently
 └── Problems       several at once
 """
@@ -44,10 +44,6 @@ class MembersOnly(Forbidden):
     """That is for members of the circle. You are welcome to join: /cercle join"""
 
 
-class GuestsStayOut(Forbidden):
-    """This circle belongs to another organisation, so that does nothing for you. Nothing was recorded."""
-
-
 class Gone(DomainError):
     """That is no longer there."""
 
@@ -56,12 +52,20 @@ class PostGone(Gone):
     """This content is no longer shared, so there is nothing left to do here. Thank you all the same."""
 
 
+class PostOver(Gone):
+    """This content was offered until {day}, so there is nothing left to do here. Thank you all the same."""
+
+
 class WorkspaceTaken(DomainError):
     """That workspace has a circle of its own already."""
 
 
 class FormGone(Gone):
     """That form is out of date. What you typed is kept below, ready to be copied into a new one."""
+
+
+class FormExpired(Gone):
+    """This form waited for a day and is no longer there. What you had typed is still on its card."""
 
 
 class ButtonGone(Gone):
@@ -569,6 +573,10 @@ class NotYourTheme(Forbidden):
 
 class CameBack(DomainError):
     """This has come back to you already, and it does so once only. It stays here for whenever you like."""
+
+
+class WallNeedsChannel(DomainError):
+    """The wall hangs in a channel: /cercle wall here, typed in that channel, hangs it there."""
 
 
 class OverByThen(DomainError):

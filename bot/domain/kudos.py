@@ -37,6 +37,8 @@ THANKS = Kind("thanks", unasked=True, consent=True, counts=True, priority=1)
 WHISPER = Kind("whisper", unasked=True, consent=True, counts=True)
 KUDOS = Kind("kudos")
 WALL = Kind("wall", priority=1)
+"""The sign of the wall in a channel. The wall hangs there once the sign has arrived."""
+WALL_DOWN = Kind("wall_down", priority=1)
 
 
 class KudosKind(StrEnum):

@@ -87,6 +87,24 @@ TRANSITIONS = (
 this table (`tests/transitions.py`), and the diagram in docs/reliability.md is drawn from it."""
 
 
+class Obstacle(StrEnum):
+    """What kept a message from arriving, as far as somebody can do something about it.
+
+    NOT_THERE: Cercle cannot write there; of a channel, it is most likely not in it. CLOSED: the channel is
+    archived or deleted. RESTRICTED: few people may write there. REFUSED: the chat does not take this message.
+    SILENT: the chat did not answer. BROKEN: Cercle could not draw it. LOST: it may have arrived, and the chat
+    cannot tell.
+    """
+
+    NOT_THERE = "not_there"
+    CLOSED = "closed"
+    RESTRICTED = "restricted"
+    REFUSED = "refused"
+    SILENT = "silent"
+    BROKEN = "broken"
+    LOST = "lost"
+
+
 PRIORITIES = 3
 RANKS = tuple(range(2 * PRIORITIES, -1, -1))
 """The order in which a workspace's messages leave: 6, a change for one person, who just did something; 5 to
@@ -127,11 +145,16 @@ ceiling, which the card that it brings back was counted against."""
 AUTHOR = Kind("author", priority=1)
 DRAFT = Kind("draft", priority=2)
 CALL = Kind("call", priority=2)
+WELCOME = Kind("welcome", unasked=True)
 QUESTION = Kind("question", unasked=True)
 PICTURE = Kind("picture", unasked=True)
 """Tells an author that a chat does not show the picture of a post."""
-ANSWER = Kind("answer", unasked=True)
+ANSWER = Kind("answer", unasked=True, consent=True)
 UNDELIVERED = Kind("undelivered", unasked=True)
+REPLY = Kind("reply", priority=2)
+"""The answer to something a person did, which could not be shown at once."""
+GREETING = Kind("greeting", priority=1)
+DISCONNECTED = Kind("disconnected", unasked=True, priority=1)
 
 
 @dataclass(frozen=True, slots=True)

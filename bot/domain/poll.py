@@ -35,6 +35,9 @@ POLL_AGAIN = Kind("poll_again", unasked=True, consent=True)
 """The author's card of a poll that the clock opened: it waits for their hours, be it the middle of a night.
 They asked for the series, so it takes nothing from their ceiling."""
 
+POLL_LOST = Kind("poll_lost", priority=1)
+"""Tells the author of a poll, who opened it a moment ago, that a channel did not take it."""
+
 MIN_OPTIONS, MAX_OPTIONS = 2, 10
 MAX_OPTION = 75
 """Characters: what a button has room for."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+
+from bot.domain.working_time import first_instant, zone_or
 
 MAX_TITLE = 150
 MAX_WHY = 500
@@ -49,7 +51,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What the author writes; `networks` empty means any. Instants are aware UTC."""
+    """What the author writes; `networks` empty means any. Instants are aware UTC. `expires_at` is the
+    end of a day by the clock of `zone`, which was the author's when they composed the post and stays the
+    same, whoever corrects it."""
 
     url: str
     title: str
@@ -60,7 +64,13 @@ class Copy:
     picture_url: str
     picture_alt: str
     expires_at: datetime
+    zone: str = "UTC"
     publish_at: datetime | None = None
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which the post is offered: the same for every reader."""
+        return (self.expires_at - timedelta(seconds=1)).astimezone(zone_or(self.zone)).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +85,9 @@ class Post:
     def live(self, now: datetime) -> bool:
         """Can still be shared."""
         return self.published_at is not None and self.withdrawn_at is None and now < self.copy.expires_at
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """Return the instant at which that day ends by the clock of that zone. Raises OverflowError for the last
+    day that there is."""
+    return first_instant(zone, datetime.combine(day + timedelta(days=1), time()))

@@ -3,10 +3,11 @@ who waits or why."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.domain.message import State
+from bot.domain.message import Obstacle, State
 
 CROWD = 3
 """Fewer than this, and a moment would be one person's hours, or one person's pause."""
@@ -46,15 +47,58 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A card that did not arrive, or perhaps did: to whom, and what the platform said."""
+class Subject:
+    """What a message was. `title` of the post or the poll it is about, if it is about one."""
 
-    message_id: str
+    kind: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a message was to be shown. `name` is empty where nobody knows it."""
+
+    address: str
     name: str
-    title: str
-    attempts: int
-    reason: str
-    unknown: bool
+    in_channel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A message that did not arrive, or perhaps did."""
+
+    subject: Subject
+    target: Target
+    obstacle: Obstacle
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Messages that the same obstacle kept from one channel, or of which it kept one from several people."""
+
+    obstacle: Obstacle
+    subjects: tuple[Subject, ...]
+    targets: tuple[Target, ...]
+
+    @property
+    def in_channel(self) -> bool:
+        return self.targets[0].in_channel
+
+
+def grouped(failures: Iterable[Failure]) -> tuple[Failures, ...]:
+    """Return the failures together that one act mends, in the order in which the first of each came."""
+    groups: dict[tuple[object, Obstacle], list[Failure]] = {}
+    for failure in failures:
+        shared = failure.target if failure.target.in_channel else failure.subject
+        groups.setdefault((shared, failure.obstacle), []).append(failure)
+    return tuple(
+        Failures(
+            obstacle,
+            tuple(dict.fromkeys(failure.subject for failure in group)),
+            tuple(dict.fromkeys(failure.target for failure in group)),
+        )
+        for (_, obstacle), group in groups.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)

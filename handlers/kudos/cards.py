@@ -67,6 +67,11 @@ class ShowWall(Action, verb="kudos.wall"):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeWallDown(Action, verb="wall.down"):
+    """Takes the wall down from the channel in which it is pressed."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenWhisper(Action, verb="whisper.open"):
     whisper: str
 
@@ -234,17 +239,31 @@ def wall(t: Translator, latest: Sequence[Told]) -> Card:
     )
 
 
-def sign(t: Translator, hung: bool) -> Card:
-    """To the channel in which the wall hangs, or hung."""
-    if not hung:
-        return Card("", (text(t("wall.down_here")),))
+def sign(t: Translator) -> Card:
+    """To the channel in which the wall hangs."""
     give = FormButton(t("kudos.title"), OpenKudos())
     see = Button(t("wall.see"), ShowWall())
     return Card(t("wall.title"), (text(t("wall.here")), buttons(give, see)))
 
 
-def moved(t: Translator, hung: bool) -> Card:
-    return Card("", (text(t("wall.hung" if hung else "wall.taken_down")),))
+def sign_down(t: Translator) -> Card:
+    """To the channel in which it hung."""
+    return Card("", (text(t("wall.down_here")),))
+
+
+def hanging(t: Translator) -> Card:
+    """To whoever hangs it, while nobody knows yet whether Cercle can write there."""
+    return Card(t("wall.hanging"), (text(t("wall.if_not")),))
+
+
+def hangs(t: Translator) -> Card:
+    """To whoever would hang it where it hangs."""
+    down = Button(t("wall.take_down"), TakeWallDown(), Style.DANGER)
+    return Card("", (text(t("wall.hung")), buttons(down)))
+
+
+def taken_down(t: Translator) -> Card:
+    return Card("", (text(t("wall.taken_down")),))
 
 
 def mine(t: Translator, received: Sequence[Told], given: Sequence[Told], left: int) -> Card:
@@ -312,10 +331,11 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "gone": gone(t),
         "wall": wall(t, (both, one)),
         "wall_empty": wall(t, ()),
-        "sign": sign(t, hung=True),
-        "sign_down": sign(t, hung=False),
-        "hung": moved(t, hung=True),
-        "taken_down": moved(t, hung=False),
+        "sign": sign(t),
+        "sign_down": sign_down(t),
+        "hanging": hanging(t),
+        "hangs": hangs(t),
+        "taken_down": taken_down(t),
         "mine": mine(t, (both,), (one,), 4),
         "mine_none": mine(t, (), (), ALLOWANCE),
         "whisper": whisper(t, awa, "w1", done=False),

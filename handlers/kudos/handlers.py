@@ -6,8 +6,9 @@ from bot.chat.card import Card
 from bot.chat.event import Click, Command, Submission
 from bot.chat.form import Form
 from bot.chat.reply import Ask, Replace, Reply, Say
+from bot.chat.report import ChannelClosed, ChannelLeft
 from bot.chat.router import Router
-from bot.context import Context, Reading
+from bot.context import Context, Reading, Scope
 from bot.domain.errors import BadInput, DomainError, Problems, UnknownNames
 from bot.domain.kudos import Answer, KudosKind, Why
 from handlers.actions import OpenKudos
@@ -22,6 +23,7 @@ from handlers.kudos.cards import (
     ShowMine,
     ShowWall,
     TakeBack,
+    TakeWallDown,
     TellAuthor,
 )
 from handlers.kudos.service import Given, Typed
@@ -29,6 +31,9 @@ from storage import kudos, messages, walls
 from storage.messages import Recipient
 
 router: Router[Context] = Router()
+
+HERE = ("here", "ici")
+"""What is said behind the command to hang the wall in that channel."""
 
 
 def form(ctx: Context, action: GiveKudos) -> Form:
@@ -137,11 +142,28 @@ def _mine(ctx: Context) -> Card:
 
 
 @router.command("wall", "mur", hint="verb.wall")
-def wall_command(ctx: Context, event: Command, _: str) -> Reply:
-    """In a channel the comms team hangs it, or takes it down; for everybody else it is there to be read."""
-    if event.place and ctx.person.posts:
-        return Say(cards.moved(ctx.t, service.move_wall(ctx, event.place)))
+def wall_command(ctx: Context, event: Command, rest: str) -> Reply:
+    """It is there to be read. With one word more the comms team hangs it in a channel."""
+    if rest.lower() in HERE:
+        new = service.hang_wall(ctx, event.place)
+        return Say(cards.hanging(ctx.t) if new else cards.hangs(ctx.t))
     return Say(_wall(ctx))
+
+
+@router.click(TakeWallDown)
+def take_wall_down(ctx: Context, event: Click, _: TakeWallDown) -> Reply:
+    service.take_wall_down(ctx, event.place)
+    return Replace(cards.taken_down(ctx.t))
+
+
+@router.reported(ChannelClosed)
+def channel_closed(scope: Scope, report: ChannelClosed) -> None:
+    service.lose_wall(scope, report.place)
+
+
+@router.reported(ChannelLeft)
+def channel_left(scope: Scope, report: ChannelLeft) -> None:
+    service.lose_wall(scope, report.place)
 
 
 @router.click(ShowWall)
@@ -178,8 +200,18 @@ def draw_kudos(reading: Reading) -> Card | None:
 
 
 def draw_sign(reading: Reading) -> Card:
+    """The wall hangs once its sign has arrived."""
+    hangs = reading.message.shown_version == 0 or _hangs_here(reading)
+    return cards.sign(reading.t) if hangs else cards.sign_down(reading.t)
+
+
+def draw_wall_down(reading: Reading) -> Card | None:
+    return None if _hangs_here(reading) else cards.sign_down(reading.t)
+
+
+def _hangs_here(reading: Reading) -> bool:
     here = Recipient.channel(reading.message.workspace_id, reading.message.address)
-    return cards.sign(reading.t, here in walls.walls(reading.tx))
+    return here in walls.walls(reading.tx)
 
 
 def draw_whisper(reading: Reading) -> Card | None:

@@ -26,6 +26,7 @@ from bot.domain.errors import (
     ThanksTooLong,
     TooManyThanks,
     UnknownNames,
+    WallNeedsChannel,
 )
 from bot.domain.kudos import (
     ALLOWANCE,
@@ -34,6 +35,7 @@ from bot.domain.kudos import (
     MAX_REASON,
     THANKS,
     WALL,
+    WALL_DOWN,
     WHISPER,
     Answer,
     Kudos,
@@ -295,32 +297,48 @@ def latest(ctx: Context) -> list[Told]:
     return [told(ctx, each, each.shown_to) for each in found]
 
 
-def move_wall(ctx: Context, place: str) -> bool:
-    """Hang it in that channel, or take it down where it hangs; tells whether it hangs there now. Raises
-    CommsOnly."""
+def hang_wall(ctx: Context, place: str) -> bool:
+    """Have the wall hang in that channel as soon as its sign stands there. False if it hangs there already.
+    Raises CommsOnly or WallNeedsChannel."""
+    ctx.as_comms()
+    if not place:
+        raise WallNeedsChannel
+    there = Recipient.channel(ctx.person.workspace_id, place)
+    if there in walls.walls(ctx.tx):
+        return False
+    if not messages.is_waiting(ctx.tx, WALL, place):
+        messages.request(ctx.tx, WALL, new_id(), [there], ctx.now)
+    return True
+
+
+def note_hung(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
+    """The sign stands in a channel, so the wall hangs there: Cercle can speak to everybody there."""
+    for message in arrived:
+        circle = CircleTransaction(tx, message.circle_id)
+        walls.hang(circle, message.workspace_id, message.address)
+        entries.write(circle, "log.wall_hung", now)
+
+
+def take_wall_down(ctx: Context, place: str) -> None:
+    """Raises CommsOnly; ButtonGone where no wall hangs."""
     ctx.as_comms()
     there = Recipient.channel(ctx.person.workspace_id, place)
-    hangs = there not in walls.walls(ctx.tx)
-    if hangs:
-        walls.hang(ctx.tx, there.workspace_id, place)
-        entries.write(ctx.tx, "log.wall_hung", ctx.now)
-    else:
-        take_down(ctx.tx, there.workspace_id, ctx.now)
-    messages.request(ctx.tx, WALL, new_id(), [there], ctx.now)
-    return hangs
+    if there not in walls.walls(ctx.tx):
+        raise ButtonGone
+    take_down(ctx.tx, there.workspace_id, ctx.now)
+    messages.request(ctx.tx, WALL_DOWN, new_id(), [there], ctx.now)
+
+
+def lose_wall(scope: Scope, place: str) -> None:
+    """Cercle cannot speak in that channel any more, so no wall hangs there."""
+    for wall in walls.walls(scope.tx):
+        if wall.address == place:
+            take_down(scope.tx, wall.workspace_id, scope.now)
 
 
 def take_down(tx: CircleTransaction, workspace_id: str, now: datetime) -> None:
     walls.take_down(tx, workspace_id)
     entries.write(tx, "log.wall_taken_down", now)
-
-
-def unhang(tx: Transaction, message: Message, now: datetime) -> None:
-    """The bot cannot speak in that channel after all, so nothing else is sent there."""
-    if Recipient.channel(message.workspace_id, message.address) in walls.walls(
-        CircleTransaction(tx, message.circle_id)
-    ):
-        take_down(CircleTransaction(tx, message.circle_id), message.workspace_id, now)
 
 
 # Whispers

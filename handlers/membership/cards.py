@@ -7,14 +7,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from bot.chat.action import Action
-from bot.chat.card import Button, Card, Divider, Facts, FormButton, Style, buttons, small, text
+from bot.chat.card import (
+    Button,
+    Card,
+    Divider,
+    Facts,
+    FormButton,
+    LinkButton,
+    Style,
+    buttons,
+    small,
+    text,
+)
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, Part, TextInput, TimeInput, Toggle
 from bot.chat.text import Bold
 from bot.domain.circle import Charter, Topic
 from bot.domain.member import Preferences
 from bot.domain.network import Network
 from bot.locales import Translator
-from handlers.actions import Leave, OpenJoin, OpenPause, Resume
+from handlers.actions import Leave, OpenJoin, OpenPause, Resume, ShowHelp
 
 COUNTRIES = ("FR", "BE", "CH", "LU", "CA", "GB", "IE", "DE", "ES", "IT")
 CEILINGS = (1, 2, 3, 4, 5, 7, 10)
@@ -111,11 +122,14 @@ def _wishes(t: Translator, topics: Sequence[Topic], wishes: Preferences) -> tupl
     )
 
 
-def welcome(t: Translator, wishes: Preferences) -> Card:
+def welcome(t: Translator, wishes: Preferences, chat_url: str = "") -> Card:
+    """`chat_url`: where somebody who cannot be written to yet opens their conversation with Cercle."""
+    reach = (text(t("welcome.unreachable")), buttons(_open_chat(t, chat_url))) if chat_url else ()
     return Card(
         t("welcome.title"),
         (
             text(t("welcome.body")),
+            *reach,
             _rhythm(t, wishes),
             buttons(
                 FormButton(t("button.settings"), OpenJoin()),
@@ -124,6 +138,32 @@ def welcome(t: Translator, wishes: Preferences) -> Card:
             ),
         ),
     )
+
+
+def _open_chat(t: Translator, chat_url: str) -> LinkButton:
+    return LinkButton(t("button.open_chat"), chat_url, Style.PRIMARY)
+
+
+def added(t: Translator, charter: Charter) -> Card:
+    """What somebody reads once who has added the app and is not in the circle."""
+    return Card(
+        t("added.title"),
+        (
+            text(t("home.what")),
+            text(Bold(t("join.organisation_promises")), "\n", charter.organisation_promises),
+            buttons(
+                FormButton(t("button.read_and_join"), OpenJoin(), Style.PRIMARY),
+                Button(t("button.help"), ShowHelp()),
+            ),
+            small(t("added.silence")),
+        ),
+    )
+
+
+def added_by_member(t: Translator) -> Card:
+    """What somebody reads once who joined elsewhere, and has added the app since."""
+    settings = FormButton(t("button.settings"), OpenJoin())
+    return Card(t("added.title"), (text(t("added.member")), buttons(settings)))
 
 
 def settled(t: Translator, wishes: Preferences) -> Card:
@@ -148,6 +188,13 @@ def goodbye(t: Translator) -> Card:
     return Card(
         t("goodbye.title"), (text(t("goodbye.body")), buttons(FormButton(t("button.join_again"), OpenJoin())))
     )
+
+
+def for_guest(t: Translator, *, is_member: bool) -> Card:
+    """Why a guest of the workspace cannot take part. Somebody who became a guest can leave."""
+    if not is_member:
+        return Card("", (text(t("guest.outside")),))
+    return Card("", (text(t("guest.member")), buttons(Button(t("button.leave"), Leave()))))
 
 
 def not_in(t: Translator) -> Card:
@@ -221,9 +268,14 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     return {
         "join_form": join_form(t, charter, 3, topics, wishes),
         "settings_form": settings_form(t, topics, wishes),
+        "added": added(t, charter),
+        "added_by_member": added_by_member(t),
         "welcome": welcome(t, wishes),
+        "welcome_unreachable": welcome(t, wishes, "https://teams.microsoft.com/l/chat/0/0?users=28:1"),
         "settled": settled(t, wishes),
         "goodbye": goodbye(t),
+        "for_guest": for_guest(t, is_member=False),
+        "for_guest_who_is_in": for_guest(t, is_member=True),
         "not_in": not_in(t),
         "pause_form": pause_form(t, "2026-12-24"),
         "paused": paused(t, datetime(2026, 12, 24, 8, tzinfo=UTC)),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.chat.action import verb_of
 from bot.chat.card import Card
-from bot.chat.event import Click, Command, Installed, Removed, Submission
+from bot.chat.event import Click, Command, Event, Installed, Submission
 from bot.chat.form import Form
 from bot.chat.reply import Ask, Reply, Say
+from bot.chat.report import AccountChanged
 from bot.chat.router import Router
-from bot.context import Context, Reading
+from bot.chat.text import split_word
+from bot.context import Context, Reading, Scope
+from bot.locales import language_of
 from handlers.actions import Leave, OpenJoin, OpenPause, Resume
 from handlers.membership import cards, service
 from handlers.membership.cards import Join, Pause, Prefer, Speak
@@ -61,7 +65,8 @@ def open_join(ctx: Context, event: Click, _: OpenJoin) -> Reply:
 
 @router.submission(Join, consent)
 def join(ctx: Context, event: Submission, action: Join) -> Reply:
-    return Say(cards.welcome(ctx.t, service.join(ctx, action.version, event.answers)))
+    wishes = service.join(ctx, action.version, event.answers)
+    return Say(cards.welcome(ctx.t, wishes, "" if ctx.person.reachable else ctx.sender.chat_url))
 
 
 @router.submission(Prefer, wishes)
@@ -139,17 +144,48 @@ def _speak(ctx: Context, language: str) -> Reply:
     return Say(cards.speaking(replace(ctx.t, language=service.speak(ctx, language))))
 
 
+@router.reported(AccountChanged)
+def account_changed(scope: Scope, report: AccountChanged) -> None:
+    """Store what is new about somebody's account, and decide again about all that waits for them."""
+    account = report.account
+    found = people.find(scope.tx, account.platform, account.workspace, account.user)
+    if found is None:
+        return
+    _, person, _ = found
+    language = language_of(account.locale) if account.locale else ""
+    words = {"name": account.name, "language": language, "zone": account.zone}
+    states = {"guest": account.guest, "reachable": report.reachable}
+    told: dict[str, object] = {fact: value for fact, value in words.items() if value}
+    told |= {fact: value for fact, value in states.items() if value is not None}
+    changed = {fact: value for fact, value in told.items() if value != getattr(person.account, fact)}
+    if changed:
+        service.report(scope.tx, person, scope.now, **changed)
+
+
 @router.on(Installed)
 def installed(ctx: Context, event: Installed) -> Reply:
-    people.report(ctx.tx, ctx.person.account, reachable=True)
+    service.welcome(ctx)
     return None
 
 
-@router.on(Removed)
-def removed(ctx: Context, event: Removed) -> Reply:
-    """Silence is a choice: the consent stays, and nothing is sent until they are back."""
-    people.report(ctx.tx, ctx.person.account, reachable=False)
-    return None
+def is_leaving(event: Event) -> bool:
+    """Whether an event leaves the circle, which everybody can do, whatever became of their account."""
+    match event:
+        case Command(text=words):
+            verb = router.verb(split_word(words)[0])
+            return verb is not None and verb.name == "leave"
+        case Click(action=packed):
+            return verb_of(packed) in Leave.verbs()
+        case _:
+            return False
+
+
+def draw_welcome(reading: Reading) -> Card | None:
+    """Nothing for somebody who joined since: joining has welcomed them."""
+    if reading.member is None:
+        return cards.added(reading.t, circles.charter(reading.tx, reading.t.language))
+    joined_before = reading.member.joined_at <= reading.message.created_at
+    return cards.added_by_member(reading.t) if joined_before else None
 
 
 def draw_call(reading: Reading) -> Card:

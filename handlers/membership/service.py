@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from bot.chat.form import Answers
 from bot.context import Context
-from bot.domain.circle import MAX_CEILING, Charter, Topic
+from bot.domain.circle import MAX_CEILING, Charter, Person, Topic
 from bot.domain.day import read_day
 from bot.domain.errors import (
     BadInput,
@@ -22,11 +22,11 @@ from bot.domain.errors import (
     WorkspaceTaken,
 )
 from bot.domain.member import Preferences
-from bot.domain.message import CALL
+from bot.domain.message import CALL, WELCOME
 from bot.domain.network import Network, parse_instance
 from bot.domain.working_time import parse_hours, zone_or
 from bot.locales import LANGUAGES, Translator
-from storage import circles, messages, people
+from storage import circles, messages, people, replies
 from storage.messages import Recipient
 from storage.tables import new_id
 from storage.transaction import CircleTransaction, Transaction
@@ -145,12 +145,26 @@ def _read(ctx: Context, answers: Answers) -> Preferences:
     )
 
 
+def report(tx: CircleTransaction, person: Person, now: datetime, **facts: object) -> None:
+    """Store what a platform says of a person's account, as `people.report` takes it, and decide again when
+    what waits for them may leave."""
+    people.report(tx, person.account, **facts)
+    messages.reschedule_for(tx, person.id, now)
+
+
+def welcome(ctx: Context) -> None:
+    """Welcome somebody who added the app: once, however often they add it, and in working time, because an
+    organisation can add it for its people."""
+    messages.request(ctx.tx, WELCOME, ctx.person.id, [Recipient.of(ctx.person)], ctx.now)
+
+
 def leave(ctx: Context) -> bool:
     """Out, at once: nothing that was on its way leaves. False for somebody who was not in."""
     if ctx.member is None:
         return False
     people.leave(ctx.tx, ctx.person, ctx.now)
     messages.recall_for(ctx.tx, ctx.person.id, "left the circle")
+    replies.remove_for(ctx.tx, ctx.person.id)
     return True
 
 

@@ -24,7 +24,7 @@ from bot.chat.card import (
 )
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Part, TextInput, TimeInput, Toggle
 from bot.chat.form import Option as Pick
-from bot.chat.text import Bold, Mention, shorten
+from bot.chat.text import Bold, Mention, Span, shorten
 from bot.domain.poll import (
     MAX_OPTION,
     MAX_OPTIONS,
@@ -310,6 +310,17 @@ def _lost(t: Translator, poll: Poll, lost: bool) -> tuple[Element, ...]:
     return (text(t("poll.lost")), again) if lost else ()
 
 
+def lost(t: Translator, poll: Poll, places: Sequence[Mention]) -> Card:
+    """What tells the author that a channel did not take the poll, and then that another try is under way or
+    has worked."""
+    if not places:
+        return Card("", (text(Bold(poll.question)), text(t("poll.found_again"))))
+    where: list[Span] = []
+    for place in places:
+        where += [", ", place] if where else [place]
+    return Card(t("poll.lost_title"), (text(Bold(poll.question), "\n", *where), *_lost(t, poll, lost=True)))
+
+
 def _repeating(t: Translator, poll: Poll) -> tuple[Element, ...]:
     if not poll.repeats:
         return ()
@@ -483,6 +494,8 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "author": author(t, view, csv, lost=False, now=now),
         "author_members": author(t, mine, csv, lost=False, now=now),
         "author_lost": author(t, view, csv, lost=True, now=now),
+        "lost": lost(t, poll, (Mention("slack:T1:C0SECRET", "#secret"),)),
+        "found_again": lost(t, poll, ()),
         "author_closed": author(t, closed, csv, lost=False, now=closes),
         "polls": listed(t, (Listed(poll, mine=True, draft="d1"), Listed(to_members.poll, mine=False))),
         "polls_none": listed(t, ()),

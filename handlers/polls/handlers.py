@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.chat.card import Card
@@ -11,7 +12,7 @@ from bot.chat.reply import Ask, Replace, Reply, Say
 from bot.chat.router import Router
 from bot.context import Context, Reading
 from bot.domain.message import Message
-from bot.domain.poll import POLL_AGAIN, POLL_AUTHOR, Poll, Quick, parse_quick
+from bot.domain.poll import POLL_LOST, Poll, Quick, parse_quick
 from bot.domain.working_time import zone_or
 from handlers.actions import OpenPoll
 from handlers.polls import cards, service
@@ -79,19 +80,25 @@ def _view(ctx: Context, poll: Poll) -> View:
 
 def _shown(ctx: Context, poll: Poll) -> Reply:
     """In a channel, an answer for that person alone; their own copy shows it by itself."""
-    return None if poll.to_members else Say(cards.choice(ctx.t, _view(ctx, poll)))
+    return None if poll.to_members else Say(cards.choice(ctx.t, _view(ctx, poll)), _secret(poll))
+
+
+def _secret(poll: Poll) -> str:
+    """The id of a secret poll, whose choice is never stored beside a person."""
+    return poll.id if poll.rules.anonymous else ""
 
 
 @router.click(Vote)
 def vote(ctx: Context, event: Click, action: Vote) -> Reply:
     poll, new = service.vote(ctx, action.option)
-    return None if poll.to_members else Say(cards.choice(ctx.t, _view(ctx, poll), new=new))
+    card = cards.choice(ctx.t, _view(ctx, poll), new=new)
+    return None if poll.to_members else Say(card, _secret(poll))
 
 
 @router.click(TakeBack)
 def take_back(ctx: Context, event: Click, action: TakeBack) -> Reply:
     poll = service.take_back(ctx, action.option)
-    return None if poll.to_members else Replace(cards.choice(ctx.t, _view(ctx, poll)))
+    return None if poll.to_members else Replace(cards.choice(ctx.t, _view(ctx, poll)), _secret(poll))
 
 
 def words_form(ctx: Context, action: SayWords) -> Form:
@@ -218,8 +225,25 @@ def draw_author(reading: Reading) -> Card | None:
     return cards.author(reading.t, view, export, lost, reading.now)
 
 
+def draw_lost(reading: Reading) -> Card | None:
+    """What a channel did not take, until it stands there."""
+    poll = reading.once(polls.load, reading.message.subject_id)
+    if poll is None:
+        return None
+    lost = service.lost_places(reading, poll)
+    if not lost and reading.message.shown_version == 0:
+        return None
+    return cards.lost(reading.t, poll, lost)
+
+
 def tell_author(tx: Transaction, message: Message, now: datetime) -> None:
-    """A channel did not take the card: its author can mend that."""
+    """Tell the author that a channel did not take the poll, which they can mend."""
     if message.person_id is None:
-        for kind in (POLL_AUTHOR, POLL_AGAIN):
-            messages.redraw(CircleTransaction(tx, message.circle_id), kind, message.subject_id, now)
+        service.tell_lost(CircleTransaction(tx, message.circle_id), message.subject_id, now)
+
+
+def tell_arrived(tx: Transaction, arrived: Sequence[Message], now: datetime) -> None:
+    """Draw again what told the author that a channel did not take the poll."""
+    for message in arrived:
+        if message.person_id is None:
+            messages.redraw(CircleTransaction(tx, message.circle_id), POLL_LOST, message.subject_id, now)

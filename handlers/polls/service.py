@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.chat.form import Answers
 from bot.chat.text import Mention
-from bot.context import Context
+from bot.context import Context, Scope
 from bot.domain.circle import Person
 from bot.domain.errors import (
     BadInput,
@@ -31,6 +31,7 @@ from bot.domain.poll import (
     POLL,
     POLL_AGAIN,
     POLL_AUTHOR,
+    POLL_LOST,
     POLL_REMINDER,
     Ballot,
     Draft,
@@ -51,7 +52,7 @@ from bot.domain.poll import (
 )
 from bot.domain.schedule import due
 from handlers.polls.cards import ANYWHERE, MEMBERS, RULES, Listed, View
-from storage import entries, messages, people, polls, slots
+from storage import channels, entries, messages, people, polls, slots
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
 
@@ -340,6 +341,26 @@ def retry(ctx: Context, poll_id: str) -> None:
         if copy.lost:
             messages.retry_undelivered(ctx.tx, copy.message_id, ctx.now)
     messages.redraw_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
+
+
+def tell_lost(tx: CircleTransaction, poll_id: str, now: datetime) -> None:
+    """Tell the author that a channel did not take their poll: on their card of it and, if they opened it
+    themselves, in a message of its own, because a card that changes notifies nobody."""
+    poll = polls.load(tx, poll_id)
+    if poll is None:
+        return
+    for kind in (POLL_AUTHOR, POLL_AGAIN, POLL_LOST):
+        messages.redraw(tx, kind, poll_id, now)
+    if poll.series == poll.id:
+        author, _ = people.load(tx, poll.author_id)
+        messages.request(tx, POLL_LOST, poll_id, [Recipient.of(author)], now)
+
+
+def lost_places(scope: Scope, poll: Poll) -> list[Mention]:
+    """Return the channels that did not take it."""
+    lost = [copy.where.address for copy in polls.standing(scope.tx, poll) if copy.lost]
+    names = channels.names(scope.tx, lost)
+    return [Mention(address, names.get(address) or scope.t("undelivered.a_channel")) for address in lost]
 
 
 def is_lost(tx: CircleTransaction, poll: Poll) -> bool:

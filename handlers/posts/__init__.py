@@ -1,14 +1,13 @@
 """Bringing posts to the circle."""
 
 from bot.context import Feature, Notice
-from bot.domain.message import AUTHOR, DRAFT, PICTURE, QUESTION, UNDELIVERED
+from bot.domain.message import AUTHOR, DRAFT, PICTURE, QUESTION
 from handlers.posts.cards import examples
 from handlers.posts.handlers import (
     draw_author,
     draw_draft,
     draw_picture,
     draw_question,
-    draw_undelivered,
     leave_picture_out,
     router,
 )
@@ -22,6 +21,5 @@ FEATURE = Feature(
         Notice(AUTHOR, draw_author),
         Notice(QUESTION, draw_question),
         Notice(PICTURE, draw_picture),
-        Notice(UNDELIVERED, draw_undelivered),
     ),
 )

@@ -39,7 +39,6 @@ from bot.domain.post import (
 )
 from bot.domain.share import Tally
 from bot.locales import Translator
-from handlers.actions import Retry
 
 OPENINGS = 3
 USUAL_LIFE = timedelta(days=14)
@@ -78,6 +77,28 @@ class Restore(Action, verb="restore"):
 
 
 @dataclass(frozen=True, slots=True)
+class ShowPosts(Action, verb="posts.list"):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWithdrawal(Action, verb="withdraw.open"):
+    """Asks whether a post of the list is to be withdrawn."""
+
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawListed(Action, verb="withdraw.listed"):
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreListed(Action, verb="restore.listed"):
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenAnswer(Action, verb="answer.open"):
     question: str
 
@@ -93,16 +114,6 @@ class Pace:
 
     agreed: int
     this_week: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A message that could not be delivered: to whom, and the reason as the platform gave it."""
-
-    message_id: str
-    name: str
-    reason: str
-    unknown: bool
 
 
 def reading(t: Translator, url: str) -> Card:
@@ -180,8 +191,8 @@ def compose_form(t: Translator, draft: Draft, topics: Sequence[Topic], today: da
     return Form(Compose(draft.id), t("compose.title"), parts, t("compose.submit"))
 
 
-def edit_form(t: Translator, post: Post, topics: Sequence[Topic], expires: date) -> Form:
-    parts = _copy_parts(t, post.copy, topics, expires)
+def edit_form(t: Translator, post: Post, topics: Sequence[Topic]) -> Form:
+    parts = _copy_parts(t, post.copy, topics, post.copy.last_day)
     note = Note((t("edit.note"),), quiet=True)
     return Form(Edit(post.id), t("edit.title"), (note, *parts), t("edit.submit"))
 
@@ -257,9 +268,9 @@ def author(t: Translator, post: Post, topic: Topic, tally: Tally, waiting: int, 
     if post.published_at is None and copy.publish_at is not None:
         planned = text(t("author.planned", moment=t.near(copy.publish_at, now), topic=topic.name(t.language)))
         return Card(copy.title, (planned, buttons(edit, withdraw)))
-    state = t("author.live", topic=topic.name(t.language), day=t.day(copy.expires_at))
+    state = t("author.live", topic=topic.name(t.language), day=t.day(copy.last_day))
     if not post.live(now):
-        state = t("author.expired", day=t.day(copy.expires_at))
+        state = t("author.expired", day=t.day(copy.last_day))
     actions = buttons(edit, withdraw) if post.live(now) else buttons(edit)
     return Card(copy.title, (text(state), _tally(t, tally, waiting), actions, small(t("author.known"))))
 
@@ -298,10 +309,26 @@ def posts(t: Translator, rows: Sequence[tuple[Post, Tally]], now: datetime) -> C
             body.append(
                 buttons(
                     FormButton(t("author.edit"), OpenEdit(post.id)),
-                    Button(t("author.withdraw"), Withdraw(post.id), Style.DANGER),
+                    Button(t("author.withdraw"), OpenWithdrawal(post.id), Style.DANGER),
                 )
             )
     return Card(t("posts.title"), tuple(body))
+
+
+def withdrawal(t: Translator, post: Post) -> Card:
+    """The question in the place of the list, before a post is withdrawn."""
+    sure = Button(t("author.withdraw"), WithdrawListed(post.id), Style.DANGER)
+    keep = Button(t("withdrawal.keep"), ShowPosts())
+    return Card(
+        t("withdrawal.title"), (text(Bold(post.copy.title)), text(t("withdrawal.body")), buttons(keep, sure))
+    )
+
+
+def withdrawn(t: Translator, post: Post) -> Card:
+    """The answer where it was pressed."""
+    restore = Button(t("author.restore"), RestoreListed(post.id))
+    actions = buttons(restore, Button(t("posts.title"), ShowPosts()))
+    return Card(t("withdrawn.title"), (text(Bold(post.copy.title)), text(t("withdrawn.body")), actions))
 
 
 def _state(t: Translator, post: Post, tally: Tally, now: datetime) -> str:
@@ -346,22 +373,6 @@ def picture(t: Translator, post: Post) -> Card:
     return Card("", (text(t("picture.refused", title=post.copy.title)), buttons(correct)))
 
 
-def undelivered(t: Translator, failures: Sequence[Failure]) -> Card:
-    """The dead letters, for the comms team."""
-    if not failures:
-        return Card(t("undelivered.none"), ())
-    body: list[Element] = [text(t("undelivered.body", len(failures)))]
-    for failure in failures:
-        why = t("undelivered.unknown") if failure.unknown else t("undelivered.reason", reason=failure.reason)
-        body.append(text(Bold(failure.name), " — ", why))
-        body.append(buttons(Button(t("undelivered.retry"), Retry(failure.message_id))))
-    return Card(t("undelivered.title"), tuple(body))
-
-
-def retried(t: Translator) -> Card:
-    return Card("", (text(t("undelivered.retried")),))
-
-
 def examples(t: Translator) -> dict[str, Card | Form]:
     now = datetime(2026, 11, 23, 9, tzinfo=UTC)
     topics = (
@@ -393,7 +404,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     broken = Draft("d2", "p1", found.url, DraftState.UNREADABLE, Found(found.url), "page.slow")
     live = Post("c1", "p1", copy, 1, now, None)
     planned = Post("c2", "p1", copy, 1, None, None)
-    withdrawn = Post("c3", "p1", copy, 2, now, now)
+    withdrawn_post = Post("c3", "p1", copy, 2, now, now)
     tally = Tally(12, 5, 4, 37)
     asker = Mention("slack:T1:U2", "Priya")
     asked = t("example.question")
@@ -403,24 +414,21 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "draft_without_picture": draft(t, bare),
         "draft_unreadable": draft(t, broken),
         "compose_form": compose_form(t, ready, topics, now.date()),
-        "edit_form": edit_form(t, live, topics, (now + USUAL_LIFE).date()),
+        "edit_form": edit_form(t, live, topics),
         "author": author(t, live, topics[0], tally, 3, now),
         "author_planned": author(t, planned, topics[0], Tally(0, 0, 0, 0), 0, now),
-        "author_withdrawn": author(t, withdrawn, topics[0], tally, 0, now),
+        "author_withdrawn": author(t, withdrawn_post, topics[0], tally, 0, now),
         "author_expired": author(t, live, topics[0], tally, 0, now + 2 * USUAL_LIFE),
         "published": published(t, live, None, Pace(2, 2), now),
         "published_above": published(t, live, None, Pace(2, 3), now),
         "published_later": published(t, planned, copy.publish_at, Pace(2, 1), now),
         "edited": edited(t, live),
-        "posts": posts(t, ((live, tally), (planned, tally), (withdrawn, tally)), now),
+        "posts": posts(t, ((live, tally), (planned, tally), (withdrawn_post, tally)), now),
         "posts_none": posts(t, (), now),
         "question": question(t, asker, copy.title, asked, "q1", ""),
         "question_answered": question(t, asker, copy.title, asked, "q1", t("example.answer")),
         "answer_form": answer_form(t, asked, "q1"),
         "picture": picture(t, live),
-        "undelivered": undelivered(
-            t, (Failure("m1", "Awa", "channel_not_found", False), Failure("m2", "Tom", "", True))
-        ),
-        "undelivered_none": undelivered(t, ()),
-        "retried": retried(t),
+        "withdrawal": withdrawal(t, live),
+        "withdrawn": withdrawn(t, withdrawn_post),
     }

@@ -8,13 +8,12 @@ from datetime import datetime
 from bot.chat.card import Card
 from bot.chat.event import Click, Command, Submission
 from bot.chat.form import Form
-from bot.chat.reply import Ask, Reply, Say
+from bot.chat.reply import Ask, Replace, Reply, Say
 from bot.chat.router import Router
 from bot.chat.text import Mention
 from bot.context import Context, Reading
 from bot.domain.circle import Topic
 from bot.domain.message import DRAFT, Message
-from handlers.actions import Retry
 from handlers.posts import cards, service
 from handlers.posts.cards import (
     AnswerQuestion,
@@ -23,8 +22,12 @@ from handlers.posts.cards import (
     OpenAnswer,
     OpenCompose,
     OpenEdit,
+    OpenWithdrawal,
     Restore,
+    RestoreListed,
+    ShowPosts,
     Withdraw,
+    WithdrawListed,
 )
 from storage import circles, messages, people, posts, shares
 from storage.transaction import CircleTransaction, Transaction
@@ -38,8 +41,7 @@ def compose_form(ctx: Context, action: Compose) -> Form:
 
 
 def edit_form(ctx: Context, action: Edit) -> Form:
-    post = service.mine(ctx, action.post)
-    return cards.edit_form(ctx.t, post, service.topics(ctx), service.expiry_day(ctx, post))
+    return cards.edit_form(ctx.t, service.mine(ctx, action.post), service.topics(ctx))
 
 
 def answer_form(ctx: Context, action: AnswerQuestion) -> Form:
@@ -65,7 +67,33 @@ def compose(ctx: Context, event: Submission, action: Compose) -> Reply:
 
 @router.command("contents", "contenus", hint="verb.posts")
 def latest(ctx: Context, event: Command, _: str) -> Reply:
-    return Say(cards.posts(ctx.t, service.latest(ctx), ctx.now))
+    return Say(_list(ctx))
+
+
+@router.click(ShowPosts)
+def show_posts(ctx: Context, event: Click, _: ShowPosts) -> Reply:
+    return Replace(_list(ctx))
+
+
+def _list(ctx: Context) -> Card:
+    return cards.posts(ctx.t, service.latest(ctx), ctx.now)
+
+
+@router.click(OpenWithdrawal)
+def open_withdrawal(ctx: Context, event: Click, action: OpenWithdrawal) -> Reply:
+    return Replace(cards.withdrawal(ctx.t, service.mine(ctx, action.post)))
+
+
+@router.click(WithdrawListed)
+def withdraw_listed(ctx: Context, event: Click, action: WithdrawListed) -> Reply:
+    service.withdraw(ctx, action.post)
+    return Replace(cards.withdrawn(ctx.t, service.mine(ctx, action.post)))
+
+
+@router.click(RestoreListed)
+def restore_listed(ctx: Context, event: Click, action: RestoreListed) -> Reply:
+    service.restore(ctx, action.post)
+    return Replace(_list(ctx))
 
 
 @router.click(OpenEdit)
@@ -99,12 +127,6 @@ def open_answer(ctx: Context, event: Click, action: OpenAnswer) -> Reply:
 def answer(ctx: Context, event: Submission, action: AnswerQuestion) -> Reply:
     service.answer(ctx, action.question, event.answers.text("answer"))
     return None
-
-
-@router.click(Retry)
-def retry(ctx: Context, event: Click, action: Retry) -> Reply:
-    service.retry(ctx, action.message)
-    return Say(cards.retried(ctx.t))
 
 
 def draw_draft(reading: Reading) -> Card | None:
@@ -146,7 +168,3 @@ def leave_picture_out(tx: Transaction, pictureless: Sequence[Message], now: date
 def draw_picture(reading: Reading) -> Card | None:
     post = posts.load(reading.tx, reading.message.subject_id)
     return cards.picture(reading.t, post) if post and post.live(reading.now) else None
-
-
-def draw_undelivered(reading: Reading) -> Card:
-    return cards.undelivered(reading.t, service.failures(reading))

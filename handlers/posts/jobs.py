@@ -1,4 +1,5 @@
-"""What posts do unasked: reads the pages behind new links, publishes what was planned."""
+"""What posts do unasked: reads the pages behind new links, publishes what was planned, closes what is
+over."""
 
 from __future__ import annotations
 
@@ -60,3 +61,11 @@ def publish_due(tx: Transaction, now: datetime) -> int:
         service.publish(CircleTransaction(tx, circle_id), post_id, now)
         crash("post-publishing")
     return len(planned)
+
+
+def close_due(tx: Transaction, now: datetime) -> int:
+    """Close the posts whose end has come. Return how many there were."""
+    over = posts.over(tx, now)
+    for circle_id, post_id in over:
+        service.close(CircleTransaction(tx, circle_id), post_id, now)
+    return len(over)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from bot.chat.form import Answers
-from bot.context import Context, Reading
+from bot.context import Context
 from bot.domain.circle import Topic
 from bot.domain.errors import (
     AnswerMissing,
@@ -27,13 +27,13 @@ from bot.domain.errors import (
     Problems,
 )
 from bot.domain.link import parse_link
-from bot.domain.message import ANSWER, AUTHOR, DRAFT, POST, QUESTION, REMINDER, UNDELIVERED
+from bot.domain.message import ANSWER, AUTHOR, DRAFT, POST, QUESTION, REMINDER
 from bot.domain.network import Network
 from bot.domain.picture import may_be_shown
-from bot.domain.post import Copy, Draft, DraftState, Post
+from bot.domain.post import Copy, Draft, DraftState, Post, end_of_day
 from bot.domain.share import Tally
 from bot.domain.working_time import week_of, zone_or
-from handlers.posts.cards import OPENINGS, Failure, Pace
+from handlers.posts.cards import OPENINGS, Pace
 from storage import circles, messages, people, posts, shares
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
@@ -78,16 +78,10 @@ def today(ctx: Context) -> date:
     return ctx.now.astimezone(zone_or(ctx.person.zone)).date()
 
 
-def expiry_day(ctx: Context, post: Post) -> date:
-    """The last day on which it is offered, where the person is."""
-    last = post.copy.expires_at - timedelta(seconds=1)
-    return last.astimezone(zone_or(ctx.person.zone)).date()
-
-
 def compose(ctx: Context, draft_id: str, answers: Answers) -> Post:
     """Publish, now or at a time. Raises Problems, FormGone or CommsOnly."""
     draft(ctx, draft_id)
-    copy = _read(ctx, answers)
+    copy = _read(ctx, answers, ctx.person.zone)
     if not posts.close_draft(ctx.tx, draft_id):
         raise FormGone
     post_id = posts.add(ctx.tx, ctx.person.id, copy, ctx.now)
@@ -121,12 +115,17 @@ def publish(tx: CircleTransaction, post_id: str, now: datetime) -> int:
 
 
 def edit(ctx: Context, post_id: str, answers: Answers) -> Post:
-    """Correct it; every copy already sent changes where it stands. Raises Problems, PostGone…"""
+    """Correct it; every copy already sent changes where it stands. Its last day stays one by the clock by
+    which it was composed. Raises Problems, CommsOnly or PostGone."""
     post = mine(ctx, post_id)
     if post.withdrawn_at is not None:
         raise PostGone
-    posts.change(ctx.tx, post_id, _read(ctx, answers))
-    _redraw(ctx, post_id)
+    copy = _read(ctx, answers, post.copy.zone)
+    posts.change(ctx.tx, post_id, copy)
+    messages.set_expiry(ctx.tx, post_id, copy.expires_at)
+    if copy.expires_at > post.copy.expires_at:
+        messages.restore(ctx.tx, post_id, ctx.now)
+    _redraw(ctx.tx, post_id, ctx.now)
     return mine(ctx, post_id)
 
 
@@ -134,22 +133,29 @@ def withdraw(ctx: Context, post_id: str) -> None:
     """Take it back: every copy says so, and none leaves any more."""
     mine(ctx, post_id)
     posts.mark(ctx.tx, post_id, withdrawn_at=ctx.now)
-    _redraw(ctx, post_id)
+    _redraw(ctx.tx, post_id, ctx.now)
 
 
 def restore(ctx: Context, post_id: str) -> None:
     mine(ctx, post_id)
     posts.mark(ctx.tx, post_id, withdrawn_at=None)
     messages.restore(ctx.tx, post_id, ctx.now)
-    _redraw(ctx, post_id)
+    _redraw(ctx.tx, post_id, ctx.now)
 
 
-def _redraw(ctx: Context, post_id: str) -> None:
+def close(tx: CircleTransaction, post_id: str, now: datetime) -> None:
+    """Have every copy of a post whose end has come say so, the author's too."""
+    posts.close(tx, post_id, now)
+    _redraw(tx, post_id, now)
+
+
+def _redraw(tx: CircleTransaction, post_id: str, now: datetime) -> None:
     for kind in (POST, REMINDER, AUTHOR):
-        messages.redraw(ctx.tx, kind, post_id, ctx.now)
+        messages.redraw(tx, kind, post_id, now)
 
 
-def _read(ctx: Context, answers: Answers) -> Copy:
+def _read(ctx: Context, answers: Answers, zone: str) -> Copy:
+    """Read the form. `zone`: by whose clock the last day is meant. Raises Problems."""
     problems: list[BadInput] = []
 
     def check(fine: object, problem: type[BadInput]) -> None:
@@ -168,7 +174,7 @@ def _read(ctx: Context, answers: Answers) -> Copy:
         problems.append(problem)
     openings = tuple(o for n in range(1, OPENINGS + 1) if (o := answers.text(f"opening_{n}")))
     topic = answers.text("topic")
-    expires = _midnight_after(ctx, answers.text("expires"))
+    expires = _end_of_day(answers.text("expires"), zone)
     check(answers.text("title"), NoTitle)
     check(answers.text("why"), NoWhy)
     check(openings, NoOpening)
@@ -193,6 +199,7 @@ def _read(ctx: Context, answers: Answers) -> Copy:
         picture_url=picture,
         picture_alt=answers.text("picture_alt"),
         expires_at=expires,
+        zone=zone,
         publish_at=publish_at,
     )
 
@@ -210,13 +217,12 @@ def _picture(ctx: Context, typed: str) -> str:
     return url
 
 
-def _midnight_after(ctx: Context, day: str) -> datetime | None:
-    """The end of that day where the author is, in UTC."""
+def _end_of_day(day: str, zone: str) -> datetime | None:
+    """Return the end of the day that was typed; None for no day."""
     try:
-        after = date.fromisoformat(day) + timedelta(days=1)
+        return end_of_day(date.fromisoformat(day), zone)
     except (ValueError, OverflowError):
         return None
-    return datetime.combine(after, time(), zone_or(ctx.person.zone)).astimezone(UTC)
 
 
 def _moment(ctx: Context, day: str, hour: str) -> datetime | None:
@@ -265,27 +271,3 @@ def answer(ctx: Context, question_id: str, text: str) -> None:
     messages.request(ctx.tx, ANSWER, question_id, [reader], ctx.now)
     for kind in (QUESTION, ANSWER):
         messages.redraw(ctx.tx, kind, question_id, ctx.now)
-
-
-def retry(ctx: Context, message_id: str) -> None:
-    """Try again a message that did not arrive, or perhaps did. Raises CommsOnly or ButtonGone."""
-    ctx.as_comms()
-    if not messages.retry_undelivered(ctx.tx, message_id, ctx.now):
-        raise ButtonGone
-    messages.redraw(ctx.tx, UNDELIVERED, ctx.circle.id, ctx.now)
-
-
-def failures(reading: Reading) -> list[Failure]:
-    return [
-        Failure(
-            letter.id,
-            _name(reading, letter.person_id) or letter.address.rpartition(":")[2],
-            letter.last_error,
-            letter.state == "unknown",
-        )
-        for letter in messages.undelivered(reading.tx, LATEST)
-    ]
-
-
-def _name(reading: Reading, person_id: str | None) -> str:
-    return people.load(reading.tx, person_id)[0].name if person_id else ""

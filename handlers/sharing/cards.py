@@ -175,7 +175,7 @@ def _offer(t: Translator, view: View, now: datetime) -> Card:
 def _what_and_why(t: Translator, copy: Copy, topic: str, author: Mention) -> tuple[Element, ...]:
     picture = (Image(copy.picture_url, copy.picture_alt),) if copy.picture_url else ()
     return (
-        small(*t.spans("post.from", topic=topic, author=author)),
+        small(*t.spans("post.from", topic=topic, author=author, day=t.day(copy.last_day))),
         *picture,
         text(Bold(t("post.why")), " — ", copy.why),
     )

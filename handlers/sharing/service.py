@@ -16,6 +16,7 @@ from bot.domain.errors import (
     CameBack,
     OverByThen,
     PostGone,
+    PostOver,
     QuestionMissing,
     WordsMissing,
     WordsTooLong,
@@ -43,11 +44,13 @@ def post(scope: Scope, post_id: str) -> Post:
 
 
 def live(ctx: Context, post_id: str) -> Post:
-    """A post that can still be shared, for a member. Raises MembersOnly or PostGone."""
+    """A post that can still be shared, for a member. Raises MembersOnly, PostGone or PostOver."""
     ctx.as_member()
     found = post(ctx, post_id)
-    if not found.live(ctx.now):
+    if found.withdrawn_at is not None:
         raise PostGone
+    if not found.live(ctx.now):
+        raise PostOver(day=ctx.t.day(found.copy.last_day))
     return found
 
 
@@ -168,7 +171,7 @@ def later(ctx: Context, post_id: str) -> None:
     found, member = live(ctx, post_id), ctx.as_member()
     possible = _moments(ctx, ctx.person, member, found)
     if not possible:
-        raise OverByThen(day=ctx.t.day(found.copy.expires_at - timedelta(seconds=1)))
+        raise OverByThen(day=ctx.t.day(found.copy.last_day))
     usual = next_morning(working_time(ctx.person.zone, member), ctx.now)
     _put_aside(ctx, found, usual if usual in possible else possible[0])
 

@@ -7,17 +7,29 @@ whatever reason they wait; a name stands only beside what a platform refused. To
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from bot.chat.action import Action
 from bot.chat.card import Button, Card, Divider, Element, Facts, buttons, small, text
-from bot.chat.text import Bold, Italic, Span
-from bot.domain.message import REMOVED, State
+from bot.chat.text import Bold, Italic, Mention, Span
+from bot.domain.message import REMOVED, Obstacle, State
 from bot.domain.post import Copy, Post
-from bot.domain.story import Failure, Letter, Missed, Story
+from bot.domain.story import Failure, Failures, Letter, Missed, Story, Subject, Target, grouped
 from bot.locales import Translator
-from handlers.actions import Retry
 
+GROUPS, SUBJECTS, READERS = 5, 3, 5
+"""What one card lists, at most."""
+INVITE = "/invite @Cercle"
 KINDS = {
+    "call": "trace.kind_call",
+    "disconnected": "trace.kind_disconnected",
+    "greeting": "trace.kind_greeting",
+    "kudos": "trace.kind_kudos",
+    "poll_lost": "trace.kind_poll_author",
+    "round_wall": "trace.kind_round",
+    "wall": "trace.kind_wall",
+    "wall_down": "trace.kind_wall",
     "post": "trace.kind_post",
     "reminder": "trace.kind_reminder",
     "author": "trace.kind_author",
@@ -41,12 +53,14 @@ KINDS = {
     "pulse": "trace.kind_pulse",
     "pulse_reminder": "trace.kind_pulse_reminder",
     "recap": "trace.kind_recap",
+    "reply": "trace.kind_reply",
     "round": "trace.kind_round",
     "round_outcome": "trace.kind_round_outcome",
     "thanks": "trace.kind_thanks",
     "theme_owner": "trace.kind_theme_owner",
     "themes_answered": "trace.kind_themes_answered",
     "themes_returned": "trace.kind_themes_returned",
+    "welcome": "trace.kind_welcome",
     "whisper": "trace.kind_whisper",
 }
 
@@ -60,11 +74,35 @@ SCHEDULES = {
 }
 """What recurs, by the first word of its schedule's name."""
 
+ADVICE = {
+    (obstacle, in_channel): key
+    for obstacle, person, channel in (
+        (Obstacle.NOT_THERE, "undelivered.unreachable", "undelivered.not_there"),
+        (Obstacle.CLOSED, "undelivered.unreachable", "undelivered.closed"),
+        (Obstacle.RESTRICTED, "undelivered.unreachable", "undelivered.restricted"),
+        (Obstacle.REFUSED, "undelivered.refused", "undelivered.refused"),
+        (Obstacle.SILENT, "undelivered.silent", "undelivered.silent"),
+        (Obstacle.BROKEN, "undelivered.broken", "undelivered.broken"),
+        (Obstacle.LOST, "undelivered.lost", "undelivered.lost"),
+    )
+    for in_channel, key in ((False, person), (True, channel))
+}
+"""What to do about an obstacle between a message and a person, or a channel."""
+HOPELESS = frozenset({Obstacle.CLOSED, Obstacle.LOST})
+"""Obstacles that "try all again" does not overcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAll(Action, verb="undelivered.retry"):
+    """Tries every message of the circle again that is in that state."""
+
+    state: str
+
 
 def trace(
     t: Translator,
     told: Sequence[tuple[Post, Story]],
-    failures: Sequence[Failure],
+    failures: Sequence[Failures],
     missed: Sequence[Missed],
     own: Sequence[Letter],
     now: datetime,
@@ -72,7 +110,8 @@ def trace(
     body: list[Element] = [text(t("trace.body" if told else "trace.none"))]
     for post, story in told:
         body += _post(t, post, story, now)
-    body += _failures(t, failures, sum(story.dead + story.unknown for _, story in told))
+    if failures:
+        body += [Divider(), text(Bold(t("undelivered.title"))), *_undelivered(t, failures)]
     if missed:
         body += [Divider(), *(text(_missed(t, each)) for each in missed)]
     if own:
@@ -117,22 +156,57 @@ def _counts(t: Translator, story: Story) -> list[Element]:
     return [Facts(shown)] if shown else []
 
 
-def _failures(t: Translator, failures: Sequence[Failure], in_all: int) -> list[Element]:
-    body: list[Element] = [Divider(), text(Bold(t("undelivered.title")))] if failures else []
-    for failure in failures:
-        body.append(text(Bold(failure.name), " · ", Italic(failure.title), "\n", _why(t, failure)))
-        body.append(buttons(Button(t("undelivered.retry"), Retry(failure.message_id))))
-    if in_all > len(failures) > 0:
-        body.append(small(t("trace.more", in_all - len(failures))))
-    return body
+def undelivered(t: Translator, groups: Sequence[Failures]) -> Card:
+    """What did not arrive, for the comms team."""
+    if not groups:
+        return Card(t("undelivered.none"), ())
+    return Card(t("undelivered.title"), _undelivered(t, groups))
 
 
-def _why(t: Translator, failure: Failure) -> str:
-    return t("undelivered.unknown") if failure.unknown else _tried(t, failure.attempts, failure.reason)
+def retried(t: Translator) -> Card:
+    return Card("", (text(t("undelivered.retried")),))
 
 
-def _tried(t: Translator, attempts: int, reason: str) -> str:
-    return t("trace.tried", attempts, reason=reason)
+def _undelivered(t: Translator, groups: Sequence[Failures]) -> tuple[Element, ...]:
+    """Each group with what it needs, and one button that tries all of them again. What may have arrived has a
+    button of its own, because it may then stand there twice."""
+    shown = (_group(t, group) for group in groups[:GROUPS])
+    left = len(groups) - GROUPS
+    more = (small(t("trace.more", left)),) if left > 0 else ()
+    obstacles = {group.obstacle for group in groups}
+    again = Button(t("undelivered.retry_all"), RetryAll(State.DEAD))
+    perhaps = Button(t("undelivered.send_again"), RetryAll(State.UNKNOWN))
+    offered = (again if obstacles - HOPELESS else None, perhaps if Obstacle.LOST in obstacles else None)
+    return (*shown, *more, *((buttons(*offered),) if any(offered) else ()))
+
+
+def _group(t: Translator, group: Failures) -> Element:
+    what: list[Span] = []
+    for subject in group.subjects[:SUBJECTS]:
+        what += [", "] if what else []
+        what += _subject(t, subject)
+    if (left := len(group.subjects) - SUBJECTS) > 0:
+        what += [" ", t("undelivered.and_more", left)]
+    where: list[Span] = [_called(t, group.targets[0])] if group.in_channel else [_readers(t, group.targets)]
+    key = ADVICE[group.obstacle, group.in_channel]
+    return text(*where, " · ", *what, "\n", *t.spans(key, invite=INVITE))
+
+
+def _called(t: Translator, channel: Target) -> Span:
+    return Mention(channel.address, channel.name or t("undelivered.a_channel"))
+
+
+def _readers(t: Translator, targets: Sequence[Target]) -> Bold:
+    names = [target.name or t("kudos.someone") for target in targets[:READERS]]
+    if (left := len(targets) - READERS) > 0:
+        names.append(t("undelivered.others", left))
+    return Bold(t.all_of(names))
+
+
+def _subject(t: Translator, subject: Subject) -> tuple[Span, ...]:
+    key = KINDS.get(subject.kind, "trace.kind_other")
+    kind = t(key)
+    return (kind, " ", Italic(t("undelivered.quoted", title=subject.title))) if subject.title else (kind,)
 
 
 def _missed(t: Translator, missed: Missed) -> str:
@@ -157,7 +231,7 @@ def _steps(t: Translator, letter: Letter, now: datetime) -> list[str]:
     if letter.changes:
         steps.append(t("trace.changed", letter.changes))
     if letter.reason and letter.state in (State.WAITING, State.DEAD):
-        steps.append(_tried(t, letter.attempts, letter.reason))
+        steps.append(t("trace.tried", letter.attempts))
     return [*steps, *_end(t, letter, now)]
 
 
@@ -170,7 +244,7 @@ def _end(t: Translator, letter: Letter, now: datetime) -> list[str]:
         case State.AMBIGUOUS:
             return [t("trace.looking")]
         case State.UNKNOWN:
-            return [t("undelivered.unknown")]
+            return [t("trace.lost")]
         case State.DROPPED if letter.reason == REMOVED:
             return [t("trace.removed")]
         case State.DROPPED:
@@ -199,10 +273,27 @@ def examples(t: Translator) -> dict[str, Card]:
     hour = timedelta(hours=1)
     busy = Story(12, 31, 1, 2, 1, 3, now - 24 * hour, now - hour, now + 5 * hour)
     quiet = Story(waiting=1, sent=4, first_at=now, last_at=now, next_at=now + 200 * hour)
-    failures = (
-        Failure("m1", "Awa", copy.title, 8, "invalid_blocks", False),
-        Failure("m2", "Tom", copy.title, 1, "", True),
+    content, sign = Subject("post", copy.title), Subject("wall")
+    poll = Subject("poll", t("example.poll"))
+    awa, tom, priya = (Target(f"slack:T1:U{n}", name) for n, name in enumerate(("Awa", "Tom", "Priya")))
+    secret = Target("slack:T1:C0SECRET", "", in_channel=True)
+    general = Target("slack:T1:C1", "#general", in_channel=True)
+    failures = grouped(
+        (
+            Failure(poll, secret, Obstacle.NOT_THERE),
+            Failure(sign, secret, Obstacle.NOT_THERE),
+            Failure(content, awa, Obstacle.REFUSED),
+            Failure(content, tom, Obstacle.REFUSED),
+            Failure(content, priya, Obstacle.LOST),
+        )
     )
+    every = [
+        Failure(subject, target, obstacle)
+        for subject, target in ((poll, general), (content, awa))
+        for obstacle in Obstacle
+    ]
+    hall = Target("teams:t1:19:hall", "", in_channel=True)
+    closed = grouped((Failure(poll, hall, Obstacle.CLOSED), Failure(sign, hall, Obstacle.CLOSED)))
     own = (
         Letter("author", copy.title, State.SHOWN, now - 2 * hour, now, now - hour, 3, 0, ""),
         Letter("post", copy.title, State.WAITING, now - hour, now + 20 * hour, None, 0, 0, ""),
@@ -219,4 +310,9 @@ def examples(t: Translator) -> dict[str, Card]:
     return {
         "trace": trace(t, told, failures, missed, own, now),
         "trace_none": trace(t, (), (), (), (), now),
+        "undelivered": undelivered(t, failures),
+        "undelivered_closed": undelivered(t, closed),
+        "undelivered_many": undelivered(t, grouped(every)),
+        "undelivered_none": undelivered(t, ()),
+        "retried": retried(t),
     }

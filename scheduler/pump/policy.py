@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 
 from bot.domain.circle import Circle, Person
 from bot.domain.member import Member, weekly_ceiling, working_time
-from bot.domain.message import Kind, Message
+from bot.domain.message import REPLY, Kind, Message
 from bot.domain.working_time import may_go, week_of
 from storage import deliveries
+from storage.messages import EXPIRED
 from storage.transaction import CircleTransaction
 
 UNREACHABLE_PAUSE = timedelta(days=1)
-"""How long a message to somebody who cannot be written to waits before the next decision."""
+"""How long a message to somebody who cannot be written to, or is a guest, waits before the next decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,15 @@ def decide(
     now: datetime,
 ) -> Decision:
     """Decide by consent, reachability, expiry, working time and ceiling, of which `used` are taken. A card
-    that the chat shows already is only redrawn, which disturbs nobody."""
+    that the chat shows already is only redrawn, which disturbs nobody. A guest receives the answers to what
+    they do and nothing else."""
     if message.shown_version > 0 or reader is None:
         return GO
     if message.expires_at is not None and message.expires_at <= now:
-        return Decision(never="expired before it could go")
+        return Decision(never=EXPIRED)
     if kind.consent and member is None:
         return Decision(never="no consent")
-    if not reader.reachable:
+    if not reader.reachable or (reader.guest and kind != REPLY):
         return Decision(until=now + UNREACHABLE_PAUSE)
     if not kind.unasked:
         return GO

@@ -17,9 +17,9 @@ import structlog
 from bot.chat.messenger import CannotTell, MessengerError, Throttled, Unavailable
 from bot.chat.platform import Platform
 from bot.crash import crash
-from bot.domain.message import Message, State
+from bot.domain.message import REPLY, Message, Obstacle, State
 from scheduler.pump import times
-from scheduler.pump.failures import ATTEMPTS, Kinds, mark_dead, tell_comms
+from scheduler.pump.failures import Kinds, give_up, gives_up, tell_comms
 from scheduler.pump.limits import look_key
 from scheduler.pump.outcomes import DeliveryOutcome, OutcomeWriter, Settle, each
 from storage import deliveries, paces, people
@@ -104,20 +104,22 @@ class Reconciler:
         ambiguous = message.state is State.AMBIGUOUS
         if keep and self._adopt(tx, now, message, keep[0]):
             log.info("pump.found", message=message.id)
-        elif ambiguous and message.attempt >= ATTEMPTS:
-            mark_dead(tx, message, message.last_error or LOST, now)
+        elif ambiguous and gives_up(message):
+            why = message.last_error or LOST
+            give_up(tx, self._kinds, message, why, now, Obstacle.SILENT)
         elif ambiguous:
             deliveries.resend(tx, message, now)
         deliveries.schedule_look(tx, message, now + times.SWEEP if ambiguous else None, looks=0)
         crash("reconciler.settling")
 
     def _settle_untold(self, tx: Transaction, now: datetime, *, look: Look, error: CannotTell) -> None:
-        """The comms team is not told of a message to somebody who left."""
+        """The comms team is not told of a message to somebody who left. An answer that a person waits for
+        comes twice rather than never."""
         message = look.message
         deliveries.schedule_look(tx, message, None)
         if message.state is not State.AMBIGUOUS:
             return
-        if error.resend and message.attempt < ATTEMPTS:
+        if (error.resend or message.kind == REPLY.name) and not gives_up(message):
             deliveries.resend(tx, message, now)
         elif self._reader_left(tx, message):
             deliveries.drop(tx, message, "no consent")
@@ -146,6 +148,9 @@ def _settle_unanswered(tx: Transaction, now: datetime, *, look: Look, error: Mes
     elif look.number <= (LOOKS if isinstance(error, Unavailable) else len(times.ASK_AGAIN)):
         wait = times.ASK_AGAIN[min(look.number, len(times.ASK_AGAIN)) - 1]
         deliveries.schedule_look(tx, message, now + wait)
+    elif message.state is State.AMBIGUOUS and message.kind == REPLY.name:
+        deliveries.schedule_look(tx, message, None)
+        deliveries.resend(tx, message, now)
     elif message.state is State.AMBIGUOUS:
         _mark_unknown(tx, message, now)
     else:

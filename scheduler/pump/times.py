@@ -19,6 +19,10 @@ first send that was ambiguous, and repeats an update whose answer was lost."""
 ASK_AGAIN = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 """When to ask a chat again that did not answer. The last one is repeated."""
 
+REST = timedelta(minutes=10)
+"""How long what is due in a workspace that does not accept us waits before the next decision. It is looked at
+again at once when the workspace accepts us."""
+
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(hours=1)
 WRITE_AGAIN = 1.0

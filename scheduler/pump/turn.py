@@ -16,7 +16,7 @@ from bot.chat.platform import Platform
 from bot.context import Reading
 from bot.crash import crash
 from bot.domain.circle import Circle
-from bot.domain.message import Message
+from bot.domain.message import Message, Obstacle
 from bot.locales import Translator
 from scheduler.pump import limits, times
 from scheduler.pump.delivery import Moment, Outgoing
@@ -72,11 +72,15 @@ class TurnTaker:
 
     def take(self, tx: Transaction, workspace: DueWorkspace, room: int) -> Turn | None:
         """Claim up to `room` messages. None while another process has its turn in that workspace."""
-        circle = circles.take_turn(tx, workspace.id)
-        if circle is None:
+        taken = circles.take_turn(tx, workspace.id)
+        if taken is None:
             return None
+        circle, connected = taken
         began = Moment.by(self._now)
         turn = Turn(workspace, circle, room, began, Paces(tx, began.now))
+        if not connected:
+            deliveries.rest(tx, workspace.id, began.now, began.now + times.REST)
+            return turn
         turn.paces.read(limits.keys(workspace.id))
         if workspace.looks:
             self._claim_looks(tx, turn)
@@ -168,7 +172,7 @@ class TurnTaker:
             card = self._kinds[message.kind].draw(reading)
         except Exception:
             log.exception("pump.draw", kind=message.kind, message=message.id)
-            give_up(reading.tx, self._kinds, message, "could not be drawn", turn.now)
+            give_up(reading.tx, self._kinds, message, "could not be drawn", turn.now, Obstacle.BROKEN)
             return None
         if card is None:
             deliveries.drop_if_unchanged(reading.tx, message, NOTHING_TO_SHOW)

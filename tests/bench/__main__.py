@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests import databases
-from tests.bench import contest, fanout, growth, idle_look, idle_tick, pace, servers, sight, votes
+from tests.bench import answers, contest, fanout, growth, idle_look, idle_tick, pace, servers, sight, votes
 from tests.bench.contest import Arena, Contender
 from tests.bench.figures import Better, Figure, Step, summary, table
 
@@ -70,6 +70,7 @@ PLANS: dict[str, Plan] = {
     "press_to_sight": sight.Plan(),
     "idle_tick": idle_tick.Plan(),
     "idle_look": idle_look.Plan(),
+    "answers": answers.Plan(),
 }
 SMALLEST: dict[str, Plan] = {
     "presses": Presses(members=16, rounds=1, presses=64, peer_presses=32, pressed=128, starts=1),
@@ -99,6 +100,7 @@ SMALLEST: dict[str, Plan] = {
     "press_to_sight": sight.Plan(members=8, seconds=1.0),
     "idle_tick": idle_tick.Plan(circles=50, rounds=2, backends=("sqlite",)),
     "idle_look": idle_look.Plan(circles=50, rounds=2, backends=("sqlite",)),
+    "answers": answers.Plan(answers=40, backends=("sqlite",)),
 }
 
 

@@ -18,11 +18,13 @@ from aiohttp import web
 from sqlalchemy import text
 
 from bot.app import Cercle, Chat, words
+from bot.chat.messenger import Limit
 from bot.chat.platform import Dispatch
 from bot.clients.http import GuardedClient
 from bot.demo import free_port
 from bot.platforms.playground import world
 from bot.platforms.slack.adapter import Slack, SlackSettings
+from bot.platforms.teams import rate
 from bot.platforms.teams.adapter import Teams
 from handlers.team.service import first_code
 from scheduler.timetable import TIMETABLE
@@ -224,3 +226,10 @@ async def teams(clock: Clock) -> AsyncIterator[Microsoft]:
 async def stack() -> AsyncIterator[AsyncExitStack]:
     async with AsyncExitStack() as stack:
         yield stack
+
+
+@pytest.fixture(autouse=True)
+def hurried_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People in tests do in a second what takes others a minute."""
+    monkeypatch.setattr(rate, "TENANT", Limit(10_000, burst=10_000))
+    monkeypatch.setattr(rate, "CONVERSATION", Limit(10_000, burst=10_000))

@@ -13,7 +13,6 @@ from itertools import count, pairwise
 
 import pytest
 
-from bot.app import DRAWINGS
 from bot.chat.action import pack
 from bot.chat.event import Click, Command, Sender
 from bot.domain.circle import Role
@@ -21,9 +20,9 @@ from bot.domain.member import Preferences
 from bot.domain.message import POST, Message, State
 from bot.domain.post import Copy
 from bot.platforms.slack.messenger import PACE
-from handlers.actions import Retry
 from handlers.membership.service import found_circle
 from handlers.posts import service
+from handlers.trace.cards import RetryAll
 from scheduler.pump import Pump
 from scheduler.pump.failures import ATTEMPTS, backoff
 from scheduler.pump.times import LEASE, SWEEP
@@ -287,11 +286,10 @@ async def test_a_scope_granted_later_needs_no_restart(circle: Circle) -> None:
 async def test_a_human_may_send_an_unknown_one_again(circle: Circle) -> None:
     (user,) = await circle.members(1)
     await unknown(circle, Kind.RESET)
-    (row,) = await circle.rows()
-    await circle.does(circle.lead, pack(Retry(row.id)))
+    await circle.does(circle.lead, pack(RetryAll(State.UNKNOWN)))
     await circle.settle(seconds=2)
     assert len(circle.got(user)) == 1
-    assert "Tous les messages sont remis." in circle.got(circle.lead)[-1]
+    assert "Rien n’attend de décision" in circle.got(circle.lead)[-1]
 
 
 def is_to(args: dict[str, object], user: str) -> bool:
@@ -327,17 +325,17 @@ async def test_a_dead_letter_is_shown_to_the_comms_team_and_can_be_tried_again(c
     circle.slack.faults.script(SEND, Fault(Kind.REFUSE, code="invalid_blocks"))
     await circle.publish()
     await circle.settle()
-    (dead,) = [row for row in await circle.rows() if row.state is State.DEAD]
     unlucky = good if not circle.got(good) else bad
     await circle.settle(seconds=2)
     letter = circle.slack.seen(circle.lead)[-1]
     assert unlucky in letter.words()
-    assert "invalid_blocks" in letter.words()
-    assert letter.offers(Retry)
-    await circle.does(circle.lead, pack(Retry(dead.id)))
+    assert "La messagerie a refusé ce message." in letter.words()
+    assert "invalid_blocks" not in letter.words()
+    assert letter.offers(RetryAll)
+    await circle.does(circle.lead, pack(RetryAll(State.DEAD)))
     await circle.settle(seconds=2)
     assert [len(circle.got(user)) for user in (good, bad)] == [1, 1]
-    assert "Tous les messages sont remis." in circle.got(circle.lead)[-1]
+    assert "Rien n’attend de décision" in circle.got(circle.lead)[-1]
 
 
 async def test_a_change_gives_up_after_its_attempts_and_says_so(circle: Circle) -> None:
@@ -352,7 +350,7 @@ async def test_a_change_gives_up_after_its_attempts_and_says_so(circle: Circle) 
     assert len(circle.calls(UPDATE)) == ATTEMPTS
     assert await circle.states() == {State.DEAD: 1}
     await circle.settle(seconds=2)
-    assert "status 500" in circle.got(circle.lead)[-1]
+    assert "La messagerie n’a pas répondu" in circle.got(circle.lead)[-1]
     await circle.correct(post, "Corrigé encore")
     await circle.settle(seconds=2)
     assert await circle.states() == {State.SHOWN: 1}
@@ -456,7 +454,7 @@ async def test_a_consent_withdrawn_while_slack_asked_to_wait(circle: Circle) -> 
 def second_pump(circle: Circle) -> Pump:
     """As another process would run it on the same tables."""
     cercle = circle.bot.cercle
-    return Pump(cercle.database, cercle.platforms, DRAWINGS, circle.bot.site, circle.clock)
+    return Pump(cercle.database, cercle.platforms, cercle.drawings, circle.bot.site, circle.clock)
 
 
 async def test_two_pumps_send_each_message_once(circle: Circle) -> None:

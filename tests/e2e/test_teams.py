@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from handlers.actions import OpenJoin
+from handlers.actions import OpenJoin, Reopen
 from handlers.membership.cards import Join
 from handlers.posts.cards import OpenAnswer, OpenCompose, OpenEdit, Withdraw
 from handlers.sharing.cards import (
@@ -21,7 +21,7 @@ from handlers.sharing.cards import (
     Why,
 )
 from tests.e2e.conftest import CRAWLER, Bot, Microsoft, Town
-from tests.emulators.teams import CHANNEL, Json, Message, TeamsUser, actions, elements, words
+from tests.emulators.teams import BOT, CHANNEL, GROUP_CHAT, Json, Message, TeamsUser, actions, elements, words
 from tests.house import ENGLISH, FRENCH
 
 ARTICLE = "/playground/world/fr/accueil-alternants"
@@ -143,12 +143,9 @@ async def test_the_whole_story(place: Tenant) -> None:
     assert "Entrer dans le cercle" in words(ines.dialog)
     assert "Sans votre accord" in await place.submits(ines, networks="linkedin")
     assert ines.dialog
-    assert await place.submits(ines, networks="linkedin", consent="true")
-    assert not ines.dialog
-    assert "Vous voilà dans le cercle" in words(ines.messages[-1].card)
+    assert "Vous voilà dans le cercle" in await place.submits(ines, networks="linkedin", consent="true")
     await priya.presses(OpenJoin)
-    await place.submits(priya, networks="linkedin,x", consent="true")
-    assert "You are in the circle" in words(priya.messages[-1].card)
+    assert "You are in the circle" in await place.submits(priya, networks="linkedin,x", consent="true")
     assert "Vous voilà" not in str([words(m.card) for m in teams.visible(CHANNEL)])
 
     # A link becomes a private card with what the page says.
@@ -297,5 +294,57 @@ async def test_removing_the_app_is_silence_and_adding_it_brings_back_what_waited
     assert circle.cards(circle.ines, "Quatre jours") == []
     await circle.bot.later(minutes=2)
     await circle.ines.installs()
-    await circle.post("/playground/world/fr/bilan-carbone")
-    assert len(circle.cards(circle.ines, "bilan carbone")) == 1
+    await circle.bot.settle()
+    assert len(circle.cards(circle.ines, "Quatre jours")) == 1
+
+
+async def test_somebody_who_joins_in_a_group_chat_is_told_how_to_be_reached(circle: Tenant) -> None:
+    """They do not have the app: what is for them waits, and comes when they add it."""
+    hugo, bot, teams = circle.hugo, circle.bot, circle.teams
+    circle.ines.enters(GROUP_CHAT)
+    await circle.camille.says_in_group_chat("appel")
+    hugo.enters(GROUP_CHAT)
+    await bot.settle()
+    await hugo.presses(OpenJoin)
+    told = await circle.submits(hugo, networks="linkedin", consent="true")
+    assert FRENCH("welcome.unreachable") in told
+    assert f"https://teams.microsoft.com/l/chat/0/0?users={BOT['id']}" in str(hugo.dialog)
+
+    await circle.post(OTHER)
+    await hugo.says_in_group_chat("réglages")
+    [settings] = [m for m in teams.visible(GROUP_CHAT) if FRENCH("platform.waiting") in words(m.card)]
+    assert "réglages" not in words(settings.card)
+    assert hugo.messages == []
+
+    await hugo.installs()
+    await bot.settle()
+    assert len(circle.cards(hugo, "Quatre jours")) == 1
+    form = circle.card(hugo, FRENCH("settings.title"))
+    await hugo.presses(Reopen)
+    assert FRENCH("wishes.topics") in words(hugo.dialog)
+    await bot.later(seconds=3)
+    assert len(circle.cards(hugo, FRENCH("added.title"))) == 1
+    assert FRENCH("wishes.topics") not in words(form.card)
+    seen_by_ines = str([m.activity for m in circle.ines.reads()])
+    assert FRENCH("wishes.topics") not in seen_by_ines
+
+
+async def test_a_team_into_which_cercle_is_brought_is_greeted_once(place: Tenant) -> None:
+    bot, teams = place.bot, place.teams
+    await place.hugo.brings()
+    await bot.settle()
+    [greeting] = teams.visible(CHANNEL)
+    assert FRENCH("greeting.title") in words(greeting.card)
+    await place.hugo.takes_out()
+    await bot.later(hours=1)
+    await place.hugo.brings()
+    await bot.settle()
+    assert len(teams.visible(CHANNEL)) == 1
+
+
+async def test_a_guest_of_the_tenant_stays_outside(circle: Tenant) -> None:
+    teams, hugo = circle.teams, circle.hugo
+    teams.roster[hugo.aad] = {"userRole": "guest"}
+    await hugo.installs()
+    assert FRENCH("guest.outside") in await circle.says(hugo, "rejoindre")
+    assert await circle.bot.rows("SELECT id FROM account WHERE external_id = :who", who=hugo.aad) == []

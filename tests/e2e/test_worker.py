@@ -26,6 +26,7 @@ from bot.chat.event import Command, Sender
 from bot.chat.reply import Say
 from bot.demo import free_port
 from bot.dispatch import Dispatcher
+from bot.replies import Replies
 from handlers.team.service import first_code
 from scheduler.engine import upgrade
 from storage import jobs
@@ -134,7 +135,7 @@ async def office(postgres_url: str) -> AsyncIterator[Office]:
     database = connect(postgres_url)
     database.open()
     database.defer = jobs.defer
-    made = Office(database, Dispatcher(database, ROUTER, SITE, utc_now))
+    made = Office(database, Dispatcher(database, ROUTER, SITE, utc_now, Replies(ROUTER, "0" * 32)))
     await made.hears(f"lead {await database.transact(partial(first_code, now=utc_now()))}")
     yield made
     await asyncio.to_thread(database.close)

@@ -109,7 +109,8 @@ class Faults:
 
 @dataclass
 class Message:
-    """`to`: the only reader of an ephemeral message. `id`: that of our message, as it was posted with."""
+    """`to`: the only reader of an ephemeral message. `id`: that of our message, as it was posted with.
+    `thread`: the message that it answers."""
 
     channel: str
     ts: str
@@ -119,6 +120,7 @@ class Message:
     to: str = ""
     edits: int = 0
     id: str = ""
+    thread: str = ""
 
     def __post_init__(self) -> None:
         self.id = self.notice
@@ -200,6 +202,10 @@ class FakeSlack:
         self.modals: dict[str, Json] = {}
         self.homes: dict[str, Json] = {}
         self.calls: list[Call] = []
+        self.one_to_one: Fault | None = None
+        """What each call meets that would show something to one person alone."""
+        self.unanswered: set[str] = set()
+        """References of messages and ids of views that were shown, and whoever did was not told."""
         self.complaints: list[str] = []
         self.unfetchable: set[str] = set()
         """Addresses of pictures that Slack cannot fetch."""
@@ -266,6 +272,12 @@ class FakeSlack:
         """The id of the bot's conversation with somebody."""
         return self._dms.setdefault(user, f"D{user[1:]}")
 
+    def readers(self, message: Message) -> set[str]:
+        """Who can read it. Everybody reads every channel."""
+        mine = {user for user, channel in self._dms.items() if channel == message.channel}
+        everybody = mine if message.channel.startswith("D") else set(self.users)
+        return {message.to} if message.to else everybody
+
     def seen(self, user: str) -> list[Message]:
         """What stands in somebody's conversation with the bot, oldest first."""
         return [m for m in self.messages[self.dm(user)] if m.to in ("", user)]
@@ -295,6 +307,8 @@ class FakeSlack:
         args = await _arguments(request)
         self.calls.append(Call(method, args, self.clock()))
         fault = self.faults.next(method)
+        if self.one_to_one and self._is_private(method, args):
+            fault = self.one_to_one
         if fault and fault.kind not in DONE:
             return await _broken(request, fault)
         try:
@@ -303,7 +317,15 @@ class FakeSlack:
             body = {"ok": False, "error": str(error)}
         if wait := body.pop("retry_after", 0):
             return _throttled(str(wait))
+        if fault and fault.kind is not Kind.SLOW:
+            self.unanswered |= _shown(args, body)
         return await _late(request, fault, body) if fault else web.json_response(body)
+
+    def _is_private(self, method: str, args: Json) -> bool:
+        """A post to a person, or to the conversation with one, is; a post to a channel is not."""
+        if method == "chat.postMessage":
+            return str(args.get("channel", "")).startswith(("D", "U", "W"))
+        return method in ("chat.postEphemeral", "conversations.open", "response_url")
 
     def _met(self, request: web.Request) -> None:
         assert request.transport is not None
@@ -339,33 +361,40 @@ class FakeSlack:
         self._met(request)
         door, body = self._doors.get(request.match_info["key"]), await request.json()
         self.calls.append(Call("response_url", body, self.clock()))
-        if fault := self.faults.next("response_url"):
+        fault = self.one_to_one or self.faults.next("response_url")
+        if fault and fault.kind is Kind.REFUSE:
+            return web.Response(status=404, text=fault.code)
+        if fault and fault.kind not in DONE:
             return await _broken(request, fault)
         if door is None or self.clock() > door.until or not door.left:
             return web.Response(status=404, text="expired_url" if door is None or door.left else "used_url")
         door.left -= 1
         try:
-            self._answer(door, body)
+            reference = self._answer(door, body)
         except Refusal as error:
             return web.Response(status=400, text=str(error))
-        return web.Response(text="ok")
+        if fault and fault.kind is Kind.CUT:
+            self.unanswered.add(reference)
+        return await _late(request, fault, {"ok": True}) if fault else web.Response(text="ok")
 
     def answer_command(self, channel: str, user: str, body: Json) -> None:
         """What the HTTP answer to a command says is a message of its own."""
         self._answer(Door(channel, user, 0.0, ""), body)
 
-    def _answer(self, door: Door, body: Json) -> None:
+    def _answer(self, door: Door, body: Json) -> str:
+        """Show it, and return the reference of the message that it became."""
         self._checked({"text": body.get("text", ""), "blocks": body.get("blocks") or []}, "message")
         original = self._find(door.channel, door.ts) if door.ts else None
         if body.get("replace_original") and original:
             original.text, original.blocks = body.get("text", ""), body.get("blocks", [])
             original.metadata = None
             original.edits += 1
-        elif body.get("delete_original") and original:
+            return original.reference
+        if body.get("delete_original") and original:
             self.messages[door.channel].remove(original)
-        else:
-            ephemeral = body.get("response_type", "ephemeral") == "ephemeral"
-            self._store(door.channel, body, to=door.user if ephemeral else "")
+            return original.reference
+        ephemeral = body.get("response_type", "ephemeral") == "ephemeral"
+        return self._store(door.channel, body, to=door.user if ephemeral else "").reference
 
     # What is stored
 
@@ -558,6 +587,13 @@ async def _arguments(request: web.Request) -> Json:
         args |= dict(await request.post())
     structured = ("blocks", "metadata", "view")
     return {k: json.loads(v) if k in structured and isinstance(v, str) else v for k, v in args.items()}
+
+
+def _shown(args: Json, body: Json) -> set[str]:
+    """The reference of the message, or the id of the view, that a call has put there."""
+    ts = body.get("ts") or body.get("message_ts")
+    message = {f"{body.get('channel') or args['channel']}:{ts}"} if ts else set()
+    return message | ({body["view"]["id"]} if "view" in body else set())
 
 
 def _throttled(retry_after: str) -> web.Response:
@@ -756,6 +792,14 @@ class SlackUser:
         if self.id in self.slack.homes:
             yield self.slack.homes[self.id]
 
+    def reads(self) -> list[str]:
+        """Everything this person can read: messages, the open modal, and Home."""
+        messages = [m for m in self.slack.all_messages() if self.id in self.slack.readers(m)]
+        surfaces = [self.slack.modals.get(self.id), self.slack.homes.get(self.id)]
+        return [json.dumps((m.text, m.blocks), ensure_ascii=False) for m in messages] + [
+            json.dumps(surface, ensure_ascii=False) for surface in surfaces if surface
+        ]
+
     def _reads(self, channel: str) -> bool:
         return not channel.startswith("D") or channel == self.slack.dm(self.id)
 
@@ -772,6 +816,7 @@ class SlackUser:
         if not isinstance(seen, Message):
             return {"container": {"type": "view", "view_id": seen["id"]}, "view": seen}
         container = {"type": "message", "message_ts": seen.ts, "channel_id": seen.channel}
+        container |= {"thread_ts": seen.thread} if seen.thread else {}
         return {
             "container": {**container, "is_ephemeral": bool(seen.to)},
             "channel": {"id": seen.channel, "name": "general"},

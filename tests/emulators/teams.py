@@ -12,7 +12,7 @@ import json
 import math
 import random
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -35,6 +35,9 @@ TENANT = "22222222-bbbb-4bbb-8bbb-222222222222"
 PASSWORD = "a-client-secret-known-to-nobody"
 BOT = {"id": f"28:{APP_ID}", "name": "Cercle"}
 CHANNEL = "19:general@thread.tacv2"
+"""A channel of a team that has the app."""
+GROUP_CHAT = "19:friday@thread.v2"
+"""A chat of several people, to which the app was added. Its members need not have it."""
 MAX_MESSAGE = 100 * 1024
 """Bytes as UTF-16: 413 MessageSizeTooBig ("format your bot messages")."""
 IN_A_CONVERSATION = ((7, 1), (8, 2), (60, 30), (1800, 3600))
@@ -98,11 +101,14 @@ FAULTS: Mapping[str, Fault] = {
 
 @dataclass
 class Message:
+    """`only`: the object id of the one person who sees it, for what an invoke was answered with."""
+
     id: str
     conversation: str
     activity: Json
     edits: int = 0
     deleted: bool = False
+    only: str = ""
 
     @property
     def card(self) -> Json:
@@ -147,11 +153,25 @@ class FakeTeams:
         self.faults: deque[Fault] = deque()
         """The next calls meet these; later ones, whatever the weather brings."""
         self.weather = Weather()
+        self.one_to_one: Fault | None = None
+        """What each call meets that opens a person's own conversation or writes to it."""
         self.unanswered: set[str] = set()
         """Messages that were posted, and whoever did was not told."""
         self.calls: list[Call] = []
         self.messages: dict[str, Message] = {}
+        self.answered: list[Message] = []
+        """What one person alone was shown: dialogs, and what stands for them in the place of a card."""
         self.installed: set[str] = set()
+        """The object ids of those who have the app themselves."""
+        self.members: dict[str, set[str]] = {CHANNEL: set(), GROUP_CHAT: set()}
+        """The object ids of those who read a conversation of several people."""
+        self.blocking: set[str] = set()
+        """The object ids of those to whom the bot cannot write: 403, whatever they have installed."""
+        self.roster: dict[str, Json] = {}
+        """What the roster says of somebody beside their ids: userRole, tenantId."""
+        self.roster_status = 200
+        self.lookups: list[str] = []
+        """Whom the roster was asked about. These are no `calls`, and meet no faults."""
         self._ids = itertools.count(1_700_000_000_000)
         self._runner: web.AppRunner | None = None
         self._client: aiohttp.ClientSession | None = None
@@ -260,7 +280,29 @@ class FakeTeams:
     # The connector
 
     def visible(self, conversation: str) -> list[Message]:
+        """What stands in a conversation, for everybody who reads it."""
         return [m for m in self.messages.values() if m.conversation == conversation and not m.deleted]
+
+    def readers(self, message: Message) -> set[str]:
+        """The object ids of those who can read it."""
+        whole = message.conversation.partition(";messageid=")[0]
+        everybody = {whole.removeprefix("a:")} if whole.startswith("a:") else self.members.get(whole, set())
+        return {message.only} if message.only else set(everybody)
+
+    def shows(self, conversation: str, card: Json) -> Message:
+        """Keep a card that the bot has sent."""
+        id = str(next(self._ids))
+        self.messages[id] = Message(id, conversation, _attached(card))
+        return self.messages[id]
+
+    def shows_only(self, person: str, conversation: str, activity: Json) -> Message:
+        """Keep what an invoke was answered with."""
+        self.answered.append(Message(str(next(self._ids)), conversation, activity, only=person))
+        return self.answered[-1]
+
+    def reached(self, person: str) -> bool:
+        """Whether the bot may write to them: the app is theirs, or that of a team of theirs."""
+        return person not in self.blocking and (person in self.installed or person in self.members[CHANNEL])
 
     async def until(self, true: Callable[[], object]) -> None:
         """Waits for the bot to have called; an answer to an invoke comes before what it leaves to do."""
@@ -271,9 +313,13 @@ class FakeTeams:
 
     async def _connector(self, request: web.Request) -> web.StreamResponse:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if request.method == "GET":
+            return self._member(request, token)
         self.calls.append(Call(request.method, request.path, token))
         body = await request.json() if request.can_read_body else {}
         fault = self.faults.popleft() if self.faults else self.weather.next()
+        if self.one_to_one and _of_one_person(request.match_info["tail"]):
+            fault = self.one_to_one
         await asyncio.sleep(fault.delay)
         if fault.status and not fault.done:
             headers = {**fault.headers, **(self._until(fault.until) if fault.until else {})}
@@ -333,15 +379,30 @@ class FakeTeams:
             case _:
                 return web.Response(status=405)
 
+    def _member(self, request: web.Request, token: str) -> web.Response:
+        """One member of a conversation, with what only the roster tells of them."""
+        match request.match_info["tail"].split("/"):
+            case ["conversations", _, "members", id] if token in self.valid_tokens or not token:
+                self.lookups.append(id)
+                account = {"id": id, "aadObjectId": id.removeprefix("29:"), "userRole": "user"}
+                known = {"tenantId": TENANT, **self.roster.get(account["aadObjectId"], {})}
+                return web.json_response(account | known, status=self.roster_status)
+            case _:
+                return web.Response(status=404)
+
     def _create(self, body: Json) -> web.Response:
-        person = body["members"][0]["id"]
-        if body["channelData"]["tenant"]["id"] != TENANT or person not in self.installed:
+        """ "aadObjectId" is "allowed in personal scope only"; an id of Teams (29:…) also for the members of a
+        team that has the app ("send proactive messages")."""
+        id = body["members"][0]["id"]
+        person = id.removeprefix("29:")
+        allowed = self.reached(person) and (id.startswith("29:") or person in self.installed)
+        if body["channelData"]["tenant"]["id"] != TENANT or not allowed:
             return web.json_response({"error": {"code": "ForbiddenOperationException"}}, status=403)
         return web.json_response({"id": f"a:{person}"}, status=201)
 
     def _post(self, conversation: str, activity: Json) -> web.Response:
         whole = conversation.partition(";messageid=")[0]
-        if whole.startswith("a:") and whole.removeprefix("a:") not in self.installed:
+        if whole.startswith("a:") and not self.reached(whole.removeprefix("a:")):
             blocked = '{"subCode":"MessageWritesBlocked"}'
             return web.json_response({"errorCode": 209, "message": blocked}, status=403)
         if not whole.startswith(("a:", "19:")):
@@ -385,6 +446,10 @@ class FakeTeams:
         } | content
 
 
+def _of_one_person(tail: str) -> bool:
+    return tail == "conversations" or tail.startswith("conversations/a:")
+
+
 def _posted(answer: web.Response) -> set[str]:
     told = json.loads(answer.text or "{}")
     return {told["id"]} if "id" in told else set()
@@ -412,7 +477,7 @@ class TeamsUser:
     zone: str = "Europe/Paris"
     dialog: Json | None = None
     status: int = 0
-    pressed: str = ""
+    pressed: Message | None = None
 
     @property
     def address(self) -> str:
@@ -437,6 +502,35 @@ class TeamsUser:
 
     async def says_in_channel(self, text: str, *called: TeamsUser, thread: str = "1699999999999") -> None:
         """`called` are the people whom the text mentions, as "<at>Name</at>"."""
+        await self._says_among(_channel(thread), text, called)
+
+    async def says_in_group_chat(self, text: str, *called: TeamsUser) -> None:
+        await self._says_among(_group_chat(), text, called)
+
+    async def brings(self, conversation: str = CHANNEL) -> None:
+        """Adds the app to a team or a chat. Told to the bot twice, as Teams does."""
+        self.enters(conversation)
+        where = {"conversation": _group_chat() if conversation == GROUP_CHAT else _of_team()}
+        await self._tell("conversationUpdate", membersAdded=[BOT], **where)
+        await self._tell("installationUpdate", action="add", **where)
+
+    async def takes_out(self, conversation: str = CHANNEL) -> None:
+        where = {"conversation": _group_chat() if conversation == GROUP_CHAT else _of_team()}
+        await self._tell("conversationUpdate", membersRemoved=[BOT], **where)
+        await self._tell("installationUpdate", action="remove", **where)
+
+    async def changes_channel(self, what: str, channel: str = CHANNEL, name: str = "") -> None:
+        """`what` is an eventType: channelRenamed, channelDeleted, teamArchived …"""
+        about = {"id": channel, "name": name}
+        data = {"tenant": {"id": TENANT}, "eventType": what, "channel": about}
+        await self._tell("conversationUpdate", channelData=data, conversation=_of_team())
+
+    def enters(self, conversation: str) -> None:
+        """A team or a chat, whose other members are there already."""
+        self.teams.members[conversation].add(self.aad)
+
+    async def _says_among(self, where: Json, text: str, called: Sequence[TeamsUser]) -> None:
+        self.enters(where["id"].partition(";messageid=")[0])
         mentions = [{"type": "mention", "mentioned": BOT, "text": "<at>Cercle</at>"}]
         for user in called:
             mentioned = {"id": f"29:{user.aad}", "name": user.name}
@@ -444,7 +538,7 @@ class TeamsUser:
         await self._tell(
             "message",
             text=f"<at>Cercle</at>&nbsp;{text}\n",
-            conversation=_channel(thread),
+            conversation=where,
             entities=[*self._entities(), *mentions],
         )
 
@@ -452,39 +546,65 @@ class TeamsUser:
         self, wanted: Wanted, inputs: Mapping[str, str] | None = None, **fields: object
     ) -> None:
         """The newest button with that action that this person can see; inputs are those of the same card."""
-        message, data = self._button(wanted, fields)
-        self.pressed = message.id
-        place = {} if message.conversation.startswith("a:") else {"conversation": _channel()}
+        message, pressed = self._button(wanted, fields)
+        self.pressed = message
+        data = pressed["data"]
         if data.get("msteams", {}).get("type") == "task/fetch":
-            await self._invoke("task/fetch", {"data": data}, replyToId=message.id, **place)
+            await self._invoke("task/fetch", {"data": data}, message)
+            return
+        value = data | defaults(message.card) | dict(inputs or {})
+        if pressed["type"] == "Action.Execute":
+            await self.executes(value, message)
         else:
-            value = data | defaults(message.card) | dict(inputs or {})
-            await self._tell("message", value=value, replyToId=message.id, **place)
+            await self._tell("message", value=value, replyToId=message.id, **_place(message))
+
+    async def submits_fallback(self, pressed: Json, message: Message) -> None:
+        """Presses a button in a client that knows no Action.Execute."""
+        self.pressed = message
+        data = pressed["fallback"]["data"] | defaults(message.card)
+        await self._tell("message", value=data, replyToId=message.id, **_place(message))
 
     async def submits(self, **inputs: str) -> None:
         """Sends the open dialog."""
         assert self.dialog is not None
+        assert self.pressed is not None
         card = self.dialog["value"]["card"]["content"]
         data = next(action["data"] for action in actions(card))
         value = {"data": data | defaults(card) | inputs}
-        await self._invoke("task/submit", value, replyToId=self.pressed)
+        await self._invoke("task/submit", value, self.pressed)
 
-    async def executes(self, data: Json, message: str) -> Json:
-        """Presses an Action.Execute, as a client of Universal Actions does."""
+    async def executes(self, data: Json, message: Message) -> Json:
+        """Presses an Action.Execute, as a client of Universal Actions does. What it is answered with stands
+        in the place of the card, or under it, for this person."""
         value = {"action": {"type": "Action.Execute", "data": data}, "trigger": "manual"}
-        return await self._invoke("adaptiveCard/action", value, replyToId=message)
+        answer = await self._invoke("adaptiveCard/action", value, message)
+        shown = answer.get("value")
+        if shown:
+            content = shown if isinstance(shown, dict) else _said(shown)
+            self.teams.shows_only(self.aad, message.conversation, _attached(content))
+        return answer
+
+    def reads(self) -> list[Message]:
+        """Everything this person can read, oldest first."""
+        standing = [m for m in self.teams.messages.values() if not m.deleted]
+        return [m for m in (*standing, *self.teams.answered) if self.aad in self.teams.readers(m)]
 
     def _button(self, wanted: Wanted, fields: Mapping[str, object]) -> tuple[Message, Json]:
         seen = [m for m in self.teams.messages.values() if not m.deleted]
         mine = [m for m in seen if not m.conversation.startswith("a:") or m in self.messages]
-        for message in reversed(mine):
+        alone = [m for m in self.teams.answered if m.only == self.aad and m.conversation]
+        for message in sorted([*mine, *alone], key=lambda m: int(m.id), reverse=True):
             if found := pressable(message.card, wanted, **fields):
                 return message, found[0]
         raise LookupError(f"no button {wanted!r}")
 
-    async def _invoke(self, name: str, value: Json, **content: Any) -> Json:
-        answer = await self._tell("invoke", name=name, value=value, **content)
+    async def _invoke(self, name: str, value: Json, message: Message) -> Json:
+        answer = await self._tell("invoke", name=name, value=value, replyToId=message.id, **_place(message))
         self.dialog = answer.get("task")
+        if self.dialog:
+            inside = self.dialog["value"]
+            card = _said(inside) if isinstance(inside, str) else inside["card"]["content"]
+            self.teams.shows_only(self.aad, "", _attached(card))
         return answer
 
     async def _tell(self, kind: str, **content: Any) -> Json:
@@ -522,6 +642,30 @@ def _channel(thread: str = "1699999999999") -> Json:
     }
 
 
+def _of_team() -> Json:
+    """Where Teams tells what becomes of a team: its first channel, outside every thread."""
+    return {**_channel(), "id": CHANNEL}
+
+
+def _group_chat() -> Json:
+    return {"conversationType": "groupChat", "isGroup": True, "tenantId": TENANT, "id": GROUP_CHAT}
+
+
+def _place(message: Message) -> Json:
+    """Where a button was pressed, as an activity says it."""
+    if message.conversation.startswith("a:"):
+        return {}
+    return {"conversation": _group_chat() if message.conversation == GROUP_CHAT else _channel(message.id)}
+
+
+def _said(words: str) -> Json:
+    return {"type": "AdaptiveCard", "body": [{"type": "TextBlock", "text": words}]}
+
+
+def _attached(card: Json) -> Json:
+    return {"attachments": [{"content": card}]}
+
+
 def elements(card: Any) -> Iterator[Json]:
     """Every object of a card, at any depth."""
     if isinstance(card, dict):
@@ -535,10 +679,12 @@ def actions(card: Json) -> Iterator[Json]:
 
 
 def pressable(card: Json, wanted: Wanted, **fields: object) -> list[Json]:
-    """The data of each button with that action. All do the same."""
-    data = (action["data"] for action in actions(card) if action["type"] == "Action.Submit")
-    found = [each for each in data if carries(each.get("cercle", ""), wanted, **fields)]
-    assert len({each["cercle"] for each in found}) <= 1, (wanted, found)
+    """Each button with that action. All do the same. A fallback is for clients that know no better."""
+    known = [action for action in actions(card) if action["type"] in ("Action.Submit", "Action.Execute")]
+    fallbacks = [id(action["fallback"]) for action in known if "fallback" in action]
+    shown = (action for action in known if id(action) not in fallbacks)
+    found = [each for each in shown if carries(each["data"].get("cercle", ""), wanted, **fields)]
+    assert len({each["data"]["cercle"] for each in found}) <= 1, (wanted, found)
     return found
 
 

@@ -18,7 +18,7 @@ from bot.chat.form import Form, Note
 from bot.chat.reply import Ask, Replace, Reply, Say
 from bot.chat.text import Mention
 from bot.domain.circle import MAX_CEILING
-from bot.domain.kudos import WALL, Kudos, KudosKind
+from bot.domain.kudos import Kudos, KudosKind
 from bot.domain.member import Preferences
 from bot.locales import Translator, language_of
 from bot.platforms.slack import render as slack
@@ -32,13 +32,14 @@ from handlers.kudos.cards import (
     Show,
     ShowMine,
     TakeBack,
+    TakeWallDown,
     TellAuthor,
     examples,
 )
-from handlers.kudos.service import unhang
 from handlers.membership.service import attach_workspace
 from handlers.sharing.cards import NotPosted, Posted
-from storage import circles, entries, kudos, messages, people, tables
+from handlers.trace.cards import RetryAll
+from storage import circles, entries, kudos, people, tables
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import TUESDAY, House, asked, button, kinds, said
 
@@ -112,7 +113,8 @@ def wall_of(house: House, place: str = CHANNEL) -> list[Card]:
 
 
 async def with_wall(house: House, place: str = CHANNEL) -> None:
-    assert "Le mur du cercle est dans ce canal" in said(await house.says("camille", "/cercle wall", place))
+    words = said(await house.says("camille", "/cercle wall here", place))
+    assert "Le mur du cercle arrive dans ce canal" in words
     await house.settle()
 
 
@@ -611,15 +613,20 @@ async def test_leaving_drops_what_is_on_its_way_and_takes_the_name_off_what_is_d
 async def test_the_wall_hangs_moves_and_comes_down(circle: House) -> None:
     await with_wall(circle)
     assert wall_of(circle)[-1].title == "Le mur du cercle"
-    await circle.says("camille", "/cercle mur", GENERAL)
+    await circle.says("camille", "/cercle mur ici", GENERAL)
+    await circle.settle()
     await thank(circle, "hugo", "Inès")
     await circle.settle()
     await circle.presses("ines", Show, circle.card("ines"))
     await circle.settle()
     assert WORDS not in str(wall_of(circle))
     assert WORDS in str(wall_of(circle, GENERAL))
-    words = said(await circle.says("camille", "/cercle mur", GENERAL))
-    assert "retiré de ce canal" in words
+    reply = await circle.says("camille", "/cercle mur ici", GENERAL)
+    assert "est déjà dans ce canal" in said(reply)
+    reply = await clicks(circle, "camille", TakeWallDown(), GENERAL)
+    assert isinstance(reply, Replace)
+    assert "retiré de ce canal" in plain.render(reply.card)
+    assert "ancienne carte" in said(await clicks(circle, "camille", TakeWallDown(), GENERAL))
     await circle.settle()
     assert plain.render(wall_of(circle, GENERAL)[-1]) == "Le mur du cercle n’est plus dans ce canal."
     id = await circle_id(circle)
@@ -632,7 +639,12 @@ async def test_the_wall_hangs_moves_and_comes_down(circle: House) -> None:
 
 async def test_whoever_is_not_of_the_comms_team_reads_it_and_moves_nothing(circle: House) -> None:
     await with_wall(circle)
-    await circle.says("hugo", "/cercle wall", GENERAL)
+    for words, answer in (
+        ("/cercle wall", "Aucun merci"),
+        ("/cercle wall here", "équipe communication"),
+    ):
+        assert answer in said(await circle.says("hugo", words, GENERAL))
+    assert "équipe communication" in said(await clicks(circle, "hugo", TakeWallDown(), CHANNEL))
     await circle.settle()
     assert wall_of(circle, GENERAL) == []
     assert len(wall_of(circle)) == 1
@@ -649,24 +661,37 @@ async def test_the_latest_thanks_can_be_read_where_no_wall_hangs(circle: House) 
         assert "Lou" not in words
 
 
-async def test_a_wall_where_the_bot_cannot_speak_comes_down_by_itself(circle: House) -> None:
+async def test_the_comms_team_reads_the_wall_in_a_channel_too(circle: House) -> None:
+    await circle.with_member("camille")
+    assert "Aucun merci" in said(await circle.says("camille", "/cercle mur", CHANNEL))
+    await circle.settle()
+    assert wall_of(circle) == []
+
+
+async def test_the_wall_hangs_in_a_channel_and_nowhere_else(circle: House) -> None:
+    assert "tapé dans ce canal" in said(await circle.says("camille", "/cercle mur ici"))
+
+
+async def test_the_wall_hangs_once_its_sign_stands_there(circle: House) -> None:
+    """Where Cercle cannot write, no wall hangs, and the one that hung elsewhere stays."""
     await with_wall(circle)
-    id = await circle_id(circle)
+    lost = "playground:playground:#private"
+    for _ in range(2):
+        words = said(await circle.says("camille", "/cercle wall here", lost))
+        assert "arrive dans ce canal" in words
+    await circle.settle()
+    await circle.settle()
+    assert await hung(circle) == [CHANNEL]
+    assert "#private · Mur du cercle" in plain.render(circle.card("camille", "non remis"))
+    circle.chat.chat._conversations[lost] = {}  # somebody invites the bot
+    await circle.presses("camille", RetryAll, circle.card("camille", "non remis"))
+    await circle.settle()
+    assert await hung(circle) == [lost]
+    assert [card.title for card in wall_of(circle, lost)] == ["Le mur du cercle"]
 
-    def lose(tx: Transaction) -> None:
-        m = tables.message.c
-        sign = messages.load(
-            CircleTransaction(tx, id),
-            tx.execute(select(m.id).where(m.kind == WALL.name)).scalars().first() or "",
-        )
-        assert sign
-        unhang(tx, sign, circle.clock())
-        unhang(tx, sign, circle.clock())
 
-    await circle.database.transact(lose)
-    assert await circle.database.read(lambda tx: tx.execute(select(tables.wall)).all()) == []
-    log = await circle.database.read(lambda tx: entries.latest(CircleTransaction(tx, id), 9))
-    assert len(log) == 2
+async def hung(house: House) -> list[str]:
+    return await house.database.read(lambda tx: list(tx.execute(select(tables.wall.c.address)).scalars()))
 
 
 # Nobody is counted

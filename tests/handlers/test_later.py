@@ -144,7 +144,7 @@ async def test_on_its_last_day_it_comes_back_that_day_or_not_at_all(house: House
     await house.presses("ines", Now, house.cards("ines")[-1])
     await house.settle()
     reply = await house.presses("ines", Later, house.cards("ines")[-1])
-    assert "proposé jusqu’à mardi 24 novembre" in said(reply)
+    assert "proposé jusqu’au mardi 24 novembre" in said(reply)
     assert await at(house, WEDNESDAY) == 1
 
 

@@ -66,7 +66,7 @@ async def lives(house: House) -> list[Card]:
     await house.with_lead()
     for who in ("camille", "ines", "hugo"):
         await house.with_member(who, ceiling="14")
-    await house.says("camille", "/cercle mur", GENERAL)
+    await house.says("camille", "/cercle mur ici", GENERAL)
 
     form = asked(await house.says("ines", "/cercle sondage", GENERAL))
     await house.submits("ines", form, question="On déjeune ?", options="Oui\nNon", rules=("live",))

@@ -293,4 +293,4 @@ async def test_a_card_that_cannot_be_drawn_stands_in_nobodys_way(
     await circle.settle()
     assert circle.card("ines", "alternants")
     assert circle.cards("tom") == []
-    assert "could not be drawn" in plain.render(circle.card("camille", "non remis"))
+    assert "Cercle n’a pas su composer ce message" in plain.render(circle.card("camille", "non remis"))

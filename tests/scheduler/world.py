@@ -17,7 +17,7 @@ from bot.chat.messenger import CannotTell, Gone, Limit, MessengerError, Notice, 
 from bot.chat.platform import Redraw, Show
 from bot.context import Context, Reading
 from bot.domain.member import Preferences
-from bot.domain.message import AUTHOR, POST, UNDELIVERED, Kind, Message, State
+from bot.domain.message import AUTHOR, POST, REPLY, UNDELIVERED, Kind, Message, State
 from bot.locales import Translator
 from bot.meters import Meters
 from handlers.membership.service import found_circle
@@ -147,7 +147,7 @@ def draw(reading: Reading) -> Card | None:
     return Card(f"{reading.message.subject_id} v{reading.message.wanted_version}", (text("."),))
 
 
-KINDS = tuple(context.Notice(kind, draw) for kind in (POST, AUTHOR, UNDELIVERED))
+KINDS = tuple(context.Notice(kind, draw) for kind in (POST, AUTHOR, REPLY, UNDELIVERED))
 
 
 @dataclass

@@ -59,3 +59,13 @@ def shown(tx: Connection) -> Message:
 
 def redraw(tx: Connection, **more: object) -> None:
     messages.redraw(CircleTransaction(tx, "ours"), POST, "s", NOW, **more)  # type: ignore[arg-type]
+
+
+def ambiguous(tx: Connection) -> deliveries.Look:
+    """Taken to be looked for."""
+    claimed(tx)
+    deliveries.expire_claims(tx, LEASE + SECOND, LEASE + 9 * SECOND)
+    (message,) = deliveries.to_look_for(tx, "ours-id", LEASE + SECOND, 10)
+    look = deliveries.start_look(tx, message, LEASE + timedelta(minutes=1))
+    assert look is not None
+    return look

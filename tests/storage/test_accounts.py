@@ -101,6 +101,15 @@ def test_a_report_about_one_account_leaves_the_other_alone(circle: CircleTransac
     assert person(circle).reachable
     people.report_unreachable(circle, "slack:T1:U1")
     assert not person(circle).reachable
+
+
+def test_what_is_for_everybody_waits_for_the_unreachable_and_passes_guests_by(
+    circle: CircleTransaction,
+) -> None:
+    ines = person(circle)
+    people.report(circle, ines.account, reachable=False)
+    assert [p.id for p, _ in people.everyone(circle)] == [ines.id]
+    people.report(circle, ines.account, guest=True)
     assert people.everyone(circle) == []
 
 

@@ -9,12 +9,24 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from bot.domain.message import AUTHOR, POST, State
+from bot.domain.message import AUTHOR, POST, Obstacle, State
 from storage import deliveries, messages, tables
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
 from tests.storage.rows import NOW, fill
-from tests.storage.steps import LEASE, SECOND, claim, claimed, due, only, redraw, request, shown, stand
+from tests.storage.steps import (
+    LEASE,
+    SECOND,
+    ambiguous,
+    claim,
+    claimed,
+    due,
+    only,
+    redraw,
+    request,
+    shown,
+    stand,
+)
 
 
 def test_what_waits_is_due_when_its_moment_has_come(tx: Connection, circle: str) -> None:
@@ -108,7 +120,7 @@ def test_nothing_changes_under_an_old_fence(tx: Connection, circle: str) -> None
     assert not stand(tx, slow, "late")
     assert not deliveries.retry(tx, slow, NOW, "late")
     assert not deliveries.wait_longer(tx, slow, NOW, "late")
-    assert not deliveries.mark_dead(tx, slow, "late")
+    assert not deliveries.mark_dead(tx, slow, "late", Obstacle.REFUSED)
     assert not deliveries.keep_claim(tx, slow, "late")
     deliveries.postpone(tx, slow, NOW + SECOND)
     deliveries.drop(tx, slow, "late")
@@ -121,16 +133,6 @@ def test_a_lease_that_is_not_over_is_left_alone(tx: Connection, circle: str) -> 
     claimed(tx)
     assert deliveries.expire_claims(tx, LEASE, LEASE) == []
     assert only(tx).state is State.SENDING
-
-
-def ambiguous(tx: Connection) -> deliveries.Look:
-    """Taken to be looked for."""
-    claimed(tx)
-    deliveries.expire_claims(tx, LEASE + SECOND, LEASE + 9 * SECOND)
-    (message,) = deliveries.to_look_for(tx, "ours-id", LEASE + SECOND, 10)
-    look = deliveries.start_look(tx, message, LEASE + timedelta(minutes=1))
-    assert look is not None
-    return look
 
 
 def test_a_first_send_whose_lease_is_over_is_looked_for(tx: Connection, circle: str) -> None:
@@ -187,7 +189,7 @@ def test_an_unknown_message_rests(tx: Connection, circle: str) -> None:
     assert deliveries.due_workspaces(tx, LEASE + timedelta(days=1)) == []
     redraw(tx)
     assert only(tx).state is State.UNKNOWN
-    assert [dead.last_error for dead in messages.undelivered(CircleTransaction(tx, "ours"), 10)] == ["lost"]
+    assert only(tx).last_error == "lost"
 
 
 def test_a_change_whose_lease_is_over_is_drawn_again(tx: Connection, circle: str) -> None:
@@ -257,7 +259,7 @@ def test_of_many_that_are_shown_those_whose_claim_was_lost_stay_as_they_are(
 ) -> None:
     request(tx, *"abc")
     lost, *held = deliveries.claim(tx, due(tx), NOW, LEASE)
-    deliveries.mark_dead(tx, lost, "gone")
+    deliveries.mark_dead(tx, lost, "gone", Obstacle.REFUSED)
     there = [(message, f"ref-{message.address}") for message in (lost, *held)]
     assert deliveries.mark_shown(tx, [(replace(lost, fence=lost.fence - 1), "late"), *there[1:]], NOW) == held
     for message in held:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from bot.domain.message import POST
+from bot.domain.message import POST, Obstacle
 from storage import deliveries, messages, tables
 from storage.engines.connect import connect
 from storage.engines.database import DUE, Database, note_due
@@ -53,7 +53,7 @@ def shown(tx: Connection) -> None:
 
 def dead(tx: Connection) -> None:
     request(tx)
-    deliveries.mark_dead(tx, only(tx), "channel_not_found")
+    deliveries.mark_dead(tx, only(tx), "channel_not_found", Obstacle.REFUSED)
 
 
 def dropped(tx: Connection) -> None:

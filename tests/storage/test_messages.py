@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import Connection
 
-from bot.domain.message import AUTHOR, POST, State
+from bot.domain.message import AUTHOR, POST, Obstacle, State
 from storage import deliveries, messages
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
 from tests.storage.rows import NOW
-from tests.storage.steps import LEASE, SECOND, claim, claimed, due, only, redraw, request, shown, stand
+from tests.storage.steps import (
+    LEASE,
+    SECOND,
+    ambiguous,
+    claim,
+    claimed,
+    due,
+    only,
+    redraw,
+    request,
+    shown,
+    stand,
+)
 
 
 def test_requesting_twice_makes_one_row_an_address(tx: Connection, circle: str) -> None:
@@ -106,17 +119,44 @@ def test_what_may_be_leaving_is_ambiguous_when_its_reader_leaves_the_circle(
 
 def test_a_dead_message_is_listed_and_can_be_retried(tx: Connection, circle: str) -> None:
     request(tx, "a")
-    assert deliveries.mark_dead(tx, claimed(tx), "channel_not_found")
-    (dead,) = messages.undelivered(CircleTransaction(tx, "ours"), 10)
+    assert deliveries.mark_dead(tx, claimed(tx), "channel_not_found", Obstacle.REFUSED)
+    dead = only(tx)
     assert dead.last_error == "channel_not_found"
     assert messages.retry_undelivered(CircleTransaction(tx, "ours"), dead.id, NOW)
     assert not messages.retry_undelivered(CircleTransaction(tx, "ours"), dead.id, NOW)
     assert (only(tx).state, only(tx).attempt) == (State.WAITING, 0)
 
 
+def test_all_that_are_dead_can_be_retried_without_those_that_may_have_arrived(
+    tx: Connection, circle: str
+) -> None:
+    ours = CircleTransaction(tx, "ours")
+    request(tx, "a")
+    deliveries.mark_unknown(tx, ambiguous(tx).message, "lost")
+    request(tx, "b", subject="another")
+    (other,) = due(tx)
+    deliveries.mark_dead(tx, claim(tx, other), "gone", Obstacle.REFUSED)
+    assert messages.retry_all(CircleTransaction(tx, "theirs"), State.DEAD, NOW) == 0
+    assert messages.retry_all(ours, State.DEAD, NOW) == 1
+    assert messages.retry_all(ours, State.DEAD, NOW) == 0
+    assert messages.retry_all(ours, State.UNKNOWN, NOW) == 1
+    with pytest.raises(ValueError, match="nobody tries"):
+        messages.retry_all(ours, State.SHOWN, NOW)
+
+
+def test_what_is_on_its_way_to_an_address_is_known(tx: Connection, circle: str) -> None:
+    ours = CircleTransaction(tx, "ours")
+    request(tx, "a")
+    assert messages.is_waiting(ours, POST, only(tx).address)
+    assert not messages.is_waiting(ours, AUTHOR, only(tx).address)
+    assert not messages.is_waiting(ours, POST, "elsewhere")
+    shown(tx)
+    assert not messages.is_waiting(ours, POST, only(tx).address)
+
+
 def test_another_circle_can_retry_nothing(tx: Connection, circle: str) -> None:
     request(tx, "a")
-    deliveries.mark_dead(tx, claimed(tx), "gone")
+    deliveries.mark_dead(tx, claimed(tx), "gone", Obstacle.REFUSED)
     assert not messages.retry_undelivered(CircleTransaction(tx, "theirs"), only(tx).id, NOW)
     assert messages.load(CircleTransaction(tx, "theirs"), only(tx).id) is None
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DBAPIError
 
-from bot.domain.message import POST, TRANSITIONS, Message, Mover, State, Transition
+from bot.domain.message import POST, TRANSITIONS, Message, Mover, Obstacle, State, Transition
 from storage import deliveries, messages, tables
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction
@@ -63,7 +63,7 @@ class One:
         deliveries.drop(self.tx, self.claimed(), "removed")
 
     def dead(self) -> None:
-        deliveries.mark_dead(self.tx, self.claimed(), "refused")
+        deliveries.mark_dead(self.tx, self.claimed(), "refused", Obstacle.REFUSED)
 
     def expired(self) -> None:
         deliveries.expire_claims(self.tx, LATER, SWEEP)
@@ -116,17 +116,19 @@ EXAMPLES: dict[tuple[State, State, Mover], Step | tuple[Step, Step]] = {
     (WAITING, SHOWN, PUMP): One.found,
     (WAITING, DROPPED, FEATURE): One.recalled,
     (WAITING, DROPPED, PUMP): lambda one: deliveries.drop_if_unchanged(one.tx, one.message, "expired"),
-    (WAITING, DEAD, PUMP): lambda one: deliveries.mark_dead(one.tx, one.message, "could not be drawn"),
+    (WAITING, DEAD, PUMP): lambda one: deliveries.mark_dead(
+        one.tx, one.message, "could not be drawn", Obstacle.REFUSED
+    ),
     (SENDING, SHOWN, PUMP): lambda one: deliveries.mark_shown(one.tx, [(one.message, "ref")], NOW),
     (SENDING, WAITING, PUMP): lambda one: deliveries.retry(one.tx, one.message, LATER, "503"),
     (SENDING, AMBIGUOUS, FEATURE): One.recalled,
     (SENDING, AMBIGUOUS, PUMP): One.expired,
     (SENDING, DROPPED, PUMP): lambda one: deliveries.drop(one.tx, one.message, "removed"),
-    (SENDING, DEAD, PUMP): lambda one: deliveries.mark_dead(one.tx, one.message, "refused"),
+    (SENDING, DEAD, PUMP): lambda one: deliveries.mark_dead(one.tx, one.message, "refused", Obstacle.REFUSED),
     (AMBIGUOUS, SHOWN, PUMP): One.found,
     (AMBIGUOUS, WAITING, PUMP): lambda one: deliveries.resend(one.tx, one.message, LATER),
     (AMBIGUOUS, DROPPED, PUMP): lambda one: deliveries.drop(one.tx, one.message, "no consent"),
-    (AMBIGUOUS, DEAD, PUMP): lambda one: deliveries.mark_dead(one.tx, one.message, "lost"),
+    (AMBIGUOUS, DEAD, PUMP): lambda one: deliveries.mark_dead(one.tx, one.message, "lost", Obstacle.REFUSED),
     (AMBIGUOUS, UNKNOWN, PUMP): lambda one: deliveries.mark_unknown(one.tx, one.message, "lost"),
     (SHOWN, WAITING, FEATURE): One.redrawn,
     (SHOWN, WAITING, PUMP): lambda one: one.found("another"),

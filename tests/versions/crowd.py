@@ -46,10 +46,13 @@ MOST = {
     "objection.withdraw": 1,
     "pause.open": 1,
     "poll.once": 0,
+    "restore.listed": 1,
     "pulse.open": 2,
     "pulse.start": 0,
     "round.withdraw": 0,
+    "wall.down": 1,
     "withdraw": 1,
+    "withdraw.listed": 1,
 }
 """How often readers press a button of that verb by themselves, where that is not USUAL. The programme presses
 those with 0."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any
@@ -15,10 +15,12 @@ from sqlalchemy import insert, select
 
 from bot.app import ROUTER
 from bot.chat.card import Card, FormButton, every_item
-from bot.chat.event import HomeOpened, Removed
+from bot.chat.event import Command, HomeOpened, Installed, Removed
 from bot.chat.form import Value
 from bot.chat.messenger import Refused, Unavailable, Unsure
+from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Say
+from bot.chat.report import ChannelClosed, ChannelJoined, ChannelRenamed, Connected, Disconnected
 from bot.domain.board import Matter
 from bot.domain.post import Found
 from bot.domain.round import Round, setting_of
@@ -204,6 +206,21 @@ class Circle(Crowd):
         await self.pump.drain()
         self.chats["slack"].before = None
 
+    async def hears_of_channels(self) -> None:
+        """Slack tells of a channel that it has a new name, of one that Cercle is in it, of one that it is
+        archived."""
+        home = "slack", HOMES["slack"]
+        await self.dispatch.report(ChannelRenamed(self._key(), *home, HALL, "#general"))
+        await self.dispatch.report(ChannelJoined(self._key(), *home, YARD))
+        await self.dispatch.report(ChannelClosed(self._key(), *home, "slack:T1:C9"))
+
+    async def loses_connection(self) -> None:
+        """Slack does not accept Cercle for a while. The lead reads that in the other chat."""
+        await self.database.transact(_lead_in_teams)
+        await self.dispatch.report(Disconnected(self._key(), "slack", HOMES["slack"]))
+        await self.pump.drain()
+        await self.dispatch.report(Connected("", "slack", HOMES["slack"]))
+
     async def fails_once(self, chat: str) -> None:
         """The next message to that chat is refused."""
         self.chats[chat].meets("send", Refused("not_allowed"))
@@ -282,7 +299,7 @@ class Circle(Crowd):
 
     async def leaves_things_undone(self) -> None:
         """At the end one message is on its way, one may have arrived, one did not, one may show its last
-        version, and one person cannot be written to."""
+        version, one person cannot be written to and has answers that wait, and one has become a guest."""
         slack = self.chats["slack"]
         await self.says(INES, "poll", HALL)
         slack.meets("send", Refused("not_in_channel"))
@@ -302,6 +319,23 @@ class Circle(Crowd):
         await self.presses(LEAD, next(refresh for card in shown if (refresh := offered(card, RefreshPoll))))
         await self.pump.drain()
         await self.is_removed(GIL)
+        await self.has_answers_that_wait(GIL)
+        nina = replace(NINA.sender, guest=True)
+        await self.dispatch(HomeOpened(f"guest-{next(self.numbers)}", nina))
+
+    async def adds_app(self, player: Player) -> None:
+        await self.dispatch(Installed(f"added-{next(self.numbers)}", player.sender))
+
+    async def has_answers_that_wait(self, player: Player) -> None:
+        """A form, a card, and one about a secret ballot."""
+        unreached, c = replace(player.sender, reachable=False), tables.poll.c
+        secret = select(c.id).where(c.anonymous).limit(1)
+        poll = await self.database.transact(lambda tx: tx.execute(secret).scalar_one())
+        for words in ("settings", "help"):
+            event = Command(f"kept-{next(self.numbers)}", unreached, words, HALL)
+            answer = await self.dispatch(event)
+            assert await self.dispatch.keep(event, answer)
+        assert await self.dispatch.keep(event, Answer(Say(Card("Your choice"), ballot=poll), "fr"))
 
 
 HABITS: Mapping[str, Callable[[Circle, Arrival], Awaitable[None]]] = {
@@ -318,10 +352,12 @@ def plan(circle: Circle) -> None:
     noon, four = time(12), time(16)
     for player in MEMBERS:
         circle.on(0, time(10, 15), circle.joins, player)
+    circle.on(1, time(10), circle.adds_app, PRIYA)
     circle.on(0, noon, circle.asks_and_explores, NINA, "language")
     circle.on(0, noon, circle.says, LEAD, "call", HALL)
-    for moment in (time(13), time(14), time(15)):
-        circle.on(0, moment, circle.says, LEAD, "wall", HALL)
+    for moment in (time(13), time(15)):
+        circle.on(0, moment, circle.says, LEAD, "wall here", HALL)
+    circle.on(0, time(14), circle.asks_and_explores, LEAD, "wall here", HALL)
     circle.on(0, four, circle.presses, LEAD, StartPulse())
     # decisions
     circle.on(1, time(9), circle.starts_round, TOM, "cadence", 4, value="3")
@@ -346,6 +382,8 @@ def plan(circle: Circle) -> None:
         circle.on(day, time(11), circle.publishes, days, planned)
     circle.on(24, time(11), circle.illustrates)
     circle.on(25, time(15), circle.withdraws)
+    for moment in (noon, time(13), time(14)):
+        circle.on(38, moment, circle.asks_and_explores, LEAD, "contents")
     # polls
     words = ("anonymous", "live", "asks_words", "open_options", "many")
     circle.on(3, four, circle.opens_poll, LEAD, "", 6)
@@ -383,6 +421,8 @@ def plan(circle: Circle) -> None:
     circle.on(5, noon, circle.says, LEAD, "post https://example.org/broken")
     circle.on(19, noon, circle.fails_once, "teams")
     circle.on(20, noon, circle.loses_call, HALL)
+    circle.on(21, noon, circle.hears_of_channels)
+    circle.on(21, time(15), circle.loses_connection)
     # the last days
     for day in (24, 38, 66):
         circle.on(day, time(18), circle.follows_links)
@@ -437,6 +477,15 @@ def _refuses(place: str) -> Before:
             raise Refused("not_in_channel")
 
     return before
+
+
+def _lead_in_teams(tx: Transaction) -> None:
+    """The lead has an account in Teams too, which does not receive."""
+    a, w = tables.account.c, tables.workspace.c
+    account = tx.execute(select(tables.account).where(a.external_id == LEAD.id)).one()
+    teams = tx.execute(select(w.id).where(w.platform == "teams")).scalar_one()
+    other = {"id": new_id(), "workspace_id": teams, "address": "teams:tenant:lead", "receives": False}
+    tx.execute(insert(tables.account).values({**account._mapping, **other}))
 
 
 def _second_account(tx: Transaction) -> None:

@@ -31,6 +31,7 @@ from bot.locales.log import KEY, sentence
 from bot.platforms.slack.messenger import SlackMessenger
 from bot.platforms.teams.glue import Connectors, TeamsSettings
 from bot.platforms.teams.messenger import TeamsMessenger
+from bot.replies import Replies
 from scheduler.pump import Pump
 from storage import circles, entries, posts, rounds, tables
 from storage.engines.connect import connect
@@ -39,7 +40,7 @@ from storage.engines.postgres import Postgres
 from storage.engines.sqlite import Sqlite
 from storage.notebook import Notebook
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import SITE, Clock
+from tests.house import SECRET, SITE, Clock
 from tests.scheduler.world import FakeChat
 from tests.versions.fixture import CLICK, Actions, Seen, count_rows
 from tests.year.cast import HOMES
@@ -124,7 +125,7 @@ async def replies(
     """Press each of them where the version left the database."""
     database = Undone(url)
     database.open()
-    dispatch = Dispatcher(database, router, SITE, lambda: actions.now)
+    dispatch = Dispatcher(database, router, SITE, lambda: actions.now, Replies(router, SECRET))
     try:
         return [(each, (await dispatch(event(actions, each))).reply) for each in seen]
     finally:

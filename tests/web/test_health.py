@@ -8,6 +8,8 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
+from storage import workspaces
+from storage.transaction import CircleTransaction, Transaction
 from tests.web.world import World
 
 LOCK = {
@@ -22,6 +24,23 @@ async def test_all_is_well(world: World) -> None:
         answer = await world.get(world.url + path)
         assert (answer.status, json.loads(answer.text)["status"]) == (200, "ok")
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_lost_connection_to_a_chat_is_told_and_keeps_nothing_else_from_working(world: World) -> None:
+    def lose(tx: Transaction) -> None:
+        (workspace,) = workspaces.of_platform(tx, "slack", "T1")
+        workspaces.disconnect(CircleTransaction(tx, workspace.circle_id), workspace.id, world.now)
+
+    await world.do(lose)
+    answer = await world.get(f"{world.url}/readyz")
+    assert answer.status == 200
+    since = f"{world.now:%Y-%m-%dT%H:%M:%SZ}"
+    assert json.loads(answer.text) == {
+        "status": "ok",
+        "database": "ok",
+        "slack": f"not connected since {since}",
+    }
+    assert "T1" not in answer.text.replace(since, "")
 
 
 async def test_a_database_that_does_not_answer_in_two_seconds_is_not_ready(world: World) -> None:

@@ -180,7 +180,7 @@ async def test_a_text_that_is_too_long_stays_and_says_by_how_much(world: World) 
     await world.write("a" * 300)
     answer = await world.get(await world.page(Network.X))
     button = Markup(answer.text).one("open")
-    assert "Trop long de 45 caractères pour X" in answer.text
+    assert "Trop long de 69 caractères pour X" in answer.text
     assert "data-forward" not in button
     assert (button["href"] or "").startswith("https://x.com/intent/tweet?text=aaa")
 

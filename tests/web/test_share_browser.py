@@ -191,7 +191,7 @@ async def test_too_long_or_closed_never_goes_on(world: World) -> None:
     async with browsing() as (page, visited):
         await world.write("a" * 400)
         await page.goto(await world.page(Network.X))
-        await expect(page.get_by_text("Trop long de 145 caractères pour X")).to_be_visible()
+        await expect(page.get_by_text("Trop long de 169 caractères pour X")).to_be_visible()
         await wait(page)
         await world.withdraw()
         await page.goto(await world.page())

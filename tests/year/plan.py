@@ -102,7 +102,7 @@ def _ask(programme: Programme, day: date) -> None:
         proposes = partial(programme.proposes, CAST[4], "ceiling", ceilings[day])
         programme.at(paris(day, time(9)), partial(proposes, 6))
     if day == date(2026, 5, 10):
-        programme.at(paris(day, time(12)), partial(programme.says, LEAD, "wall", ROOMS[LEAD]))
+        programme.at(paris(day, time(12)), partial(programme.says, LEAD, "wall here", ROOMS[LEAD]))
 
 
 def _rest(programme: Programme, day: date, leaving: int, pausing: int) -> None:

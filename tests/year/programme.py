@@ -29,6 +29,7 @@ from bot.dispatch import Dispatcher
 from bot.domain.circle import Role
 from bot.domain.post import Found
 from bot.locales import LANGUAGES, Translator
+from bot.replies import Replies
 from handlers.actions import OpenPoll
 from handlers.meetings.cards import SaveMinutes
 from handlers.membership.cards import Prefer
@@ -43,7 +44,7 @@ from storage import circles, deliveries, tables
 from storage.engines.database import Database
 from storage.engines.sqlite import Sqlite
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import SITE, Clock, asked, filled
+from tests.house import SECRET, SITE, Clock, asked, filled
 from tests.scheduler.world import FakeChat
 from tests.year.cast import EDITOR, HOMES, LEAD, Player, Wishes
 from tests.year.oracle import DAY, QUARTER, Pace, Record, Sent, Turn, Weekly
@@ -149,10 +150,12 @@ class Programme:
         self.dice = random.Random(self.seed)
         self.database = self.connect(self.url)
         self.database.open()
-        pressed = PressedCards(self.database, DRAWINGS, SITE, self.clock)
-        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, pressed=pressed)
+        self.replies = Replies(ROUTER, SECRET)
+        drawings = (*DRAWINGS, self.replies.notice)
+        pressed = PressedCards(self.database, drawings, SITE, self.clock)
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies, pressed=pressed)
         self.chats = {name: self.chat(self.clock, name=name) for name in HOMES}
-        self.pump = Pump(self.database, list(self.chats.values()), DRAWINGS, SITE, self.clock)
+        self.pump = Pump(self.database, list(self.chats.values()), drawings, SITE, self.clock)
         self.tools = Tools(self.database, _page, self.clock)
         players = {player.id: player for player in (*self.cast, EDITOR)}
         self.record = Record(players, frozenset({LEAD.id, EDITOR.id}), self.until)
@@ -349,7 +352,9 @@ class Programme:
 
     def card(self, arrival: Arrival) -> Card:
         """As it stands there now."""
-        return self.chats[arrival.player.home].cards[arrival.notice]
+        return next(
+            chat.cards[arrival.notice] for chat in self.chats.values() if arrival.notice in chat.cards
+        )
 
     async def _collect(self) -> None:
         """What the chats stored."""

@@ -405,7 +405,8 @@ class Playground:
         if pressed.place == HOME:
             self.chat.show_home(viewer.id, card)
             return HOME
-        if self.chat.change(pressed.place, pressed.reference, card):
+        own = {entry.reference for entry in self.chat.own_entries(pressed.place, viewer.id)}
+        if pressed.reference in own and self.chat.change(pressed.place, pressed.reference, card):
             return pressed.place
         return self._answer(card, viewer, pressed.place)
 

@@ -61,6 +61,11 @@ class Chat:
         """What `reader` sees there, oldest first; raises KeyError for an address there is not."""
         return tuple(entry for entry in self._conversations[address].values() if entry.seen_by(reader))
 
+    def own_entries(self, address: str, reader: str) -> tuple[Entry, ...]:
+        """What only `reader` sees there."""
+        personal = any(address == one.address for one in self.people if one.id == reader)
+        return tuple(e for e in self.entries(address, reader) if personal or e.reader == reader)
+
     def holds(self, address: str, reference: str) -> bool:
         return reference in self._conversations[address]
 

@@ -50,9 +50,9 @@ def event(
             return _said(*_typed(post, people), sender, place, verbs, key)
         case "command":
             text, names = _typed(post, people)
-            return Command(key, sender, text, place, names)
+            return Command(key, sender, text, place, names, place.rpartition(":")[2])
         case "click":
-            return Click(key, sender, _action(post), place)
+            return Click(key, sender, _action(post), place, place.rpartition(":")[2])
         case "submit":
             return Submission(key, sender, _action(post), answers(post.get("answers")))
         case "home":
@@ -74,7 +74,7 @@ def _said(
     if not first:
         raise BadPost("nothing said")
     if first.lower() == COMMAND:
-        return Command(key, sender, rest, place, names)
+        return Command(key, sender, rest, place, names, place.rpartition(":")[2])
     if place:
         return None
     known = {name for verb in verbs for name in verb.names}

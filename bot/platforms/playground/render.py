@@ -191,17 +191,21 @@ def form(form: Form, errors: Errors, people: Sequence[Persona], say: Say) -> Mar
     ).format(
         action=pack(form.action),
         title=form.title,
-        alert=_alert(errors, say),
+        alert=_alert(form, errors, say),
         parts=_join(_row(row, errors, people, say) for row in _rows_of(form.parts)),
         cancel=say("platform.cancel"),
         submit=form.submit,
     )
 
 
-def _alert(errors: Errors, say: Say) -> Markup:
+def _alert(form: Form, errors: Errors, say: Say) -> Markup:
+    """What is wrong with no input of the form, else that something beside an input is."""
     if not errors:
         return Markup()
-    return Markup('<p class="alert" role="alert">{}</p>').format(say("playground.check_form"))
+    names = {part.name for part in form.parts if not isinstance(part, Note)}
+    elsewhere = [sentence for name, sentence in errors.items() if name not in names]
+    alert = Markup("<br>").join(elsewhere or [say("playground.check_form")])
+    return Markup('<p class="alert" role="alert">{}</p>').format(alert)
 
 
 def _rows_of(parts: Sequence[Part]) -> list[tuple[Part, ...]]:

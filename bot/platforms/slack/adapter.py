@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,13 +20,15 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.chat.event import Command, Event, Said
-from bot.chat.messenger import Messenger, MessengerError, Notebook, Unavailable
+from bot.chat.event import Command, Event, Said, Sender
+from bot.chat.messenger import Messenger, MessengerError, NotConnected, Notebook, Unavailable
 from bot.chat.platform import Dispatch, Words
+from bot.chat.report import AccountChanged, ChannelJoined, Connected, Disconnected, Report
 from bot.platforms.slack import parse
 from bot.platforms.slack.calls import call
 from bot.platforms.slack.guard import Guard
 from bot.platforms.slack.messenger import PACE, SlackMessenger
+from bot.platforms.slack.parse import Profile
 from bot.platforms.slack.profiles import Profiles
 from bot.platforms.slack.replies import Body, Exchange, Replies
 from bot.platforms.slack.surface import PATH
@@ -41,7 +44,9 @@ DRAIN = 3.0
 
 GREET_WITHIN = 2.0
 GREET_AGAIN = 30.0
-"""Seconds for the first auth.test, and between later ones."""
+"""Seconds for the first auth.test, and until the next one after one that failed."""
+LOOK_AGAIN = 300.0
+"""Seconds between two that work."""
 
 SOCKETS = 500
 """At once: more than the pump has under way in a workspace. A call that waits for a socket is a claim that
@@ -72,12 +77,13 @@ class Slack:
         self._client = _client(settings.api_url, settings.bot_token)
         self._guard = Guard(settings.signing_secret)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._greeting: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._greeted = asyncio.Event()
         self._home = ""
         messenger = SlackMessenger(self._client, notebook)
         self.messenger: Messenger = messenger
         self._profiles = Profiles(self._client, self._begin)
-        self._replies = Replies(self._client, messenger, words, self._begin)
+        self._replies = Replies(self._client, messenger, dispatch, words, self._begin)
         self._bolt = _bolt(settings, self._hear)
 
     def routes(self) -> list[web.RouteDef]:
@@ -90,32 +96,51 @@ class Slack:
             connector=aiohttp.TCPConnector(limit=SOCKETS),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        self._greeting = asyncio.create_task(self._greet())
-        await asyncio.wait({self._greeting}, timeout=GREET_WITHIN)
+        self._watching = asyncio.create_task(self._watch())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._greeted.wait(), GREET_WITHIN)
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + DRAIN
         while self._tasks and loop.time() < end:
             await asyncio.wait(self._tasks, timeout=end - loop.time())
-        left = [*self._tasks, *filter(None, [self._greeting])]
+        left = [*self._tasks, *filter(None, [self._watching])]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         if self._client.session is not None:
             await self._client.session.close()
 
-    async def _greet(self) -> None:
-        """Learn which workspace the token speaks for. Tries until Slack answers."""
+    async def _watch(self) -> None:
+        """Learn which workspace the token speaks for, and whether Slack still accepts it: an event that says
+        it does not may be lost."""
         while True:
-            try:
-                who = await call(self._client.auth_test(), Unavailable)
-            except MessengerError as error:
-                log.error("Slack does not accept the bot token or does not answer: %s", error)
-                await asyncio.sleep(GREET_AGAIN)
-            else:
-                self._home = "" if who.get("is_enterprise_install") else who.get("team_id", "")
-                return
+            wait = await self._greet()
+            self._greeted.set()
+            await asyncio.sleep(wait)
+
+    async def _greet(self) -> float:
+        """Look once. Return in how many seconds to look again."""
+        try:
+            who = await call(self._client.auth_test(), Unavailable)
+        except NotConnected as error:
+            log.error("Slack does not accept the bot token: %s", error)
+            await self._tell(Disconnected("", self.name, self._home))
+        except MessengerError as error:
+            log.error("Slack does not answer: %s", error)
+        else:
+            self._home = "" if who.get("is_enterprise_install") else who.get("team_id", "")
+            await self._tell(Connected("", self.name, self._home))
+            return LOOK_AGAIN
+        return GREET_AGAIN
+
+    async def _tell(self, report: Report) -> None:
+        """Of what is looked at again later."""
+        try:
+            await self._dispatch.report(report)
+        except Exception:
+            log.exception("what Slack says of the token was not kept")
 
     # In
 
@@ -131,6 +156,8 @@ class Slack:
     async def _hear(self, body: dict[str, Any]) -> BoltResponse:
         """The one listener. Slack is answered when what was asked for is committed, or when the person has
         been told that it is not yet; the handler goes on."""
+        if (report := self._reported(body)) is not None:
+            return await self._store(report, body)
         delivery = self._parsed(body)
         if delivery is None:
             return BoltResponse(status=200)
@@ -156,11 +183,43 @@ class Slack:
         if not telling.cancelled() and not telling.exception() and telling.result() is not None:
             await self._replies.settle(exchange)
 
+    def _reported(self, body: dict[str, Any]) -> Report | None:
+        try:
+            return parse.report(body, self._home)
+        except MALFORMED:
+            log.exception("a signed payload of unknown shape")
+            return None
+
+    async def _store(self, report: Report, body: dict[str, Any]) -> BoltResponse:
+        """What could not be stored Slack tells again."""
+        if isinstance(report, AccountChanged):
+            account = report.account
+            self._profiles.learn_change(
+                (account.workspace, account.user),
+                Profile(account.name, account.locale, account.zone, account.guest),
+            )
+        if isinstance(report, ChannelJoined) and (inviter := parse.inviter(body)):
+            who = await self._profiles.complete(Sender(self.name, report.workspace, inviter, ""))
+            report = replace(report, locale=who.locale, zone=who.zone)
+        if isinstance(report, Disconnected):
+            log.warning("Slack does not accept us any more in workspace %s", report.workspace)
+        try:
+            known = await self._dispatch.report(report)
+        except Exception:
+            log.exception("a report was not kept")
+            return BoltResponse(status=503)
+        if known and isinstance(report, AccountChanged) and not report.account.locale:
+            self._begin(self._ask_language(report.account))
+        return BoltResponse(status=200)
+
+    async def _ask_language(self, account: Sender) -> None:
+        """A user_change does not name the language, which may be what changed."""
+        profile = await self._profiles.renew((account.workspace, account.user))
+        if profile.locale:
+            await self._tell(AccountChanged("", replace(account, locale=profile.locale)))
+
     def _parsed(self, body: dict[str, Any]) -> parse.Delivery | None:
         try:
-            if changed := parse.changed_profile(body):
-                self._profiles.learn(*changed)
-            _note_uninstall(body)
             return parse.delivery(body, self._home)
         except MALFORMED:
             log.exception("a signed payload of unknown shape")
@@ -249,12 +308,6 @@ def _answered(response: BoltResponse) -> web.Response:
     body = response.body if response.status == 200 else ""
     kind = "application/json" if body.startswith("{") else "text/plain"
     return web.Response(status=status, text=body, content_type=kind)
-
-
-def _note_uninstall(body: dict[str, Any]) -> None:
-    event = body.get("event") or {}
-    if event.get("type") in ("app_uninstalled", "tokens_revoked"):
-        log.warning("Slack says %s for workspace %s", event["type"], parse.workspace_of(body))
 
 
 def _quiet(part: str) -> logging.Logger:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import aiohttp
@@ -13,9 +14,12 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
 from bot.chat.messenger import (
+    Closed,
     Gone,
     MessengerError,
+    NotConnected,
     Refused,
+    Restricted,
     Throttled,
     Unavailable,
     Unreachable,
@@ -37,12 +41,17 @@ PARTLY_DONE = _codes("internal_error fatal_error")
 """docs.slack.dev: "It's possible some aspect of the operation succeeded before the error was raised"."""
 
 UNREACHABLE = _codes("""
-    cannot_dm_bot cannot_dm_yourself channel_is_limited_access channel_not_found is_archived is_inactive
-    messages_tab_disabled not_enough_users not_in_channel restricted_action
-    restricted_action_non_threadable_channel restricted_action_read_only_channel
-    restricted_action_thread_only_channel user_disabled user_not_found user_not_visible users_not_found
+    cannot_dm_bot cannot_dm_yourself channel_not_found messages_tab_disabled not_enough_users not_in_channel
+    user_disabled user_not_found user_not_visible users_not_found
     """)
 """This address cannot be written to (errors of chat.postMessage and conversations.open)."""
+
+CLOSED = _codes("is_archived is_inactive")
+
+RESTRICTED = _codes("""
+    channel_is_limited_access restricted_action restricted_action_non_threadable_channel
+    restricted_action_read_only_channel restricted_action_thread_only_channel
+    """)
 
 GONE = _codes("cant_update_message message_not_found")
 """No message of ours stands there. One deleted above its thread stays as "This message was deleted.", which
@@ -52,23 +61,43 @@ BAD_BLOCKS = _codes("invalid_arguments invalid_blocks")
 """Something about the blocks is wrong, in a view or in a message. Where there is a picture among them, it may
 be the cause: Slack fetches it before it takes the message ("downloading image failed")."""
 
+NOT_CONNECTED = _codes("account_inactive invalid_auth not_authed token_revoked")
+"""The token is not accepted: the app was removed, or its token revoked. `account_inactive` is said of the
+token's account, not of the reader's."""
+
 PASSING = _codes("""
-    access_denied account_inactive accesslimited ekm_access_denied enterprise_is_restricted
-    external_channel_migrating invalid_auth message_limit_exceeded not_authed org_login_required
-    request_timeout service_unavailable team_access_not_granted team_added_to_org token_expired token_revoked
-    two_factor_setup_required
+    access_denied accesslimited ekm_access_denied enterprise_is_restricted external_channel_migrating
+    message_limit_exceeded org_login_required request_timeout service_unavailable team_access_not_granted
+    team_added_to_org token_expired two_factor_setup_required
     """)
 """Not done, and mended by time or by an operator: nearly all concern the token or the workspace, so no
-single message is to blame. `account_inactive` is said of the token's account, not of the reader's."""
+single message is to blame."""
+
+MEANINGS: dict[type[MessengerError], frozenset[str]] = {
+    Unreachable: UNREACHABLE,
+    Closed: CLOSED,
+    Restricted: RESTRICTED,
+    Gone: GONE,
+    NotConnected: NOT_CONNECTED,
+    Unavailable: PASSING,
+}
+"""A code that stands nowhere here means Refused."""
 
 
 async def call(request: Awaitable[AsyncSlackResponse], lost: type[MessengerError]) -> dict[str, Any]:
     """The answer's body. Raises a MessengerError; `lost` is the one for an answer that never came."""
-    try:
+    with told(lost):
         response = await request
+    return response.data if isinstance(response.data, dict) else {}
+
+
+@contextmanager
+def told(lost: type[MessengerError]) -> Iterator[None]:
+    """Say what goes wrong on the way as a MessengerError; `lost` is the one for an answer that never came."""
+    try:
+        yield
     except BROKEN as error:
         _fail(error, lost)
-    return response.data if isinstance(response.data, dict) else {}
 
 
 class Answer(msgspec.Struct):
@@ -108,7 +137,7 @@ class Cards:
         answer = _decoded(body)
         if status == 200 and answer.ok:
             return answer
-        raise _meaning(status, answer.error, headers, lost)
+        raise meaning(status, answer.error, headers, lost)
 
     async def _post(self, method: str, data: bytes) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers, body."""
@@ -154,10 +183,10 @@ def _said_no(error: SlackApiError, lost: type[MessengerError]) -> MessengerError
     status: int = getattr(response, "status_code", None) or response.status
     body = getattr(response, "data", None)
     said = body.get("error", "") if isinstance(body, dict) else ""
-    return _meaning(status, said, response.headers, lost)
+    return meaning(status, said, response.headers, lost)
 
 
-def _meaning(
+def meaning(
     status: int, said: object, headers: Mapping[str, str], lost: type[MessengerError]
 ) -> MessengerError:
     """Of an answer that is no yes."""
@@ -166,11 +195,7 @@ def _meaning(
         return Throttled(_wait(headers))
     if status >= 500 or code in PARTLY_DONE or not code:
         return lost(code or f"status {status}")
-    if code in UNREACHABLE:
-        return Unreachable(code)
-    if code in GONE:
-        return Gone(code)
-    return Unavailable(code) if code in PASSING else Refused(code)
+    return next((kind(code) for kind, codes in MEANINGS.items() if code in codes), Refused(code))
 
 
 def _wait(headers: Mapping[str, str]) -> float:

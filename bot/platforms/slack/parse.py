@@ -7,11 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.chat.event import Click, Command, Event, HomeOpened, Names, Removed, Said, Sender, Submission
+from bot.chat.event import Click, Command, Event, HomeOpened, Names, Said, Sender, Submission
 from bot.chat.form import Answers, Value
+from bot.chat.report import (
+    AccountChanged,
+    ChannelClosed,
+    ChannelJoined,
+    ChannelLeft,
+    ChannelRenamed,
+    ChannelReopened,
+    Disconnected,
+    Report,
+)
 from bot.chat.text import in_words, normalise
 from bot.platforms.slack.emoji import with_emoji
 
@@ -34,7 +44,7 @@ class Delivery:
     `channel`: the channel's id, or that of the bot's own conversation with the sender. `trigger`: opens one
     modal within 3 s. `response_url`: 5 answers within 30 min. `view`: the modal that was sent;
     `inputs`: those of its blocks that can bear an error. `on_home`: the button stood on the person's Home,
-    or opened the modal from there.
+    or opened the modal from there; `on_own`: on a message that only this person sees.
     """
 
     event: Event
@@ -44,16 +54,18 @@ class Delivery:
     view: str = ""
     inputs: tuple[str, ...] = ()
     on_home: bool = False
+    on_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What Slack knows of a person. `locale` "fr-FR", `zone` an IANA name."""
+    """What Slack knows of a person. `locale` "fr-FR", `zone` an IANA name; `guest` is None for somebody of
+    whom Slack has told nothing."""
 
     name: str = ""
     locale: str = ""
     zone: str = ""
-    guest: bool = False
+    guest: bool | None = None
 
 
 def delivery(body: Payload, home: str = "") -> Delivery | None:
@@ -105,14 +117,6 @@ def profile(user: Payload) -> Profile:
     )
 
 
-def changed_profile(body: Payload) -> tuple[tuple[str, str], Profile] | None:
-    """((workspace, user), profile) that a user_change tells."""
-    event = body.get("event") or {}
-    if event.get("type") != "user_change":
-        return None
-    return (workspace_of(body), event["user"]["id"]), profile(event["user"])
-
-
 # Commands
 
 
@@ -127,6 +131,7 @@ def _command(body: Payload, workspace: str) -> Delivery:
         text=typed(words, workspace),
         place=_place(workspace, channel),
         names=names(words, workspace),
+        place_name=_channel_name(channel, body.get("channel_name")),
     )
     return Delivery(event, channel, trigger=body["trigger_id"], response_url=body.get("response_url") or "")
 
@@ -144,14 +149,16 @@ def _click(body: Payload, workspace: str) -> Delivery | None:
     channel = _channel(body)
     known = (f"{trigger}:{pressed.get('action_ts', '')}", _person(body, workspace), clean(value))
     again = pressed["action_id"].startswith(AGAIN)
+    place, name = _place(workspace, channel), _channel_name(channel, (body.get("channel") or {}).get("name"))
     on_home = (body.get("view") or {}).get("type") == "home"
-    click = Click(*known, place=_place(workspace, channel), card=_own_card(body, channel), on_home=on_home)
+    click = Click(*known, place, name, card=_own_card(body, channel), on_home=on_home)
     return Delivery(
-        Said(*known) if again else click,
+        _heard_again(known, place) if again else click,
         channel,
         trigger=trigger,
         response_url=body.get("response_url") or "",
         on_home=on_home,
+        on_own=channel.startswith("D") or (body.get("container") or {}).get("is_ephemeral") is True,
     )
 
 
@@ -161,6 +168,11 @@ def _own_card(body: Payload, channel: str) -> str:
     container = body.get("container") or {}
     lasting = container.get("message_ts") and not container.get("is_ephemeral") and body.get("response_url")
     return f"{channel}:{container['message_ts']}" if lasting and channel.startswith("D") else ""
+
+
+def _heard_again(known: tuple[str, Sender, str], place: str) -> Command | Said:
+    """The words of a message, now that there is a trigger."""
+    return Command(*known, place) if place else Said(*known)
 
 
 def _channel(body: Payload) -> str:
@@ -227,15 +239,75 @@ def _event(body: Payload, workspace: str) -> Delivery | None:
             sender, words = _sender(workspace, event["user"], "", team, body), event.get("text") or ""
             said = Said(key, sender, typed(words, workspace), names(words, workspace))
             return Delivery(said, event["channel"])
-        case "user_change" if event["user"].get("deleted"):
-            user = event["user"]
-            return Delivery(Removed(key, _sender(workspace, user["id"], user.get("name"), "", body)))
+        case "app_mention" if _is_new(event) and not event["channel"].startswith("D"):
+            return _mention(body, event, workspace, key)
     return None
 
 
 def _is_said(event: Payload) -> bool:
-    """A person's own new words to the bot: no edit, no deletion, nothing a bot wrote."""
-    return event.get("channel_type") == "im" and not any(event.get(key) for key in ("subtype", "bot_id"))
+    return event.get("channel_type") == "im" and _is_new(event)
+
+
+def _is_new(event: Payload) -> bool:
+    """A person's own new words: no edit, no deletion, nothing a bot wrote."""
+    return not any(event.get(key) for key in ("subtype", "bot_id", "edited"))
+
+
+def _mention(body: Payload, event: Payload, workspace: str, key: str) -> Delivery:
+    """The bot was called in a channel, so what else was said is a command."""
+    channel, team = event["channel"], event.get("user_team") or event.get("team")
+    words = re.sub(rf"<@{re.escape(_us(body))}(?:\|[^<>]*)?>", " ", event.get("text") or "")
+    sender = _sender(workspace, event["user"], "", team, body)
+    place = _place(workspace, channel)
+    return Delivery(Command(key, sender, typed(words, workspace), place, names(words, workspace)), channel)
+
+
+def _us(body: Payload) -> str:
+    """The id of the bot's own user; "" where Slack does not tell."""
+    return next((each["user_id"] for each in body.get("authorizations") or () if each.get("is_bot")), "")
+
+
+# Reports
+
+
+def report(body: Payload, home: str = "") -> Report | None:
+    """What Slack tells by itself; None for anything else. `home` and what is raised: as in `delivery`."""
+    workspace = home or workspace_of(body)
+    if body.get("type") != "event_callback" or not workspace:
+        return None
+    event, key = body["event"], body["event_id"]
+    there = (key, PLATFORM, workspace)
+    match event["type"]:
+        case "user_change":
+            return _account(event["user"], workspace, key, body)
+        case "channel_rename":
+            channel = event["channel"]
+            return ChannelRenamed(*there, address(workspace, channel["id"]), f"#{normalise(channel['name'])}")
+        case "channel_archive" | "channel_deleted" | "group_archive" | "group_deleted":
+            return ChannelClosed(*there, address(workspace, event["channel"]))
+        case "channel_unarchive" | "group_unarchive":
+            return ChannelReopened(*there, address(workspace, event["channel"]))
+        case "channel_left" | "group_left":
+            return ChannelLeft(*there, address(workspace, event["channel"]))
+        case "member_joined_channel" if event["user"] == _us(body):
+            return ChannelJoined(*there, address(workspace, event["channel"]))
+        case "app_uninstalled":
+            return Disconnected(*there)
+        case "tokens_revoked" if (event.get("tokens") or {}).get("bot"):
+            return Disconnected(*there)
+    return None
+
+
+def inviter(body: Payload) -> str:
+    """The id of whoever brought somebody into a channel; "" where Slack does not tell."""
+    return str((body.get("event") or {}).get("inviter") or "")
+
+
+def _account(user: Payload, workspace: str, key: str, body: Payload) -> AccountChanged:
+    known = profile(user)
+    sender = _sender(workspace, user["id"], known.name, user.get("team_id"), body)
+    account = replace(sender, locale=known.locale, zone=known.zone, guest=sender.guest or known.guest)
+    return AccountChanged(key, account, reachable=not user.get("deleted"))
 
 
 # People and places
@@ -248,6 +320,14 @@ def address(workspace: str, id: str) -> str:
 
 def _place(workspace: str, channel: str) -> str:
     return address(workspace, channel) if channel and not channel.startswith("D") else ""
+
+
+def _channel_name(channel: str, name: Any) -> str:
+    """What a text calls a channel. Slack gives private channels and conversations the name of their kind."""
+    if not channel or channel.startswith("D") or not isinstance(name, str):
+        return ""
+    nameless = name in ("", "privategroup", "directmessage") or name.startswith("mpdm-")
+    return "" if nameless else f"#{normalise(name)}"
 
 
 def _person(body: Payload, workspace: str) -> Sender:

@@ -78,6 +78,16 @@ class Profiles:
         while len(self._known) > MOST:
             self._known.popitem(last=False)
 
+    def learn_change(self, who: Who, profile: Profile) -> None:
+        """Keep what Slack told by itself, which may be everything but the language."""
+        _, before = self._known.get(who, NOBODY)
+        self.learn(who, replace(profile, locale=profile.locale or before.locale))
+
+    async def renew(self, who: Who) -> Profile:
+        """Ask about somebody now, and return what is known of them then."""
+        await self._ask(who)
+        return self._known.get(who, NOBODY)[1]
+
     def _ask(self, who: Who) -> asyncio.Task[Any]:
         """One question about a person at a time, however many wait for it."""
         if who not in self._asked:

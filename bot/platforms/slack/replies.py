@@ -9,23 +9,33 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, assert_never
 
-import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.card import Card, Quote, Text
-from bot.chat.event import Click, Command, Removed, Said, Submission, typed
+from bot.chat.event import Click, Command, HomeOpened, Said, Submission, typed
 from bot.chat.form import Errors, Form, Note
-from bot.chat.messenger import MessengerError, Notice, PictureRefused, Refused, Throttled, Unavailable, Unsure
-from bot.chat.platform import Answer, Words
+from bot.chat.messenger import (
+    MessengerError,
+    Notice,
+    PictureRefused,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Unsure,
+)
+from bot.chat.platform import Answer, Dispatch, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.text import shorten
 from bot.platforms.slack import render
-from bot.platforms.slack.calls import BAD_BLOCKS, JSON, call, encoded
+from bot.platforms.slack.calls import BAD_BLOCKS, JSON, call, encoded, meaning, told
 from bot.platforms.slack.messenger import SlackMessenger
 from bot.platforms.slack.parse import AGAIN, ON_HOME, Delivery
 from bot.platforms.slack.profiles import Begin
 
 log = logging.getLogger(__name__)
+
+Way = Callable[[Delivery, dict[str, Any]], Awaitable[None]]
 
 Body = Mapping[str, Any]
 """Of the HTTP answer; empty is a plain acknowledgement, which also closes a modal."""
@@ -38,10 +48,17 @@ VALUE = 2000
 DRAWN = 1.0
 """Seconds that Slack gets to draw the modal of an answer, which would otherwise cover what is told next."""
 
+TRIES = (1, 3, 9)
+"""How much longer than DRAWN the pauses are between the tries of what may be done twice."""
+
+LONGEST = 30.0
+"""Seconds that such a try waits for Slack at most, whatever Slack asks for."""
+
 
 @dataclass
 class Exchange:
-    """A delivery on its way to its answer. `saying`: whether an answer arrived that is its own message."""
+    """A delivery on its way to its answer. `saying`: whether an answer that is its own message arrived, or is
+    kept until it can."""
 
     delivery: Delivery
     locale: str = ""
@@ -52,17 +69,23 @@ class Exchange:
 class Replies:
     """`begin` starts a task that outlives the request."""
 
-    def __init__(self, client: AsyncWebClient, messenger: SlackMessenger, words: Words, begin: Begin) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        messenger: SlackMessenger,
+        dispatch: Dispatch,
+        words: Words,
+        begin: Begin,
+    ) -> None:
         self._client = client
         self._messenger = messenger
+        self._dispatch = dispatch
         self._words = words
         self._begin = begin
 
     async def apply(self, exchange: Exchange, answer: Answer) -> Body:
         """The body of the HTTP answer. What does not have to be done before it is done after it."""
         delivery, reply = exchange.delivery, answer.reply
-        if isinstance(delivery.event, Removed):
-            return NOTHING
         exchange.answer = answer
         if answer.redraw is not None:
             self._begin(answer.redraw(partial(self._draw_over, delivery)))
@@ -74,33 +97,41 @@ class Replies:
             case Ask() if isinstance(delivery.event, Submission):
                 return self._ask_again(delivery, reply, answer.language)
             case Ask():
-                await self._ask(delivery, reply.form, answer.language)
+                await self._ask(delivery, reply.form, answer)
             case Say():
-                exchange.saying = self._begin(self._say(delivery, render.message(reply.card)))
+                exchange.saying = self._begin(self._answer(delivery, reply.card, answer))
             case Replace():
-                self._begin(self._replace(delivery, reply.card))
+                self._begin(self._replace(delivery, reply.card, answer))
             case Home():
-                self._begin(self._publish(delivery, reply.card))
+                self._begin(self._publish(delivery, reply.card, answer))
             case _:
                 assert_never(reply)
         return NOTHING
 
     # Forms
 
-    async def _ask(self, delivery: Delivery, form: Form, language: str) -> None:
+    async def _ask(self, delivery: Delivery, form: Form, answer: Answer) -> None:
         """A trigger lives 3 s, so this comes before the acknowledgement."""
-        if isinstance(delivery.event, Said) and not delivery.trigger:
-            self._begin(self._say(delivery, self._doorstep(delivery.event, form, language)))
+        if isinstance(delivery.event, Command | Said) and not delivery.trigger:
+            message = self._doorstep(delivery.event, form, answer.language)
+            self._begin(self._send(delivery, message, answer))
             return
-        view = self._modal(delivery, form, language)
+        view = self._modal(delivery, form, answer.language)
         try:
             await call(self._client.views_open(trigger_id=delivery.trigger, view=view), Unavailable)
         except MessengerError as error:
             log.warning("no form could be opened: %s", error)
-            sorry = Card(self._words(language, "platform.expired"))
-            self._begin(self._say(delivery, render.message(sorry)))
+            self._begin(self._put_off(delivery, answer))
 
-    def _doorstep(self, said: Said, form: Form, language: str) -> dict[str, Any]:
+    async def _put_off(self, delivery: Delivery, answer: Answer) -> bool:
+        """Show the button that opens the form later."""
+        later = await self._dispatch.put_off(delivery.event, answer)
+        match later.reply:
+            case Say(card):
+                return await self._answer(delivery, card, later)
+        return False
+
+    def _doorstep(self, said: Command | Said, form: Form, language: str) -> dict[str, Any]:
         """The button to press for a form that was asked for in a message, which has no trigger."""
         message = render.message(Card(form.title))
         label = {"type": "plain_text", "text": self._words(language, "platform.open"), "emoji": False}
@@ -136,9 +167,9 @@ class Replies:
         match delivery.event:
             case Submission():
                 return {"response_action": "update", "view": self._page(card, exchange.locale)}
-            case Command():
+            case Command() if delivery.trigger:
                 return {**render.message(card), "response_type": "ephemeral"}
-            case Click() | Said() if delivery.trigger and await self._say(delivery, render.message(card)):
+            case Click() | Said() if delivery.trigger and await self._send(delivery, render.message(card)):
                 return NOTHING
         return None
 
@@ -150,8 +181,11 @@ class Replies:
         arrived = exchange.saying is None or await exchange.saying
         if delivery.view and await self._redraw(delivery.view, self._end(delivery, answer, arrived)):
             return
-        if (card := self._outcome(delivery, answer)) is not None:
-            await self._say(delivery, render.message(card))
+        if answer.reply is None:
+            saved = Card("", (Text((self._words(answer.language, "platform.saved"),)),))
+            await self._answer(delivery, saved, Answer(Say(saved), answer.language))
+        elif delivery.view and isinstance(answer.reply, Ask):
+            await self._put_off(delivery, answer)
 
     def _end(self, delivery: Delivery, answer: Answer, arrived: bool) -> dict[str, Any]:
         """What a modal shows then: the form; that there is an answer, or the answer if it did not arrive."""
@@ -176,128 +210,138 @@ class Replies:
         title, sentence = (self._words(language, key) for key in (done if silent else replied))
         return Card(title, (Text((sentence,)),))
 
-    def _outcome(self, delivery: Delivery, answer: Answer) -> Card | None:
-        """For whom no modal tells. What was typed in a form that would be asked again comes back."""
-        match answer.reply:
-            case None:
-                return Card("", (Text((self._words(answer.language, "platform.saved"),)),))
-            case Ask(errors=errors) if delivery.view:
-                sentences = (Text((sentence,)) for sentence in errors.values())
-                quotes = map(Quote, typed(delivery.event))
-                return Card(self._words(answer.language, "platform.kept"), (*sentences, *quotes))
-        return None
-
     def _page(self, card: Card, language: str) -> dict[str, Any]:
         return render.page(card, close=self._words(language, "platform.close"))
 
     async def _redraw(self, view: str, drawn: dict[str, Any]) -> bool:
-        """Whether it is still open; a call that fails is tried again."""
+        """Whether it is still open."""
 
         async def update(drawn: dict[str, Any]) -> None:
             await call(self._client.views_update(view_id=view, view=drawn), Unavailable)
 
-        for pause in (DRAWN, 3 * DRAWN, 9 * DRAWN):
-            await asyncio.sleep(pause)
-            try:
-                await _shown(drawn, update)
-            except (Unavailable, Throttled) as error:
-                log.warning("a form could not be redrawn: %s", error)
-            except MessengerError as error:
-                log.info("a form was closed before it was answered: %s", error)
-                return False
-            else:
-                return True
-        return False
-
-    # Cards
-
-    async def _say(self, delivery: Delivery, message: dict[str, Any]) -> bool:
-        """Privately, where it was asked; one to one where Slack does not let us. Whether it arrived."""
-        private = {**message, "response_type": "ephemeral", "replace_original": False}
-        if await self._respond(delivery, private) or await self._whisper(delivery, message):
-            return True
+        await asyncio.sleep(DRAWN)
         try:
-            await _shown(message, partial(self._messenger.post, self._conversation(delivery)))
+            await _insist(lambda: _shown(drawn, update))
         except MessengerError as error:
-            log.warning("an answer did not arrive: %s", error)
+            log.info("a form was closed before it was answered: %s", error)
             return False
         return True
 
-    async def _replace(self, delivery: Delivery, card: Card) -> None:
-        """A command's response_url has nothing to replace, and would make a second message of it."""
-        message = render.message(card)
+    # Cards
+
+    async def _answer(self, delivery: Delivery, card: Card, answer: Answer) -> bool:
+        """Say a card, in answer. Return whether it arrived or is kept."""
+        return await self._send(delivery, render.message(card), answer)
+
+    async def _send(self, delivery: Delivery, message: dict[str, Any], answer: Answer | None = None) -> bool:
+        """Privately, where it was asked; one to one where Slack does not let us. What a limit or the network
+        holds up is not tried in another way, because it may have arrived: the answer is kept, and sent by the
+        pump. Return whether it arrived or is kept."""
+        for way in self._ways(answer):
+            try:
+                await _shown(message, partial(way, delivery))
+            except (Refused, Unreachable) as error:
+                log.info("an answer cannot be shown there: %s", error)
+            except MessengerError as error:
+                log.warning("an answer was held up: %s: %s", type(error).__name__, error)
+                if await self._keep(delivery, answer, error):
+                    return True
+            else:
+                return True
+        return await self._keep(delivery, answer)
+
+    def _ways(self, answer: Answer | None) -> tuple[Way, ...]:
+        """The choice in a secret poll is shown to its voter for a moment, and written in no message."""
+        match answer:
+            case Answer(reply=Say(ballot=poll) | Replace(ballot=poll)) if poll:
+                return (self._respond, self._whisper)
+        return (self._respond, self._whisper, self._write)
+
+    async def _keep(
+        self, delivery: Delivery, answer: Answer | None, error: MessengerError | None = None
+    ) -> bool:
+        wait = error.wait if isinstance(error, Throttled) else 0.0
+        return answer is not None and await self._dispatch.keep(delivery.event, answer, wait=wait)
+
+    async def _replace(self, delivery: Delivery, card: Card, answer: Answer) -> None:
+        """Only what this person alone sees is replaced. A command's response_url has nothing to replace, and
+        would make a second message of it."""
         if delivery.on_home:
-            await self._publish(delivery, card)
-        elif isinstance(delivery.event, Command) or not await self._respond(
-            delivery, {**message, "replace_original": True}
-        ):
-            await self._say(delivery, message)
+            await self._publish(delivery, card, answer)
+            return
+        if delivery.on_own:
+            try:
+                message = {**render.message(card), "replace_original": True}
+                await _shown(message, partial(self._post_to, delivery))
+            except (Refused, Unreachable) as error:
+                log.info("a card cannot be replaced: %s", error)
+            except MessengerError as error:
+                log.warning("a card was not replaced: %s: %s", type(error).__name__, error)
+                if await self._keep(delivery, answer, error):
+                    return
+            else:
+                return
+        await self._answer(delivery, card, answer)
 
     async def _draw_over(self, delivery: Delivery, notice: Notice) -> None:
         """Draw a person's own card in the place of the one whose button they pressed. The card loses its
-        metadata until it is updated. Raises a MessengerError."""
+        metadata until it is updated. Raises PictureRefused, Unsure where it may be drawn, Unavailable where
+        it is not: then the pump draws it."""
+        drawn = render.message(notice.card)
         try:
-            drawn = render.message(notice.card)
-            await self._post_to(delivery.response_url, {**drawn, "replace_original": True})
-        except Refused as error:
+            await self._post_to(delivery, {**drawn, "replace_original": True})
+        except (Unavailable, Unsure):
+            raise
+        except MessengerError as error:
             if str(error) in BAD_BLOCKS and render.has_pictures(drawn):
                 raise PictureRefused(str(error)) from error
             raise Unavailable(str(error)) from error
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ValueError) as error:
-            raise Unavailable(type(error).__name__) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unsure(type(error).__name__) from error
 
-    async def _publish(self, delivery: Delivery, card: Card) -> None:
+    async def _publish(self, delivery: Delivery, card: Card, answer: Answer | None = None) -> None:
+        """`answer`: what this shows, to be kept and answered elsewhere if Home cannot be drawn. Whoever opens
+        Home opens it again."""
+
         async def publish(view: dict[str, Any]) -> None:
             user = delivery.event.sender.user
             await call(self._client.views_publish(user_id=user, view=view), Unavailable)
 
         try:
-            await _shown(render.home(card), publish)
+            await _insist(lambda: _shown(render.home(card), publish))
         except MessengerError as error:
             log.warning("a Home was not drawn: %s", error)
+            if not isinstance(delivery.event, HomeOpened):
+                await self._keep(delivery, answer, error)
 
-    async def _respond(self, delivery: Delivery, message: dict[str, Any]) -> bool:
+    # The ways to a person. Each raises MessengerError.
+
+    async def _respond(self, delivery: Delivery, message: dict[str, Any]) -> None:
+        await self._post_to(delivery, {**message, "response_type": "ephemeral", "replace_original": False})
+
+    async def _post_to(self, delivery: Delivery, message: dict[str, Any]) -> None:
         """Through the response_url, which also works where the bot is no member."""
-        if not delivery.response_url:
-            return False
-        try:
-            await _shown(message, partial(self._post_to, delivery.response_url))
-        except (MessengerError, aiohttp.ClientError, TimeoutError, OSError):
-            return False
-        return True
+        session, url = self._client.session, delivery.response_url
+        if not url or session is None:
+            raise Refused("no response_url")
+        data = encoded(message)
+        with told(Unsure):
+            request = session.post(
+                url, data=data, headers=JSON, proxy=self._client.proxy, allow_redirects=False
+            )
+            async with request as response:
+                if response.status != 200:
+                    said = await response.text(errors="replace")
+                    code = next((code for code in BAD_BLOCKS if code in said), said[:40] or "refused")
+                    raise meaning(response.status, code, response.headers, Unsure)
 
-    async def _post_to(self, response_url: str, message: dict[str, Any]) -> None:
-        """Raises Refused with what Slack says, Unsure where it may have been done, and aiohttp's errors."""
-        session = self._client.session
-        if session is None:
-            raise Unavailable("not started")
-        request = session.post(
-            response_url, data=encoded(message), headers=JSON, proxy=self._client.proxy, allow_redirects=False
-        )
-        async with request as response:
-            if response.status >= 500:
-                raise Unsure(f"status {response.status}")
-            if response.status != 200:
-                said = await response.text(errors="replace")
-                raise Refused(next((code for code in BAD_BLOCKS if code in said), said[:40]))
-
-    async def _whisper(self, delivery: Delivery, message: dict[str, Any]) -> bool:
+    async def _whisper(self, delivery: Delivery, message: dict[str, Any]) -> None:
         """To one person in a channel."""
         if not delivery.channel or delivery.channel.startswith("D"):
-            return False
+            raise Refused("no channel")
+        user = delivery.event.sender.user
+        await call(self._client.chat_postEphemeral(channel=delivery.channel, user=user, **message), Unsure)
 
-        async def whisper(message: dict[str, Any]) -> None:
-            user = delivery.event.sender.user
-            request = self._client.chat_postEphemeral(channel=delivery.channel, user=user, **message)
-            await call(request, Unavailable)
-
-        try:
-            await _shown(message, whisper)
-        except MessengerError:
-            return False
-        return True
+    async def _write(self, delivery: Delivery, message: dict[str, Any]) -> None:
+        await self._messenger.post(self._conversation(delivery), message)
 
     def _conversation(self, delivery: Delivery) -> str:
         """Slack takes a person's id for their conversation with the bot. So nothing has to be looked up: what
@@ -315,6 +359,20 @@ async def _shown(drawn: dict[str, Any], send: Callable[[dict[str, Any]], Awaitab
             raise
         log.warning("Slack does not show a picture: its alternative text is sent instead (%s)", error)
         await send(render.in_words(drawn))
+
+
+async def _insist(request: Callable[[], Awaitable[object]]) -> None:
+    """Make a request that may be made twice, again if Slack or the network holds it up. Raises
+    MessengerError."""
+    for pause in (times * DRAWN for times in TRIES):
+        try:
+            await request()
+        except (Throttled, Unavailable) as error:
+            log.warning("tried again soon: %s", error)
+            await asyncio.sleep(min(max(pause, getattr(error, "wait", 0.0)), LONGEST))
+        else:
+            return
+    await request()
 
 
 def _beside(inputs: tuple[str, ...], errors: Errors) -> dict[str, str]:

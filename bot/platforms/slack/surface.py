@@ -9,12 +9,24 @@ PATH = "/slack/events"
 
 EVENTS: tuple[str, ...] = (
     "app_home_opened",
+    "app_mention",
     "app_uninstalled",
+    "channel_archive",
+    "channel_deleted",
+    "channel_left",
+    "channel_rename",
+    "channel_unarchive",
+    "group_archive",
+    "group_deleted",
+    "group_left",
+    "group_unarchive",
+    "member_joined_channel",
     "message.im",
     "tokens_revoked",
     "user_change",
 )
-"""Bot events, sorted. What `message.im` brings is lost without its scope, and nothing else is."""
+"""Bot events, sorted. What an optional scope brings is lost without it, and nothing else is. The names of
+private channels are nobody's business who is not in them: `group_rename` is not asked for."""
 
 SCOPES: dict[str, str] = {
     "chat:write": "Send a member the cards they asked for, change them, and take them away.",
@@ -26,8 +38,15 @@ SCOPES: dict[str, str] = {
 """Scope → the reason, as Slack's review asks for it."""
 
 OPTIONAL_SCOPES: dict[str, str] = {
+    "app_mentions:read": "Optional: answer somebody who calls the bot by its name in a channel. Without it, "
+    f"{COMMAND} does the same there.",
+    "channels:read": "Optional: learn that a public channel was renamed, archived or deleted, and say once "
+    "what is possible in a channel into which the bot was invited. Without it, what cannot be shown in a "
+    "channel is noticed when it is sent.",
     "chat:write.public": "Optional: post a call for volunteers in a public channel without being invited to "
     "it. Without it, /invite the bot there first.",
+    "groups:read": "Optional: the same for private channels into which the bot was invited; their names are "
+    "not kept. Without it, what cannot be shown there is noticed when it is sent.",
     "im:history": "Optional: answer what a member writes to the bot in its own conversation; after a broken "
     f"connection, look there whether a card has arrived. Without it {COMMAND}, buttons and Home do "
     "everything, and the communication team decides whether such a card is sent again.",

@@ -66,8 +66,11 @@ def _rich_span(span: Span) -> Json:
         case Link():
             return {"type": "text", "text": clean(span.text)}
         case Mention():
-            user = user_id(span.address)
-            return {"type": "user", "user_id": user} if user else {"type": "text", "text": clean(span.name)}
+            if user := user_id(span.address):
+                return {"type": "user", "user_id": user}
+            if channel := channel_id(span.address):
+                return {"type": "channel", "channel_id": channel}
+            return {"type": "text", "text": clean(span.name)}
         case _:
             assert_never(span)
 
@@ -128,8 +131,10 @@ def _mrkdwn(span: Span) -> str:
         case Link():
             return marked_up(span.text)
         case Mention():
-            user = user_id(span.address)
-            return f"<@{user}>" if user else marked_up(span.name)
+            if user := user_id(span.address):
+                return f"<@{user}>"
+            channel = channel_id(span.address)
+            return f"<#{channel}>" if channel else marked_up(span.name)
         case _:
             assert_never(span)
 
@@ -186,6 +191,12 @@ def clean(words: str) -> str:
 def user_id(address: str) -> str:
     """The Slack id in an address; "" for an address of another chat."""
     found = re.fullmatch(r"slack:[^:]+:([UW][A-Z0-9]+)", address)
+    return found[1] if found else ""
+
+
+def channel_id(address: str) -> str:
+    """The Slack id of a channel, whose name Slack shows to those who may know it; "" for another address."""
+    found = re.fullmatch(r"slack:[^:]+:([CG][A-Z0-9]+)", address)
     return found[1] if found else ""
 
 

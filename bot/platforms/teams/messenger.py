@@ -6,7 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Final, TypeVar
@@ -62,6 +62,7 @@ class Act(Enum):
     CREATE = auto()
     UPDATE = auto()
     DELETE = auto()
+    READ = auto()
 
 
 @contextmanager
@@ -116,10 +117,11 @@ class Drawn:
     words: str
 
 
-def drawn(card: Card) -> Drawn:
-    """Raises Refused for a card that is too large."""
+def drawn(card: Card, *, shared: bool = False) -> Drawn:
+    """Draw a card, for a conversation of several people where it is `shared`. Raises Refused for a card that
+    is too large."""
     try:
-        return Drawn(render.card(card), summary(card))
+        return Drawn(render.card(card, shared=shared), summary(card))
     except ValueError as error:
         raise Refused(str(error)) from error
 
@@ -138,10 +140,12 @@ class TeamsMessenger:
         await self._reach(address)
 
     async def send(self, address: str, notice: Notice) -> str:
-        return await self.write(address, drawn(notice.card))
+        where = await self._reach(address)
+        return await self.post(where, drawn(notice.card, shared=where.shared))
 
     async def update(self, address: str, reference: str, notice: Notice) -> None:
-        await self.redraw(await self._reach(address), reference, drawn(notice.card))
+        where = await self._reach(address)
+        await self.redraw(where, reference, drawn(notice.card, shared=where.shared))
 
     async def delete(self, address: str, reference: str) -> None:
         await self.remove(await self._reach(address), reference)
@@ -151,16 +155,37 @@ class TeamsMessenger:
         one either, so what may have been lost is sent again."""
         raise CannotTell("Teams shows a bot no history", resend=True)
 
-    async def write(self, address: str, card: Drawn) -> str:
-        return await self.post(await self._reach(address), card)
+    async def write_alone(self, person: str, card: Drawn) -> str:
+        """Write to a person's own conversation with the bot, and to no other."""
+        where = await self._reach(person)
+        if where.shared:
+            raise Unreachable("not a conversation of one person")
+        return await self.post(where, card)
 
     async def remember(self, conversation: Conversation) -> None:
-        """Writes only what is new."""
+        """Keep where something can be written. Writes only what is new; a conversation that is open stays."""
         address = conversation.address
-        if self._known.get(address) != conversation:
-            if await self._notebook.read(address) != conversation.record():
-                await self._notebook.write(address, conversation.record())
-            _keep(self._known, address, conversation)
+        if self._known.get(address) == conversation:
+            return
+        known = await self._recall(address)
+        if known == conversation or (known is not None and known.id and not conversation.id):
+            return
+        await self._notebook.write(address, conversation.record())
+        _keep(self._known, address, conversation)
+
+    async def try_to_open(self, address: str) -> bool | None:
+        """Open a person's conversation, and return whether that was possible. None where it is open already,
+        which tells nothing, and where Teams did not say."""
+        known = await self._recall(address)
+        if known is not None and known.id:
+            return None
+        try:
+            await self._reach(address)
+        except Unreachable:
+            return False
+        except MessengerError:
+            return None
+        return True
 
     async def recognise(self, sender: Sender, user: str) -> None:
         """A mention names somebody by Teams' own id, an address by their object id: keep which is whose."""
@@ -206,41 +231,51 @@ class TeamsMessenger:
     async def _reach(self, address: str) -> Conversation:
         """Raises Unreachable for an address that is not of our tenant, or that we have never met and cannot
         open."""
+        known = await self._recall(address)
+        if known is None or not known.id:
+            known = await self._create(known or self._stranger(address))
+            await self._notebook.write(address, known.record())
+            _keep(self._known, address, known)
+        return known
+
+    async def _recall(self, address: str) -> Conversation | None:
         if address in self._known:
             self._known.move_to_end(address)
             return self._known[address]
         record = await self._notebook.read(address)
-        conversation = Conversation.of(record) if record is not None else await self._open(address)
+        if record is None:
+            return None
+        conversation = Conversation.of(record)
         _keep(self._known, address, conversation)
         return conversation
 
-    async def _open(self, address: str) -> Conversation:
+    def _stranger(self, address: str) -> Conversation:
+        """The conversation with somebody of whom nothing was heard. An object id is enough to open it where
+        they have the app."""
         try:
             tenant, person = address_parts(address)
         except ValueError as error:
             raise Unreachable("no address of Teams") from error
         if tenant != self._settings.tenant_id or not OBJECT_ID.fullmatch(person):
             raise Unreachable("nobody we have met, and no object id to meet them by")
-        conversation = await self._create(tenant, person)
-        await self._notebook.write(address, conversation.record())
-        return conversation
+        return Conversation(tenant, "", self._settings.service_url, f"28:{self._settings.app_id}", aad=person)
 
-    async def _create(self, tenant: str, person: str) -> Conversation:
-        """By object id, which is allowed in personal scope only. The app must be installed for them."""
-        url, bot = self._settings.service_url, f"28:{self._settings.app_id}"
+    async def _create(self, wanted: Conversation) -> Conversation:
+        """By the id of Teams (29:…) where it is known: that also works for the members of a team that has the
+        app. By object id only for those who have the app themselves."""
         with told(Act.CREATE):
-            answer = await self._connectors.at(url).conversations.create_conversation(
+            answer = await self._connectors.at(wanted.service_url).conversations.create_conversation(
                 ConversationParameters(
                     is_group=False,
-                    bot=ChannelAccount(id=bot),
-                    members=[ChannelAccount(id=person)],
-                    tenant_id=tenant,
-                    channel_data={"tenant": {"id": tenant}},
+                    bot=ChannelAccount(id=wanted.bot),
+                    members=[ChannelAccount(id=wanted.user or wanted.aad)],
+                    tenant_id=wanted.tenant,
+                    channel_data={"tenant": {"id": wanted.tenant}},
                 )
             )
         if answer is None or not answer.id:
             raise Unavailable("an answer without the conversation's id")
-        return Conversation(tenant, answer.id, answer.service_url or url, bot, aad=person)
+        return replace(wanted, id=answer.id, service_url=answer.service_url or wanted.service_url)
 
 
 def _object_key(tenant: str, user: str) -> str:

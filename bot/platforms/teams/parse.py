@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from bot.chat.event import Click, Command, Event, Installed, Names, Removed, Said, Sender, Submission
 from bot.chat.form import Answers, Value
+from bot.chat.report import ChannelClosed, ChannelJoined, ChannelLeft, ChannelRenamed, ChannelReopened, Report
 from bot.chat.text import in_words, normalise
 
 NAME: Final = "teams"
 NOBODY: Final[Mapping[str, str]] = {}
+CHAT_URL: Final = "https://teams.microsoft.com/l/chat/0/0?users="
 AT = re.compile(r"<at[^>]*>(.*?)</at>", re.DOTALL)
 THREAD: Final = ";messageid="
 RESERVED: Final = frozenset(
@@ -44,7 +46,8 @@ class Origin(Enum):
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """Where something can be written: our own record, kept by address (the SDK's own loses the tenant).
-    `aad` (object id) and `user` (29:…) are empty for a channel."""
+    `aad` (object id) and `user` (29:…) are empty for a channel. `id` is empty for a person whose conversation
+    with the bot was not opened yet."""
 
     tenant: str
     id: str
@@ -57,6 +60,11 @@ class Conversation:
     def address(self) -> str:
         return f"{NAME}:{self.tenant}:{self.aad or self.user or self.id}"
 
+    @property
+    def shared(self) -> bool:
+        """Whether several people read it."""
+        return not (self.aad or self.user)
+
     def record(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -67,20 +75,20 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One activity. `here` is the very conversation it came from, `known` what there is to remember, if
-    anything; `card` is the message whose button was pressed; `user` is the id (29:…) that Teams gives the
-    sender, and mentions of them."""
+    """One activity. `report` is what it tells by itself, of the conversation of several people that it came
+    from. `here` is the conversation it came from, `known` what there is to remember of it, if
+    anything; `own` is the sender's own conversation with the bot, not opened yet, where the activity came
+    from another one; `card` is the message whose button was pressed; `user` is the id (29:…) that Teams gives
+    the sender, and mentions of them."""
 
     event: Event | None
     origin: Origin
     here: Conversation
     known: Conversation | None
+    own: Conversation | None = None
     card: str = ""
     user: str = ""
-
-    @property
-    def personal(self) -> bool:
-        return bool(self.here.user)
+    report: Report | None = None
 
 
 def address_parts(address: str) -> tuple[str, str]:
@@ -111,19 +119,24 @@ def hear(raw: Mapping[str, Any], tenant: str, objects: Mapping[str, str] = NOBOD
     kind, key = _text(raw, "type"), _text(raw, "id")
     here = _conversation(raw, tenant)
     personal = bool(here.user)
-    sender = _sender(raw, tenant)
+    sender = _sender(raw, tenant, reachable=True if personal else None)
     known = here if personal else _channel(here)
     place = "" if personal else known.address
     words = _words(raw, tenant, objects)
     event, origin = _event(raw, kind, f"{here.id}|{key}", sender, place, words)
     if event is not None and not (key and here.id and sender.user):
         raise Malformed("no id, conversation or sender")
-    lasting = known if _lasting(known, event) else None
-    return Heard(event, origin, here, lasting, _text(raw, "replyToId"), _text(raw, "from", "id"))
+    report = None if personal or not here.id else _report(raw, kind, known)
+    leaving = isinstance(report, ChannelLeft | ChannelClosed)
+    lasting = known if known.id and _lasting(known, event) and not leaving else None
+    own = None if personal else _own(raw, here)
+    own = own if own and own.user and _lasting(own, event) else None
+    user = _text(raw, "from", "id")
+    return Heard(event, origin, here, lasting, own, _text(raw, "replyToId"), user, report)
 
 
 def _lasting(known: Conversation, event: Event | None) -> bool:
-    return bool(known.id and known.bot and known.service_url) and not isinstance(event, Removed)
+    return bool(known.bot and known.service_url) and not isinstance(event, Removed)
 
 
 def _event(
@@ -195,17 +208,53 @@ def _presence(raw: Mapping[str, Any], kind: str, sender: Sender) -> Installed | 
     action = _text(raw, "action")
     key = "|".join((_text(raw, "conversation", "id"), _text(raw, "timestamp")[:16] or _text(raw, "id")))
     if kind == "conversationUpdate":
-        added = raw.get("membersAdded")
-        bot = _text(raw, "recipient", "id")
-        joined = isinstance(added, list) and any(_text(member, "id") == bot for member in added)
-        return Installed(f"{key}|add", sender) if joined else None
+        return Installed(f"{key}|add", sender) if _is_us_among(raw, kind, "membersAdded") else None
     if action == "add":
         return Installed(f"{key}|add", sender)
-    return Removed(f"{key}|remove", sender) if action == "remove" else None
+    return Removed(f"{key}|remove", replace(sender, reachable=False)) if action == "remove" else None
 
 
-def _sender(raw: Mapping[str, Any], tenant: str) -> Sender:
+# What Teams tells of a conversation of several people
+
+_CLOSED = frozenset({"channelDeleted", "teamArchived", "teamDeleted", "teamHardDeleted"})
+_OPEN_AGAIN = frozenset({"channelRestored", "teamRestored", "teamUnarchived"})
+
+
+def _report(raw: Mapping[str, Any], kind: str, known: Conversation) -> Report | None:
+    """That the bot was brought in or taken out is told twice, once in each kind, within moments: one key for
+    both. What becomes of a channel is told in the first channel of its team."""
+    about = replace(known, id=_text(raw, "channelData", "channel", "id") or known.id).address
+    minute = _text(raw, "timestamp")[:16] or _text(raw, "id")
+    told = _text(raw, "channelData", "eventType") if kind == "conversationUpdate" else ""
+    action = _text(raw, "action") if kind == "installationUpdate" else ""
+
+    def there(place: str, what: str) -> tuple[str, str, str, str]:
+        return f"{place}|{minute}|{what}", NAME, known.tenant, place
+
+    if told == "channelRenamed":
+        name = normalise(_text(raw, "channelData", "channel", "name"))
+        return ChannelRenamed(*there(about, f"named {name}"), name) if name else None
+    if told in _CLOSED:
+        return ChannelClosed(*there(about, told))
+    if told in _OPEN_AGAIN:
+        return ChannelReopened(*there(about, told))
+    if action == "add" or _is_us_among(raw, kind, "membersAdded"):
+        zone = _text(raw, "localTimezone")
+        return ChannelJoined(*there(known.address, "joined"), _text(raw, "locale"), zone)
+    if action == "remove" or _is_us_among(raw, kind, "membersRemoved"):
+        return ChannelLeft(*there(known.address, "left"))
+    return None
+
+
+def _is_us_among(raw: Mapping[str, Any], kind: str, who: str) -> bool:
+    us = _text(raw, "recipient", "id")
+    return kind == "conversationUpdate" and any(_text(member, "id") == us for member in _list(raw, who))
+
+
+def _sender(raw: Mapping[str, Any], tenant: str, reachable: bool | None) -> Sender:
+    """The roster tells who is a guest (`roster.py`); an activity does not."""
     client: Any = next((e for e in _list(raw, "entities") if _text(e, "type") == "clientInfo"), {})
+    bot = _text(raw, "recipient", "id")
     return Sender(
         platform=NAME,
         workspace=tenant,
@@ -213,6 +262,9 @@ def _sender(raw: Mapping[str, Any], tenant: str) -> Sender:
         name=normalise(_text(raw, "from", "name")),
         locale=_text(raw, "locale") or _text(client, "locale"),
         zone=_text(raw, "localTimezone") or _text(client, "timezone"),
+        guest=None,
+        reachable=reachable,
+        chat_url=f"{CHAT_URL}{bot}" if bot.startswith("28:") else "",
     )
 
 
@@ -226,6 +278,12 @@ def _conversation(raw: Mapping[str, Any], tenant: str) -> Conversation:
         aad=_text(raw, "from", "aadObjectId") if personal else "",
         user=_text(raw, "from", "id") if personal else "",
     )
+
+
+def _own(raw: Mapping[str, Any], here: Conversation) -> Conversation:
+    """The sender's conversation with the bot. A member of a team that has the app can be written to by the id
+    (29:…) that channel activities carry, also if they did not add the app for themselves."""
+    return replace(here, id="", aad=_text(raw, "from", "aadObjectId"), user=_text(raw, "from", "id"))
 
 
 def _channel(here: Conversation) -> Conversation:
@@ -274,8 +332,11 @@ def _calls_us(raw: Mapping[str, Any], entity: Any) -> bool:
 
 
 def _personal(raw: Mapping[str, Any]) -> bool:
+    """Teams names the kind of each conversation; local clients do not. Ids of conversations of several
+    people start with 19:, whatever else is said of them."""
     kind, group = _at(raw, ("conversation", "conversationType")), _at(raw, ("conversation", "isGroup"))
-    return group is not True and kind in ("personal", None)
+    shared = _text(raw, "conversation", "id").startswith("19:")
+    return group is not True and kind in ("personal", None) and not shared
 
 
 def _split(given: str) -> tuple[str, ...]:

@@ -82,18 +82,20 @@ SHORTEST: Final = 100
 """A paragraph is not cut further."""
 
 
-def card(card: Card) -> Block:
-    """A message. Raises ValueError when even its shortest form is above CARD_BYTES."""
+def card(card: Card, *, shared: bool = False) -> Block:
+    """A message, to several people where it is `shared`: its buttons are then Universal Actions, whose answer
+    only the person sees who pressed. Raises ValueError when even its shortest form is above CARD_BYTES."""
     lengths = FULL
-    drawn = _card(card, lengths)
+    drawn = _card(card, lengths, shared)
     while (bytes := size(drawn)) > CARD_BYTES and lengths.paragraph > SHORTEST:
         lengths = lengths.halved()
-        drawn = _card(card, lengths)
+        drawn = _card(card, lengths, shared)
     return _within(CARD_BYTES, drawn, bytes)
 
 
-def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS) -> Block:
-    """The inside of a dialog; its title is the frame's. `required` is what an empty input says.
+def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS, shared: bool = False) -> Block:
+    """The inside of a dialog; its title is the frame's. `required` is what an empty input says. Where it is
+    `shared`, it is a form that one person sees in a conversation of several.
 
     Raises ValueError above DIALOG_BYTES, and for input names that cannot come back.
     """
@@ -103,11 +105,8 @@ def dialog(form: Form, *, required: str, errors: Errors = NO_ERRORS) -> Block:
     body = [_error(sentence) for name, sentence in errors.items() if name not in names]
     for part in form.parts:
         body += _part(part, required, errors)
-    submit = {
-        "type": "Action.Submit",
-        "title": inert(shorten(form.submit, FULL.label)),
-        "data": _submission(form, inputs),
-    }
+    title = {"title": inert(shorten(form.submit, FULL.label))}
+    submit = _pressed(title, _submission(form, inputs), shared)
     drawn = _adaptive(body) | {"actions": [submit]}
     return _within(DIALOG_BYTES, drawn, size(drawn))
 
@@ -117,13 +116,13 @@ def size(drawn: Block) -> int:
     return len(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le"))
 
 
-def _card(card: Card, lengths: Lengths) -> Block:
+def _card(card: Card, lengths: Lengths, shared: bool) -> Block:
     mentions = Mentions()
     heading = block(shorten(card.title, lengths.title), style="heading", size="large", weight="bolder")
     body = [heading] if card.title.strip() else []
     parted = False
     for element in card.body:
-        blocks = _element(element, lengths, mentions)
+        blocks = _element(element, lengths, mentions, shared)
         if blocks and parted:
             blocks[0] = blocks[0] | {"separator": True, "spacing": "medium"}
         parted = isinstance(element, Divider) or (parted and not blocks)
@@ -144,7 +143,7 @@ def _adaptive(body: list[Block]) -> Block:
     return {"type": "AdaptiveCard", "$schema": SCHEMA, "version": VERSION, "body": body}
 
 
-def _element(element: Element, lengths: Lengths, mentions: Mentions) -> list[Block]:
+def _element(element: Element, lengths: Lengths, mentions: Mentions, shared: bool) -> list[Block]:
     match element:
         case Text():
             return paragraph(element.spans, limit=lengths.paragraph, quiet=element.quiet, mentions=mentions)
@@ -161,15 +160,15 @@ def _element(element: Element, lengths: Lengths, mentions: Mentions) -> list[Blo
         case Divider():
             return []
         case Buttons():
-            return list(_rows(element.items))
+            return list(_rows(element.items, shared))
         case _:
             assert_never(element)
 
 
 def _image(image: Image, lengths: Lengths) -> list[Block]:
-    """The picture, or its words where there is nothing to fetch."""
+    """The picture, or its words where there is nothing that Teams would fetch: it takes https only."""
     url = web(image.url)
-    if not url:
+    if not url.startswith("https://"):
         return paragraph((image.alt,), limit=lengths.alt, quiet=True)
     return [
         {"type": "Image", "url": url, "altText": inert(shorten(image.alt, lengths.alt)), "size": "stretch"}
@@ -203,10 +202,10 @@ def _column(width: int, items: list[Block]) -> Block:
     return {"type": "Column", "width": width, "verticalContentAlignment": "center", "items": items}
 
 
-def _rows(items: Iterable[Item]) -> Iterator[Block]:
-    shown = [_action(item) for item in items if not isinstance(item, Menu)]
+def _rows(items: Iterable[Item], shared: bool) -> Iterator[Block]:
+    shown = [_action(item, shared) for item in items if not isinstance(item, Menu)]
     hidden = [
-        _action(button) | {"mode": "secondary"}
+        _action(button, shared) | {"mode": "secondary"}
         for item in items
         if isinstance(item, Menu)
         for button in item.buttons
@@ -216,11 +215,11 @@ def _rows(items: Iterable[Item]) -> Iterator[Block]:
     yield from ({"type": "ActionSet", "actions": row} for row in rows if row)
 
 
-def _action(item: Button | FormButton | LinkButton) -> Block:
+def _action(item: Button | FormButton | LinkButton, shared: bool) -> Block:
     title = {"title": inert(shorten(item.label, FULL.label))} | _style(item.style)
     match item:
         case Button():
-            return {"type": "Action.Submit", **title, "data": {"cercle": pack(item.action)}}
+            return _pressed(title, {"cercle": pack(item.action)}, shared)
         case FormButton():
             data = {"cercle": pack(item.action), "msteams": {"type": "task/fetch"}}
             return {"type": "Action.Submit", **title, "data": data}
@@ -228,6 +227,12 @@ def _action(item: Button | FormButton | LinkButton) -> Block:
             return {"type": "Action.OpenUrl", **title, "url": web(item.url)}
         case _:
             assert_never(item)
+
+
+def _pressed(title: Block, data: Block, shared: bool) -> Block:
+    """Clients that do not know Universal Actions send the fallback, whose answer cannot come with it."""
+    submit = {"type": "Action.Submit", **title, "data": data}
+    return {"type": "Action.Execute", **title, "data": data, "fallback": submit} if shared else submit
 
 
 def _style(style: Style) -> dict[str, str]:

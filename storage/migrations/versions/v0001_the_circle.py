@@ -65,6 +65,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("schedule", "local_date", name=op.f("pk_slot")),
     )
     op.create_table(
+        "channel",
+        sa.Column("circle_id", sa.String(length=32), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("closed_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_channel_circle_id")),
+        sa.PrimaryKeyConstraint("circle_id", "address", name=op.f("pk_channel")),
+    )
+    op.create_table(
         "charter",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -188,10 +197,21 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("platform", sa.String(length=20), nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=False),
+        sa.Column("disconnected_at", sa.DateTime(), nullable=True),
+        sa.Column("disconnection", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["circle_id"], ["circle.id"], name=op.f("fk_workspace_circle_id")),
         sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_workspace")),
         sa.UniqueConstraint("platform", "external_id", name=op.f("uq_workspace_platform_external_id")),
     )
+    with op.batch_alter_table("workspace", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_workspace_disconnected_at"),
+            ["disconnected_at"],
+            unique=False,
+            sqlite_where=sa.text("disconnected_at IS NOT NULL"),
+            postgresql_where=sa.text("disconnected_at IS NOT NULL"),
+        )
+
     op.create_table(
         "account",
         sa.Column("circle_id", sa.String(length=32), nullable=False),
@@ -400,6 +420,7 @@ def upgrade() -> None:
         sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("redraw_at", sa.DateTime(), nullable=True),
         sa.Column("last_error", sa.Text(), server_default="", nullable=False),
+        sa.Column("obstacle", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["circle_id", "person_id"],
@@ -555,8 +576,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("publish_at", sa.DateTime(), nullable=False),
         sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.Column("zone", sa.Text(), server_default="UTC", nullable=False),
         sa.Column("published_at", sa.DateTime(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["circle_id", "author_id"],
             ["person.circle_id", "person.id"],
@@ -571,6 +594,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("circle_id", "id", name=op.f("pk_post")),
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_post_expires_at"),
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+        )
         batch_op.create_index(
             batch_op.f("ix_post_publish_at"),
             ["publish_at"],
@@ -1113,6 +1143,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
             postgresql_where=sa.text("published_at IS NULL AND withdrawn_at IS NULL"),
         )
+        batch_op.drop_index(
+            batch_op.f("ix_post_expires_at"),
+            sqlite_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NOT NULL AND closed_at IS NULL"),
+        )
 
     op.drop_table("post")
     with op.batch_alter_table("poll_draft", schema=None) as batch_op:
@@ -1180,6 +1215,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_account_circle_id_address"))
 
     op.drop_table("account")
+    with op.batch_alter_table("workspace", schema=None) as batch_op:
+        batch_op.drop_index(
+            batch_op.f("ix_workspace_disconnected_at"),
+            sqlite_where=sa.text("disconnected_at IS NOT NULL"),
+            postgresql_where=sa.text("disconnected_at IS NOT NULL"),
+        )
+
     op.drop_table("workspace")
     op.drop_table("topic")
     op.drop_table("ritual")
@@ -1204,6 +1246,7 @@ def downgrade() -> None:
 
     op.drop_table("meeting")
     op.drop_table("charter")
+    op.drop_table("channel")
     op.drop_table("slot")
     op.drop_table("salt")
     op.drop_table("notebook")

@@ -77,12 +77,13 @@ def test_free_words_to_the_bot() -> None:
 
 
 def test_a_channel_is_heard_only_when_the_bot_is_called() -> None:
-    assert heard(GENERAL, kind="say", text="/cercle call") == Command("k", INES, "call", GENERAL)
+    called = Command("k", INES, "call", GENERAL, place_name="#general")
+    assert heard(GENERAL, kind="say", text="/cercle call") == called
     assert heard(GENERAL, kind="say", text="help me") is None
 
 
 def test_buttons_forms_and_home() -> None:
-    assert heard(GENERAL, kind="click", action="a/b") == Click("k", INES, "a/b", GENERAL)
+    assert heard(GENERAL, kind="click", action="a/b") == Click("k", INES, "a/b", GENERAL, "#general")
     assert heard(kind="home") == HomeOpened("k", INES)
     sent = heard(kind="submit", action="a", answers={"t": "x", "l": ["a", "b"], "y": True})
     assert isinstance(sent, Submission)

@@ -174,6 +174,7 @@ CHOICES = many(option(text=plain(75)), 100)
 TICKS = many(option(text=words(75)), 10)
 GROUPS = many(Shape({"label": plain(75), "options": CHOICES}, {}), 100)
 USER = string(255, pattern="[UW][A-Z0-9]+")
+CHANNEL = string(255, pattern="[CG][A-Z0-9]+")
 DAY = string(10, pattern=r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 HOUR = string(5, pattern=r"([01]\d|2[0-3]):[0-5]\d")
 COLOUR = one_of("primary", "danger")
@@ -244,6 +245,7 @@ SPANS: dict[str, Shape] = {
     "text": Shape({"type": one_of("text"), "text": string(3000)}, {"style": STYLE}),
     "link": Shape({"type": one_of("link"), "url": URL}, {"text": string(3000), "style": STYLE}),
     "user": Shape({"type": one_of("user"), "user_id": USER}, {"style": STYLE}),
+    "channel": Shape({"type": one_of("channel"), "channel_id": CHANNEL}, {"style": STYLE}),
 }
 PARAGRAPHS: dict[str, Shape] = {
     kind: Shape({"type": one_of(kind), "elements": many(typed(SPANS), 1000)}, {})

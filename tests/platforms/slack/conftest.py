@@ -12,10 +12,11 @@ import pytest
 from aiohttp import web
 
 from bot.chat.action import Action
-from bot.chat.card import Card
-from bot.chat.event import Event
+from bot.chat.card import Card, Quote
+from bot.chat.event import Event, typed
 from bot.chat.platform import Answer, Redraw
-from bot.chat.reply import Reply
+from bot.chat.reply import Ask, Reply, Say
+from bot.chat.report import Report
 from bot.platforms.slack.adapter import Slack, SlackSettings
 from tests.emulators.slack import FakeSlack, SlackUser
 from tests.platforms.slack.blocks import check
@@ -26,8 +27,6 @@ WORDS = {
     "platform.cancel": "Cancel",
     "platform.close": "Close",
     "platform.done": "Done",
-    "platform.expired": "That took too long to open. Nothing is lost: press the button again.",
-    "platform.kept": "The form had closed. Here is what you typed.",
     "platform.open": "Open the form",
     "platform.pending": "One moment",
     "platform.replied": "There is an answer",
@@ -56,18 +55,37 @@ class Shelf:
 
 @dataclass
 class Programme:
-    """Hears everything, answers what it was told to."""
+    """Hears everything, answers what it was told to. What it is given to keep stands in `kept`, with the
+    seconds to wait; with `keeps` off, it keeps nothing."""
 
     heard: list[Event] = field(default_factory=list)
+    told: list[Report] = field(default_factory=list)
+    knows: bool = True
     reply: Reply | Callable[[Event], Reply | Awaitable[Reply]] = None
     redraw: Redraw | None = None
     home: Card | None = None
+    kept: list[tuple[Reply, float]] = field(default_factory=list)
+    keeps: bool = True
 
     async def __call__(self, event: Event) -> Answer:
         self.heard.append(event)
         reply = self.reply(event) if callable(self.reply) else self.reply
         answer = Answer(await reply if isinstance(reply, Awaitable) else reply, "en")
         return replace(answer, redraw=self.redraw, home=self.home)
+
+    async def keep(self, event: Event, answer: Answer, *, wait: float = 0.0) -> bool:
+        if self.keeps:
+            self.kept.append((answer.reply, wait))
+        return self.keeps
+
+    async def put_off(self, event: Event, answer: Answer) -> Answer:
+        assert isinstance(answer.reply, Ask)
+        later = Card(f"{answer.reply.form.title}, later", tuple(map(Quote, typed(event))))
+        return Answer(Say(later), answer.language)
+
+    async def report(self, report: Report) -> bool:
+        self.told.append(report)
+        return self.knows
 
 
 @dataclass

@@ -14,10 +14,18 @@ from urllib.parse import urlencode
 import pytest
 
 from bot.chat.card import Button, Card, FormButton, LinkButton, Menu, buttons, text
-from bot.chat.event import Click, Command, HomeOpened, Removed, Said, Submission
+from bot.chat.event import Click, Command, HomeOpened, Said, Submission
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, People, TextInput, TimeInput, Toggle
 from bot.chat.messenger import Notice, Unsure
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
+from bot.chat.report import (
+    AccountChanged,
+    ChannelClosed,
+    ChannelJoined,
+    Connected,
+    Disconnected,
+    Report,
+)
 from bot.platforms.slack import adapter, parse, replies
 from bot.platforms.slack.adapter import Slack, SlackSettings
 from tests.emulators.slack import Fault, Kind, signed
@@ -127,14 +135,11 @@ async def test_events(bench: Bench) -> None:
     await user.say("bonjour <https://example.org|example.org> &amp; <@U2>")
     await user.say("edited", subtype="message_changed")
     await user.say("from a bot", bot_id="B7")
-    await user.event({"type": "user_change", "user": {**bench.slack.users["U2"], "deleted": True}})
-    await user.event({"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}})
     await user.event({"type": "something_new"})
-    assert [type(event) for event in bench.programme.heard] == [HomeOpened, Said, Removed]
+    assert [type(event) for event in bench.programme.heard] == [HomeOpened, Said]
     said = bench.programme.heard[1]
     assert isinstance(said, Said)
     assert said.text == "bonjour https://example.org & slack:T1:U2"
-    assert bench.programme.heard[2].sender.address == "slack:T1:U2"
 
 
 async def test_a_replay_has_the_same_key(bench: Bench) -> None:
@@ -221,7 +226,7 @@ async def test_a_null_team_of_an_organisation(bench: Bench) -> None:
     }
     await bench.user().post(urlencode({"payload": json.dumps(body)}))
     (event,) = bench.programme.heard
-    assert (event.sender.address, event.sender.guest) == ("slack:T7:W1", False)
+    assert (event.sender.address, event.sender.guest) == ("slack:T7:W1", None)
 
 
 # The door
@@ -380,12 +385,6 @@ async def hear(bench: Bench, kind: str, reply: Reply) -> None:
     await bench.settle()
 
 
-async def removed(bench: Bench, reply: Reply) -> None:
-    bench.programme.reply = reply
-    await bench.user().event({"type": "user_change", "user": {**bench.slack.users["U1"], "deleted": True}})
-    await bench.settle()
-
-
 PRIVATE = [
     ("command", "D1", "U1"),
     ("command in a channel", "C2", "U1"),
@@ -415,8 +414,19 @@ async def test_replace(bench: Bench, kind: str, channel: str, to: str) -> None:
         return
     messages = bench.slack.messages[channel]
     assert messages[-1].words() == "Hello there"
-    replaced = kind in ("click", "click in a channel")
-    assert (len(messages), messages[-1].edits, messages[-1].to) == (1, int(replaced), "" if replaced else to)
+    replaced = kind == "click"
+    assert (messages[-1].edits, messages[-1].to) == (int(replaced), "" if replaced else to)
+
+
+async def test_a_card_that_others_see_is_not_replaced_and_one_for_its_reader_alone_is(bench: Bench) -> None:
+    await hear(bench, "click in a channel", Replace(HELLO))
+    shared, own = bench.slack.messages["C1"]
+    assert (shared.edits, shared.to, own.to) == (0, "", "U1")
+    own.blocks = shared.blocks
+    bench.programme.reply = Replace(Card("Once more"))
+    await bench.user().click(Poke, own, what="x")
+    await bench.settle()
+    assert [(m.edits, m.words()) for m in bench.slack.messages["C1"]][1:] == [(1, "Once more")]
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _, _ in PRIVATE])
@@ -452,14 +462,6 @@ async def test_nothing_is_only_heard(bench: Bench, kind: str) -> None:
     assert "U1" not in bench.slack.modals
 
 
-@pytest.mark.parametrize("reply", [Say(HELLO), Replace(HELLO), Ask(FORM), Home(HELLO), None])
-async def test_nobody_answers_someone_who_is_gone(bench: Bench, reply: Reply) -> None:
-    calls = len(bench.slack.calls)
-    await removed(bench, reply)
-    assert isinstance(bench.programme.heard[0], Removed)
-    assert len(bench.slack.calls) == calls
-
-
 async def test_errors_stand_beside_their_inputs(bench: Bench) -> None:
     user = bench.user()
     bench.programme.reply = Ask(FORM)
@@ -492,25 +494,18 @@ async def test_a_submission_may_lead_to_another_form(bench: Bench) -> None:
 # When the network or the clock is against us
 
 
-async def test_an_expired_trigger_is_said(bench: Bench) -> None:
-    bench.slack.faults.script("views.open", Fault(Kind.REFUSE, code="expired_trigger_id"))
-    await hear(bench, "command in a channel", Ask(FORM))
-    assert bench.slack.messages["C2"][-1].words() == WORDS["platform.expired"]
-
-
 async def test_a_used_response_url_falls_back(bench: Bench) -> None:
     await send(bench, "slack:T1:C1")
-    bench.slack.faults.script("response_url", Fault(Kind.ERROR), Fault(Kind.RESET))
+    bench.slack.faults.script("response_url", Fault(Kind.REFUSE, code="used_url"))
     bench.programme.reply = Say(HELLO)
-    for _ in range(2):
-        await bench.user().click(Poke())
-        await bench.settle()
-    assert [m.to for m in bench.slack.messages["C1"]] == ["", "U1", "U1"]
-    assert bench.slack.count("chat.postEphemeral") == 2
+    await bench.user().click(Poke())
+    await bench.settle()
+    assert [m.to for m in bench.slack.messages["C1"]] == ["", "U1"]
+    assert bench.slack.count("chat.postEphemeral") == 1
 
 
 async def test_where_the_bot_is_no_member_the_answer_comes_one_to_one(bench: Bench) -> None:
-    bench.slack.faults.script("response_url", Fault(Kind.ERROR))
+    bench.slack.faults.script("response_url", Fault(Kind.REFUSE, code="expired_url"))
     bench.programme.reply = Say(HELLO)
     await bench.user().command("go", channel="C2")
     await bench.settle()
@@ -666,7 +661,7 @@ async def test_a_slow_form_shows_what_was_typed_then_how_it_ended(
     [
         (None, WORDS["platform.saved"]),
         (Say(HELLO), "Hello there"),
-        (Ask(FORM, {"words": "Too short."}), f"{WORDS['platform.kept']} Too short. my own words"),
+        (Ask(FORM, {"words": "Too short."}), f"{FORM.title}, later my own words"),
     ],
 )
 async def test_whoever_closed_a_slow_form_is_told_how_it_ended(bench: Bench, reply: Reply, said: str) -> None:
@@ -682,9 +677,9 @@ async def test_whoever_hears_of_it_late_is_told_how_it_ended_all_the_same(bench:
     await send(bench)
     replies_of, respond = bench.platform._replies, bench.platform._replies._respond
 
-    async def slow(*given: Any) -> bool:
+    async def slow(*given: Any) -> None:
         await asyncio.sleep(0.4)
-        return await respond(*given)
+        await respond(*given)
 
     replies_of._respond = slow  # type: ignore[method-assign]
     bench.programme.reply = lambda event: slowly(None)
@@ -705,6 +700,7 @@ async def test_a_form_that_could_not_be_redrawn_is_tried_again(bench: Bench) -> 
 @pytest.mark.usefixtures("hurried")
 async def test_an_answer_that_does_not_arrive_stands_in_the_form(bench: Bench) -> None:
     bench.slack.faults.script("chat.postMessage", Fault(Kind.HTML))
+    bench.programme.keeps = False
     await a_slow_form(bench, Say(HELLO))
     await bench.settle()
     assert modal(bench) == "Hello there"
@@ -765,13 +761,14 @@ async def test_a_profile_is_asked_for_once(bench: Bench) -> None:
 
 
 async def test_people_in_the_words_have_the_names_they_chose(bench: Bench) -> None:
-    """The name in the command is the user name of old; a stranger keeps it."""
+    """The name in the command is the user name of old."""
     chosen = f"@{parse.profile(bench.slack.users['U2']).name}"
-    await bench.user().command("poll <@U2|old.name> <@U9|bob> <#C3|general>")
+    await bench.user().command(f"poll {chosen} #C3")
     event = bench.programme.heard[-1]
     assert isinstance(event, Command)
-    assert event.names == {"slack:T1:U2": chosen, "slack:T1:U9": "@bob", "slack:T1:C3": "#general"}
-    assert chosen != "@old.name"
+    assert event.text == "poll slack:T1:U2 slack:T1:C3"
+    assert event.names == {"slack:T1:U2": chosen, "slack:T1:C3": "#general"}
+    assert chosen != chosen.lower()
 
 
 async def test_an_outage_changes_nobodys_name(bench: Bench) -> None:
@@ -801,3 +798,108 @@ async def test_a_slow_profile_costs_less_than_a_second(bench: Bench) -> None:
     await bench.settle()
     await bench.user().command("go")
     assert bench.programme.heard[1].sender.locale == "fr-FR"
+
+
+# What Slack reports
+
+
+async def test_the_token_is_told_to_work(bench: Bench) -> None:
+    assert bench.programme.told == [Connected("", "slack", "T1")]
+
+
+async def test_a_token_that_is_not_accepted_any_more_is_told_and_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch, bench: Bench
+) -> None:
+    """Also when no event says so."""
+    monkeypatch.setattr(adapter, "GREET_AGAIN", 0.02)
+    monkeypatch.setattr(adapter, "LOOK_AGAIN", 0.02)
+    bench.slack.faults.script("auth.test", None, Fault(Kind.REFUSE, code="token_revoked"), Kind.HTML)
+    programme = Programme()
+    settings = SlackSettings("s", bench.slack.token, bench.slack.api_url)
+    slack = Slack(settings, programme, lambda language, key: key, Shelf())
+    await slack.start()
+    try:
+        async with asyncio.timeout(20):
+            while len(programme.told) < 3:
+                await asyncio.sleep(0.02)
+    finally:
+        await slack.close()
+    works, lost = Connected("", "slack", "T1"), Disconnected("", "slack", "T1")
+    assert programme.told[:3] == [works, lost, works]
+
+
+async def test_a_report_reaches_the_programme(bench: Bench) -> None:
+    await bench.user().event({"type": "channel_archive", "channel": "C1"})
+    (report,) = bench.programme.told[1:]
+    assert isinstance(report, ChannelClosed)
+    assert report.place == "slack:T1:C1"
+    assert bench.programme.heard == []
+
+
+async def test_what_was_not_kept_slack_tells_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(report: Report) -> bool:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(bench.programme, "report", broken)
+    ack = await bench.user().event({"type": "app_uninstalled"})
+    assert ack.status == 503
+    monkeypatch.undo()
+    assert (await bench.user().event({"type": "app_uninstalled"})).status == 200
+
+
+async def test_the_language_is_asked_for_where_slack_does_not_tell_it(bench: Bench) -> None:
+    await bench.user().command("go")
+    changed = {**bench.slack.users["U1"], "tz": "Asia/Tokyo"}
+    bench.slack.users["U1"] |= {"tz": "Asia/Tokyo", "locale": "en-GB"}
+    del changed["locale"]
+    await bench.user().event({"type": "user_change", "user": changed})
+    await bench.settle()
+    first, second = bench.programme.told[1:]
+    assert isinstance(first, AccountChanged)
+    assert isinstance(second, AccountChanged)
+    assert (first.account.locale, first.account.zone) == ("", "Asia/Tokyo")
+    assert (second.account.locale, second.account.zone) == ("en-GB", "Asia/Tokyo")
+    await bench.user().command("go")
+    assert bench.programme.heard[-1].sender.locale == "en-GB"
+
+
+async def test_nothing_is_asked_about_somebody_who_is_not_known(bench: Bench) -> None:
+    bench.programme.knows = False
+    changed = {name: value for name, value in bench.slack.users["U2"].items() if name != "locale"}
+    await bench.user().event({"type": "user_change", "user": changed})
+    await bench.settle()
+    assert len(bench.programme.told) == 2
+    assert bench.slack.count("users.info") == 0
+
+
+async def test_whoever_invites_the_bot_lends_it_their_language(bench: Bench) -> None:
+    event = {"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}
+    await bench.user().event(event)
+    (joined,) = bench.programme.told[1:]
+    assert isinstance(joined, ChannelJoined)
+    assert (joined.place, joined.locale, joined.zone) == ("slack:T1:C1", "fr-FR", "Europe/Paris")
+
+
+async def test_a_mention_is_answered_privately_in_the_channel(bench: Bench) -> None:
+    bench.programme.reply = Say(HELLO)
+    event = {"type": "app_mention", "user": "U1", "channel": "C1", "text": "<@UBOT> aide", "ts": "1.2"}
+    await bench.user().event(event)
+    await bench.settle()
+    (heard,) = bench.programme.heard
+    assert isinstance(heard, Command)
+    assert (heard.text, heard.place, heard.sender.name) == ("aide", "slack:T1:C1", "Ada")
+    (message,) = bench.slack.messages["C1"]
+    assert (message.words(), message.to) == ("Hello there", "U1")
+
+
+async def test_a_form_asked_for_in_a_mention_opens_by_a_button_and_knows_the_channel(bench: Bench) -> None:
+    bench.programme.reply = Ask(FORM)
+    event = {"type": "app_mention", "user": "U1", "channel": "C1", "text": "<@UBOT> poll", "ts": "1.2"}
+    await bench.user().event(event)
+    await bench.settle()
+    (message,) = bench.slack.messages["C1"]
+    assert message.to == "U1"
+    await bench.user().click(WORDS["platform.open"], message)
+    again = bench.programme.heard[-1]
+    assert again == Command(again.key, again.sender, "poll", "slack:T1:C1")
+    assert bench.slack.modals["U1"]["title"]["text"] == "Words"

@@ -25,13 +25,24 @@ VERBS = (Verb(("join", "rejoindre")), Verb(("help", "aide")))
 
 EVENT_SCOPES: dict[str, set[str]] = {
     "app_home_opened": set(),
+    "app_mention": {"app_mentions:read"},
     "app_uninstalled": set(),
+    "channel_archive": {"channels:read"},
+    "channel_deleted": {"channels:read"},
+    "channel_left": {"channels:read"},
+    "channel_rename": {"channels:read"},
+    "channel_unarchive": {"channels:read"},
+    "group_archive": {"groups:read"},
+    "group_deleted": {"groups:read"},
+    "group_left": {"groups:read"},
+    "group_unarchive": {"groups:read"},
+    "member_joined_channel": {"channels:read", "groups:read"},
     "message.im": {"im:history"},
     "team_join": {"users:read"},
     "tokens_revoked": set(),
     "user_change": {"users:read"},
 }
-"""What an event needs, as its page under docs.slack.dev/reference/events says."""
+"""What an event needs in all its forms, as its page under docs.slack.dev/reference/events says."""
 
 LENGTHS: dict[str, tuple[int, int]] = {
     "display_information/name": (1, 35),
@@ -108,17 +119,20 @@ def test_every_event_has_its_scope(built: dict[str, Any]) -> None:
     assert not lost(built["settings"]["event_subscriptions"]["bot_events"], set(scopes["bot"]))
 
 
-def test_declining_what_may_be_declined_costs_free_text_and_nothing_else(built: dict[str, Any]) -> None:
+def test_declining_what_may_be_declined_costs_words_and_what_channels_report(built: dict[str, Any]) -> None:
     scopes = built["oauth_config"]["scopes"]
     granted = set(scopes["bot"]) - set(scopes["bot_optional"])
-    assert lost(built["settings"]["event_subscriptions"]["bot_events"], granted) == {"message.im"}
+    assert lost(built["settings"]["event_subscriptions"]["bot_events"], granted) == {
+        event for event in surface.EVENTS if event.startswith(("channel_", "group_"))
+    } | {"app_mention", "member_joined_channel", "message.im"}
     assert granted == set(surface.SCOPES) == {"chat:write", "commands", "im:write", "users:read"}
 
 
 def test_what_may_be_declined_is_asked_for_too(built: dict[str, Any]) -> None:
     """docs.slack.dev/reference/app-manifest: each optional scope stands among all the bot's scopes."""
     scopes = built["oauth_config"]["scopes"]
-    assert set(scopes["bot_optional"]) == {"chat:write.public", "im:history"} < set(scopes["bot"])
+    optional = {"app_mentions:read", "channels:read", "chat:write.public", "groups:read", "im:history"}
+    assert set(scopes["bot_optional"]) == optional < set(scopes["bot"])
     assert len(scopes["bot"]) == len(set(scopes["bot"]))
 
 

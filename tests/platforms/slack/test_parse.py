@@ -9,7 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.chat.event import Click, Command, Removed, Submission
+from bot.chat.event import Click, Command, Sender, Submission
+from bot.chat.report import (
+    AccountChanged,
+    ChannelClosed,
+    ChannelJoined,
+    ChannelLeft,
+    ChannelRenamed,
+    ChannelReopened,
+    Disconnected,
+)
 from bot.chat.text import normalise
 from bot.platforms.slack import parse
 from bot.platforms.slack.adapter import MALFORMED
@@ -208,11 +217,103 @@ def test_an_answer(action_id: str, element: dict[str, Any], value: object) -> No
     assert delivery.event.answers.values == {"name": value}
 
 
-def test_a_closed_account() -> None:
-    event = {"type": "user_change", "user": {"id": "U1", "team_id": "T1", "name": "ada", "deleted": True}}
-    delivery = parse.delivery({"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event})
+def envelope(event: dict[str, Any], **outer: Any) -> dict[str, Any]:
+    bot = {"team_id": "T1", "user_id": "UBOT", "is_bot": True}
+    body = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event}
+    return {**body, "authorizations": [bot], **outer}
+
+
+ADA = {"id": "U1", "team_id": "T1", "name": "ada", "tz": "Asia/Tokyo", "locale": "fr-FR"}
+THERE = ("Ev1", "slack", "T1")
+
+
+@pytest.mark.parametrize(
+    ("more", "guest", "reachable"),
+    [
+        ({}, False, True),
+        ({"deleted": True}, False, False),
+        ({"is_restricted": True}, True, True),
+        ({"is_ultra_restricted": True}, True, True),
+        ({"team_id": "T9"}, True, True),
+    ],
+)
+def test_a_changed_account(more: dict[str, Any], guest: bool, reachable: bool) -> None:
+    report = parse.report(envelope({"type": "user_change", "user": {**ADA, **more}}))
+    sender = Sender("slack", "T1", "U1", "ada", "fr-FR", "Asia/Tokyo", guest=guest)
+    assert report == AccountChanged("Ev1", sender, reachable)
+    assert parse.delivery(envelope({"type": "user_change", "user": {**ADA, **more}})) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "report"),
+    [
+        (
+            {"type": "channel_rename", "channel": {"id": "C1", "name": "idées"}},
+            ChannelRenamed(*THERE, "slack:T1:C1", "#idées"),
+        ),
+        ({"type": "channel_archive", "channel": "C1"}, ChannelClosed(*THERE, "slack:T1:C1")),
+        ({"type": "group_archive", "channel": "G1"}, ChannelClosed(*THERE, "slack:T1:G1")),
+        ({"type": "channel_deleted", "channel": "C1"}, ChannelClosed(*THERE, "slack:T1:C1")),
+        ({"type": "channel_unarchive", "channel": "C1"}, ChannelReopened(*THERE, "slack:T1:C1")),
+        ({"type": "channel_left", "channel": "C1"}, ChannelLeft(*THERE, "slack:T1:C1")),
+        ({"type": "group_left", "channel": "G1"}, ChannelLeft(*THERE, "slack:T1:G1")),
+        (
+            {"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"},
+            ChannelJoined(*THERE, "slack:T1:C1"),
+        ),
+        ({"type": "member_joined_channel", "user": "U1", "channel": "C1"}, None),
+        ({"type": "group_rename", "channel": {"id": "G1", "name": "secret"}}, None),
+        ({"type": "app_uninstalled"}, Disconnected(*THERE)),
+        ({"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}}, Disconnected(*THERE)),
+        ({"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}}, None),
+    ],
+)
+def test_what_slack_reports(event: dict[str, Any], report: object) -> None:
+    assert parse.report(envelope(event)) == report
+    assert parse.delivery(envelope(event)) is None
+
+
+def test_what_people_do_is_no_report() -> None:
+    assert parse.report(submission()) is None
+    assert parse.report({"command": "/cercle"}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<@UBOT> sondages", "sondages"),
+        ("<@UBOT|cercle>\u00a0poll", "poll"),
+        ("Bonjour <@UBOT>", "Bonjour"),
+        ("<@UBOT> merci <@U2>", "merci slack:T1:U2"),
+        ("<@UBOT>", ""),
+    ],
+)
+def test_a_mention_in_a_channel_is_a_command(text: str, words: str) -> None:
+    event = {"type": "app_mention", "user": "U1", "channel": "C1", "team": "T1", "text": text, "ts": "1.2"}
+    delivery = parse.delivery(envelope(event))
     assert delivery is not None
-    assert isinstance(delivery.event, Removed)
+    assert delivery.event == Command("Ev1", Sender("slack", "T1", "U1", ""), words, "slack:T1:C1")
+    assert (delivery.channel, delivery.trigger) == ("C1", "")
+
+
+@pytest.mark.parametrize("more", [{"bot_id": "B1"}, {"subtype": "bot_message"}, {"channel": "D1"}])
+def test_mentions_by_bots_are_nothing(more: dict[str, Any]) -> None:
+    event = {"type": "app_mention", "user": "U1", "channel": "C1", "text": "<@UBOT> aide", **more}
+    assert parse.delivery(envelope(event)) is None
+
+
+@pytest.mark.parametrize(
+    ("channel", "name", "told"),
+    [
+        ("C1", "idées", "#idées"),
+        ("C1", "privategroup", ""),
+        ("C1", "mpdm-ada--bob-1", ""),
+        ("D1", "directmessage", ""),
+        ("C1", None, ""),
+    ],
+)
+def test_the_name_of_a_channel(channel: str, name: str | None, told: str) -> None:
+    assert parse._channel_name(channel, name) == told
 
 
 @pytest.mark.parametrize(
@@ -251,6 +352,10 @@ leaves = (
             "message",
             "im",
             "user_change",
+            "app_mention",
+            "channel_rename",
+            "member_joined_channel",
+            "tokens_revoked",
         ]
     )
 )
@@ -265,6 +370,6 @@ trees = st.recursive(
 @given(st.dictionaries(names, trees, max_size=6))
 def test_an_unknown_shape_breaks_in_one_known_way(body: dict[str, Any]) -> None:
     with suppress(*MALFORMED):
-        parse.changed_profile(body)
+        parse.report(body)
     with suppress(*MALFORMED):
         parse.delivery(body)

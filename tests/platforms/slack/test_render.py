@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from bot.chat.action import pack
 from bot.chat.card import Button, Card, Facts, Image, LinkButton, Menu, Quote, buttons, small, text
 from bot.chat.form import Choice, Choices, Form, Option, TextInput
-from bot.chat.text import Bold, Italic, Link, Mention
+from bot.chat.text import Bold, Italic, Link, Mention, shorten
 from bot.platforms.slack import render
-from bot.platforms.slack.text import LIMITS, length, shorten
+from bot.platforms.slack.text import LIMITS, length
 from tests.examples import (
     CARDS,
     EMOJI,
@@ -128,6 +128,17 @@ def test_a_mention_is_a_mention_only_in_slack() -> None:
     assert section["elements"] == [{"type": "user", "user_id": "U1"}, {"type": "text", "text": "Noé"}]
 
 
+def test_a_channel_is_called_so_that_slack_shows_its_name_to_those_who_may_know_it() -> None:
+    secret, general = Mention("slack:T1:C0SECRET", "un canal"), Mention("teams:x:19:c", "Général")
+    card = Card("t", (text(secret, general), small(secret)))
+    message = render.message(card)["blocks"]
+    assert message[1]["elements"][0]["elements"] == [
+        {"type": "channel", "channel_id": "C0SECRET"},
+        {"type": "text", "text": "Général"},
+    ]
+    assert message[2]["elements"][0]["text"] == "<#C0SECRET>"
+
+
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "ftp://x", "https://x y", "https://" + "x" * 3000, ""]
 )
@@ -152,10 +163,10 @@ def test_small_print_too_long_for_its_markup_loses_the_markup() -> None:
 @pytest.mark.parametrize("limit", [24, 75, 150, 3000])
 def test_nothing_is_cut_inside_a_character(limit: int) -> None:
     for start in range(12):
-        cut = shorten(EMOJI[start:], limit)
+        cut = shorten(EMOJI[start:], limit, length)
         assert cut.endswith("…")
         assert "\ufffd" not in cut.encode().decode()
-        assert len(cut.encode("utf-16-le")) // 2 <= limit
+        assert length(cut) <= limit
 
 
 def test_what_is_pressed_says_what_it_does() -> None:

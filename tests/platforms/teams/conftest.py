@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,8 +14,11 @@ import pytest_asyncio
 from aiohttp import web
 
 from bot.chat.event import Event
+from bot.chat.messenger import Limit
 from bot.chat.platform import Answer
 from bot.chat.reply import Reply
+from bot.chat.report import Report
+from bot.platforms.teams import rate
 from bot.platforms.teams.adapter import Teams
 from bot.platforms.teams.glue import TeamsSettings
 from tests.emulators.teams import FakeTeams, TeamsUser
@@ -30,14 +34,35 @@ class Clock:
 
 @dataclass
 class Script:
-    """Answers what the test says, and keeps what it heard."""
+    """Answers what the test says, which `takes` some seconds, and keeps what it heard, and what it was given
+    to keep, with the seconds to wait."""
 
     reply: Reply = None
     events: list[Event] = field(default_factory=list)
+    kept: list[tuple[Event, Reply]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    takes: float = 0.0
+    reports: list[Report] = field(default_factory=list)
+    away: bool = False
 
     async def __call__(self, event: Event) -> Answer:
         self.events.append(event)
+        await asyncio.sleep(self.takes)
         return Answer(self.reply, "fr")
+
+    async def keep(self, event: Event, answer: Answer, *, wait: float = 0.0) -> bool:
+        self.kept.append((event, answer.reply))
+        self.waits.append(wait)
+        return answer.reply is not None
+
+    async def report(self, report: Report) -> bool:
+        if self.away:
+            raise ConnectionError("the database is away")
+        self.reports.append(report)
+        return True
+
+    async def put_off(self, event: Event, answer: Answer) -> Answer:
+        raise AssertionError("Teams opens every form as a dialog or as a card")
 
 
 @dataclass
@@ -120,3 +145,10 @@ def settings(fake: FakeTeams) -> TeamsSettings:
 async def house(fake: FakeTeams, settings: TeamsSettings) -> AsyncIterator[House]:
     async with connected(fake, settings) as house:
         yield house
+
+
+@pytest.fixture(autouse=True)
+def hurried_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People in tests do in a second what takes others a minute."""
+    monkeypatch.setattr(rate, "TENANT", Limit(10_000, burst=10_000))
+    monkeypatch.setattr(rate, "CONVERSATION", Limit(10_000, burst=10_000))

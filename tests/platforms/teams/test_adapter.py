@@ -15,7 +15,17 @@ from bot.chat.form import Choices, Form, Option, People, TextInput, Toggle
 from bot.chat.messenger import Notice
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
 from bot.platforms.teams.glue import TeamsSettings
-from tests.emulators.teams import CHANNEL, TENANT, FakeTeams, Fault, TeamsUser, actions, words
+from tests.emulators.teams import (
+    APP_ID,
+    CHANNEL,
+    GROUP_CHAT,
+    TENANT,
+    FakeTeams,
+    Fault,
+    TeamsUser,
+    actions,
+    words,
+)
 from tests.platforms.teams.conftest import House
 
 
@@ -118,7 +128,7 @@ async def test_a_restart_forgets_nobody_and_what_is_known_is_not_written_again(h
     await house.user().says_in_channel("merci <at>Bob</at>", bob)
     await bob.says("aide")
     assert f"merci {bob.address}" in str(house.script.events)
-    assert house.pages.writes == writes + 2  # who spoke, and their channel
+    assert house.pages.writes == writes + 3  # who spoke, by either id, and their channel
 
 
 async def test_a_stranger_who_is_mentioned_keeps_the_id_of_teams(house: House) -> None:
@@ -181,7 +191,7 @@ async def test_a_dialog_opens_and_is_sent(house: House) -> None:
 async def test_a_universal_action_is_a_click(house: House) -> None:
     ada = await holding_a_card(house)
     house.script.reply = Replace(DONE)
-    answer = await ada.executes({"cercle": pack(Later(7))}, ada.messages[0].id)
+    answer = await ada.executes({"cercle": pack(Later(7))}, ada.messages[0])
     assert (ada.status, answer["statusCode"]) == (200, 200)
     await house.fake.until(lambda: ada.messages[0].edits)
     assert words(ada.messages[0].card) == "C'est gardé"
@@ -359,7 +369,44 @@ async def test_a_form_in_the_conversation_without_an_answer_goes_away(house: Hou
     await ada.says("mots")
     house.script.reply = None
     await ada.presses(Save)
-    assert ada.messages == []
+    await house.fake.until(lambda: not ada.messages)
+
+
+@pytest.mark.parametrize("fault", [Fault(429, {"Retry-After": "1"}), Fault(503), Fault(broken="reset")])
+async def test_a_form_is_taken_away_when_teams_takes_calls_again(
+    house: House, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.teams.adapter.CLEARING", (0.0, 0.01, 0.01))
+    ada = await house.member()
+    house.script.reply = Ask(FORM)
+    await ada.says("mots")
+    house.script.reply = None
+    house.fake.faults.extend([fault, fault])
+    await ada.presses(Save)
+    await house.fake.until(lambda: not ada.messages)
+
+
+async def test_a_form_whose_answer_is_kept_goes_away(house: House) -> None:
+    ada = await house.member()
+    house.script.reply = Ask(FORM)
+    await ada.says("mots")
+    house.script.reply = Say(DONE)
+    house.fake.faults.append(Fault(503))
+    await ada.presses(Save)
+    assert [kept for _, kept in house.script.kept] == [Say(DONE)]
+    await house.fake.until(lambda: not ada.messages)
+
+
+async def test_a_form_with_mistakes_stays_where_it_is_when_its_answer_is_kept(house: House) -> None:
+    ada = await house.member()
+    house.script.reply = Ask(FORM)
+    await ada.says("mots")
+    house.script.reply = Ask(FORM, {"words": "Trop long."})
+    house.fake.faults.append(Fault(503))
+    await ada.presses(Save)
+    assert [kept for _, kept in house.script.kept] == [house.script.reply]
+    await house.teams.close()
+    assert len(ada.messages) == 1
 
 
 async def test_when_the_card_is_gone_the_answer_is_not(house: House) -> None:
@@ -381,11 +428,50 @@ async def test_in_a_channel_the_answer_goes_to_the_person(house: House) -> None:
     assert house.pages.records[ada.address]["id"] == f"a:{ada.aad}"
 
 
-async def test_whoever_has_not_added_the_app_is_answered_in_their_thread(house: House) -> None:
+async def test_a_member_of_a_team_that_has_the_app_is_answered_alone(house: House) -> None:
+    """They did not add it for themselves: the id that the channel tells of them is enough."""
     ada = house.user()
     house.script.reply = Say(DONE)
+    await ada.says_in_channel("aide")
+    assert [words(message.card) for message in ada.messages] == ["C'est gardé"]
+    assert house.fake.visible(CHANNEL) == []
+    assert house.pages.records[ada.address]["id"] == f"a:{ada.aad}"
+
+
+@pytest.mark.parametrize("reply", [Say(DONE), Home(DONE), Replace(DONE), Ask(FORM)])
+async def test_whoever_cannot_be_written_to_is_told_where_the_answer_waits(
+    house: House, reply: Reply
+) -> None:
+    ada = house.user()
+    house.fake.blocking.add(ada.aad)
+    house.script.reply = reply
     await ada.says_in_channel("aide", thread="1700")
-    assert [m.conversation for m in house.fake.messages.values()] == [f"{CHANNEL};messageid=1700"]
+    [told] = house.fake.messages.values()
+    assert told.conversation == f"{CHANNEL};messageid=1700"
+    assert words(told.card) == "platform.waiting (fr) button.open_chat (fr)"
+    assert [action["url"] for action in actions(told.card)] == [
+        f"https://teams.microsoft.com/l/chat/0/0?users=28:{APP_ID}"
+    ]
+    [(event, kept)] = house.script.kept
+    assert (kept, event.sender.reachable) == (reply, False)
+
+
+async def test_an_answer_that_nobody_keeps_is_not_promised(house: House) -> None:
+    ada = house.user()
+    house.fake.blocking.add(ada.aad)
+    await ada.says_in_channel("aide")
+    assert house.fake.messages == {}
+
+
+@pytest.mark.parametrize("status", [412, 429, 500, 503])
+async def test_an_answer_that_fails_for_a_moment_is_kept_without_a_word(house: House, status: int) -> None:
+    ada = await house.member()
+    house.script.reply = Say(DONE)
+    house.fake.faults.append(Fault(status))
+    await ada.says_in_channel("aide")
+    assert house.fake.messages == {}
+    [(event, kept)] = house.script.kept
+    assert (kept, event.sender.reachable) == (Say(DONE), None)
 
 
 async def test_whoever_has_the_app_without_our_knowing_is_answered_alone(house: House) -> None:
@@ -395,6 +481,206 @@ async def test_whoever_has_the_app_without_our_knowing_is_answered_alone(house: 
     await ada.says_in_channel("aide")
     assert len(ada.messages) == 1
     assert house.fake.visible(CHANNEL) == []
+
+
+# Nobody else reads it: `tests/conformance` tries every reply. Here is what a person sees instead.
+
+
+async def in_the_channel(house: House) -> TeamsUser:
+    """Ada, of a team that has the app, in front of a card for everybody."""
+    ada = house.user()
+    await ada.says_in_channel("appel")
+    await house.teams.messenger.send(f"teams:{TENANT}:{CHANNEL}", Notice("n1", CONTENT))
+    house.script.events.clear()
+    return ada
+
+
+async def test_a_button_in_a_channel_is_answered_for_that_person_alone(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = Say(DONE)
+    await ada.presses(Later)
+    [shown] = house.fake.answered
+    assert (words(shown.card), house.fake.readers(shown)) == ("C'est gardé", {ada.aad})
+    assert (ada.messages, house.fake.visible(CHANNEL)[-1].edits) == ([], 0)
+
+
+async def test_a_card_with_buttons_stands_in_the_place_of_the_pressed_one(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = Say(CONTENT)
+    await ada.presses(Later)
+    [shown] = house.fake.answered
+    assert [a["type"] for a in actions(shown.card)] == ["Action.Execute", "Action.Submit", "Action.Submit"]
+    house.script.reply = Replace(DONE)
+    await ada.presses(Later)
+    assert words(house.fake.answered[-1].card) == "C'est gardé"
+    assert [message.edits for message in house.fake.messages.values()] == [0]
+
+
+async def test_a_form_behind_a_button_in_a_channel_stays_with_that_person(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses(Later)
+    house.script.reply = Ask(FORM, {"words": "Encore un peu long."})
+    await ada.presses(Save, {"words": "Très long"})
+    assert "Encore un peu long." in words(house.fake.answered[-1].card)
+    house.script.reply = Say(DONE)
+    await ada.presses(Save)
+    submission = house.script.events[-1]
+    assert isinstance(submission, Submission)
+    assert submission.answers.text("words") == "Très long"
+    assert [words(shown.card) for shown in house.fake.answered][-1] == "C'est gardé"
+    assert len(house.fake.messages) == 1
+
+
+async def test_a_form_sent_in_a_channel_is_answered_in_its_dialog(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses(Edit)
+    house.script.reply = Say(DONE)
+    await ada.submits()
+    assert ada.dialog == {"type": "message", "value": "C'est gardé"}
+    assert ada.messages == []
+
+
+async def test_a_form_asked_for_in_a_channel_stands_in_the_persons_own_chat(house: House) -> None:
+    ada = house.user()
+    house.script.reply = Ask(FORM)
+    await ada.says_in_channel("mots")
+    assert [words(m.card)[:9] for m in ada.messages] == ["Vos mots "]
+    assert house.fake.visible(CHANNEL) == []
+
+
+@pytest.mark.parametrize(
+    ("has_app", "reachable"), [(True, None), (False, True)], ids=["is known", "is of a team that has the app"]
+)
+async def test_whether_somebody_who_joins_in_a_channel_can_be_written_to(
+    house: House, has_app: bool, reachable: bool | None
+) -> None:
+    ada = await in_the_channel(house)
+    if has_app:
+        await ada.installs()
+    house.script.reply = Ask(FORM)
+    await ada.presses(Edit)
+    await ada.submits()
+    assert house.script.events[-1].sender.reachable is reachable
+
+
+async def test_whoever_joins_in_a_chat_without_the_app_cannot_be_written_to(house: House) -> None:
+    ada = house.user()
+    await ada.says_in_group_chat("appel")
+    await house.teams.messenger.send(f"teams:{TENANT}:{GROUP_CHAT}", Notice("n1", CONTENT))
+    house.script.reply = Ask(FORM)
+    await ada.presses(Edit)
+    await ada.submits()
+    sender = house.script.events[-1].sender
+    assert sender.reachable is False
+    assert sender.chat_url == f"https://teams.microsoft.com/l/chat/0/0?users=28:{APP_ID}"
+
+
+async def test_a_slow_connector_does_not_hold_up_the_answer_to_a_form(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.teams.adapter.PATIENCE", 0.05)
+    ada = await in_the_channel(house)
+    house.script.reply = Ask(FORM)
+    await ada.presses(Edit)
+    house.fake.one_to_one = Fault(delay=2)
+    async with asyncio.timeout(1):
+        await ada.submits()
+    assert house.script.events[-1].sender.reachable is None
+
+
+@pytest.mark.parametrize("reply", [Say(DONE, "poll"), Replace(DONE, "poll")])
+async def test_the_choice_in_a_secret_poll_is_written_in_no_message(house: House, reply: Reply) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply = reply
+    await ada.presses(Later)
+    [shown] = house.fake.answered
+    assert words(shown.card) == "C'est gardé"
+    await ada.says_in_channel("vote")
+    await ada.says("vote")
+    assert [kept for _, kept in house.script.kept] == [reply, reply]
+    assert "C'est gardé" not in str([message.activity for message in house.fake.messages.values()])
+
+
+# What takes longer than Teams waits
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.platforms.teams.adapter.INVOKE", 0.05)
+
+
+UNCERTAIN = "platform.uncertain (fr-FR)"
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [(Say(DONE), "C'est gardé"), (Ask(FORM), "Vos mots"), (None, "platform.saved (fr)")],
+)
+async def test_a_slow_dialog_says_that_nothing_is_certain_and_then_how_it_ended(
+    house: House, reply: Reply, shown: str
+) -> None:
+    ada = await holding_a_card(house)
+    house.script.reply, house.script.takes = reply, 0.2
+    async with asyncio.timeout(0.19):
+        await ada.presses(Edit)
+    assert ada.dialog == {"type": "message", "value": UNCERTAIN}
+    await house.fake.until(lambda: len(ada.messages) == 2)
+    assert words(ada.messages[1].card).startswith(shown)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_slow_button_in_a_channel_is_answered_one_to_one(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply, house.script.takes = Say(DONE), 0.2
+    await ada.presses(Later)
+    assert words(house.fake.answered[-1].card) == UNCERTAIN
+    await house.fake.until(lambda: ada.messages)
+    assert words(ada.messages[0].card) == "C'est gardé"
+    assert len(house.fake.visible(CHANNEL)) == 1
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_slow_choice_in_a_secret_poll_is_written_in_no_message(house: House) -> None:
+    ada = await in_the_channel(house)
+    house.script.reply, house.script.takes = Say(DONE, "poll"), 0.2
+    await ada.presses(Later)
+    await house.teams.close()
+    assert [kept for _, kept in house.script.kept] == [Say(DONE, "poll")]
+    assert ada.messages == []
+
+
+# Guests
+
+
+@pytest.mark.parametrize(
+    ("said", "guest"),
+    [
+        ({}, False),
+        ({"userRole": "guest"}, True),
+        ({"tenantId": "99999999-dddd-4ddd-8ddd-999999999999"}, True),
+        ({"userRole": "owner", "tenantId": ""}, False),
+    ],
+)
+async def test_the_roster_tells_who_is_a_guest(house: House, said: dict[str, str], guest: bool) -> None:
+    ada = house.user()
+    house.fake.roster[ada.aad] = said
+    for _ in range(2):
+        await ada.says("bonjour")
+    await ada.says_in_channel("bonjour")
+    assert [event.sender.guest for event in house.script.events] == [guest] * 3
+    assert house.fake.lookups == [f"29:{ada.aad}"]
+
+
+async def test_a_roster_that_does_not_answer_tells_nothing(house: House) -> None:
+    house.fake.roster_status = 500
+    ada = house.user()
+    for _ in range(2):
+        await ada.says("bonjour")
+    assert [event.sender.guest for event in house.script.events] == [None, None]
+    assert len(house.fake.lookups) == 1
 
 
 # What goes wrong outside
@@ -407,6 +693,7 @@ async def test_an_answer_that_cannot_be_shown_is_no_error_for_teams(house: House
     house.fake.faults.append(Fault(status))
     await ada.says("aide")
     assert (ada.status, ada.messages) == (202, [])
+    assert [reply for _, reply in house.script.kept] == ([] if status == 413 else [Say(DONE)])
 
 
 async def test_a_dialog_is_answered_before_a_slow_connector(house: House) -> None:

@@ -157,6 +157,7 @@ async def test_a_record_is_written_only_when_it_changes(house: House) -> None:
 async def test_no_token_goes_to_a_service_url_that_is_not_on_the_list(house: House) -> None:
     ada = await house.member()
     house.pages.records[ada.address]["service_url"] = "http://127.0.0.2:1/"
+    house.fake.token_calls = 0
     again = Teams(house.fake.settings(), house.script, spoken, house.pages, house.clock)
     try:
         with pytest.raises(Unreachable):
@@ -317,8 +318,8 @@ async def test_a_slow_login_does_not_stall_the_loop(house: House) -> None:
 
 
 async def test_without_a_token_nothing_is_sent_and_the_login_is_left_in_peace(house: House) -> None:
-    ada = await house.member()
     house.fake.token_status = 401
+    ada = await house.member()
     for _ in range(5):
         with pytest.raises(Unavailable):
             await house.teams.messenger.send(ada.address, NOTICE)

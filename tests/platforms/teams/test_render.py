@@ -6,7 +6,20 @@ from typing import Any
 import pytest
 
 from bot.chat.action import pack
-from bot.chat.card import Bar, Bars, Button, Card, Divider, Facts, Image, LinkButton, Quote, buttons, text
+from bot.chat.card import (
+    Bar,
+    Bars,
+    Button,
+    Card,
+    Divider,
+    Facts,
+    FormButton,
+    Image,
+    LinkButton,
+    Quote,
+    buttons,
+    text,
+)
 from bot.chat.form import Choices, Form, Note, Option, People, TextInput, Toggle
 from bot.chat.text import Bold, Link, Mention
 from bot.platforms.teams import render
@@ -38,12 +51,15 @@ def body(*elements: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 def test_every_card_is_one_teams_takes(card: Card) -> None:
     check(render.card(card))
+    check(render.card(card, shared=True))
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_every_form_is_one_teams_takes(form: Form) -> None:
     errors = {part.name: "Ce n’est pas encore cela." for part in form.parts if hasattr(part, "name")}
-    check(render.dialog(form, required=REQUIRED, errors=errors), limit=render.DIALOG_BYTES)
+    for shared in (False, True):
+        drawn = render.dialog(form, required=REQUIRED, errors=errors, shared=shared)
+        check(drawn, limit=render.DIALOG_BYTES)
 
 
 @pytest.mark.parametrize("words", HOSTILE)
@@ -156,6 +172,15 @@ def test_a_form_button_tells_teams_before_the_click() -> None:
     fetch = {"cercle": pack(FILL), "msteams": {"type": "task/fetch"}}
     assert actions["Changer mes mots"]["data"] == fetch
     assert actions["Plus tard"]["data"] == {"cercle": pack(PRESS)}
+
+
+def test_a_button_for_several_people_is_a_universal_action_with_a_fallback() -> None:
+    shared = render.card(Card("", (buttons(Button("Oui", PRESS), FormButton("Dire", FILL)),)), shared=True)
+    [row] = shared["body"]
+    execute, fetch = row["actions"]
+    alone = {"type": "Action.Submit", "title": "Oui", "data": {"cercle": pack(PRESS)}}
+    assert execute == {**alone, "type": "Action.Execute", "fallback": alone}
+    assert fetch["type"] == "Action.Submit"
 
 
 def test_a_dialog_says_what_comes_back() -> None:

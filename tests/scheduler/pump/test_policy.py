@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.circle import Account, Circle, Person, Role
 from bot.domain.member import Member
-from bot.domain.message import ANSWER, AUTHOR, POST, Kind, Message, State
+from bot.domain.message import ANSWER, AUTHOR, POST, QUESTION, REPLY, Kind, Message, State
 from scheduler.pump.policy import GO, UNREACHABLE_PAUSE, Decision, decide
 
 TUESDAY = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -74,7 +74,15 @@ def test_what_expired_never_goes(kind: Kind) -> None:
 
 def test_without_consent_it_never_goes() -> None:
     assert decided(member=None).never == "no consent"
-    assert decided(ANSWER, member=None) == GO
+    assert decided(ANSWER, member=None).never == "no consent"
+    assert decided(QUESTION, member=None) == GO
+
+
+def test_a_guest_receives_answers_only() -> None:
+    guest = replace(READER, account=replace(ACCOUNT, guest=True))
+    for kind in (POST, AUTHOR, QUESTION):
+        assert decided(kind, reader=guest).until == TUESDAY + UNREACHABLE_PAUSE
+    assert decided(REPLY, reader=guest, now=NIGHT) == GO
 
 
 def test_somebody_who_cannot_be_reached_is_left_alone_for_a_day() -> None:
