@@ -28,7 +28,7 @@ from bot.web.acks import Acks
 from handlers import FEATURES
 from scheduler import recurring
 from scheduler.engine import engine
-from scheduler.pump import Pump
+from scheduler.pump import PressedCards, Pump
 from scheduler.timetable import RECURRING, Tools
 from storage import ballots
 from storage.engines.connect import connect as connect_database
@@ -92,9 +92,10 @@ class Cercle:
         self.meters = Meters()
         self._client = client
         replies = Replies(ROUTER)
-        self.dispatch = Dispatcher(database, ROUTER, site, now, replies)
-        self.platforms = connect(self.dispatch, Notebook(database))
         self.drawings = (*DRAWINGS, replies.notice)
+        pressed = PressedCards(database, self.drawings, site, now, self.meters)
+        self.dispatch = Dispatcher(database, ROUTER, site, now, replies, pressed=pressed)
+        self.platforms = connect(self.dispatch, Notebook(database))
         self.pump = Pump(database, self.platforms, self.drawings, site, now, self.meters)
         self.tools = Tools(database, partial(read_page, client), now)
         self._engine = engine(self.tools, self.ring)
@@ -182,7 +183,8 @@ async def read_page(client: GuardedClient, url: str) -> Found | str:
     except Unreadable as error:
         log.info("page.unreadable", reason=error.reason, detail=str(error))
         return error.reason
-    return Found(page.url, page.title, page.description, page.image_url, page.image_alt, page.site_name)
+    words = page.url, page.title, page.description
+    return Found(*words, page.image_url, page.image_alt, page.site_name, page.unshown)
 
 
 def connect(settings: Settings, now: Clock, dispatch: Dispatch, notebook: Notebook) -> list[Chat]:

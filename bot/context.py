@@ -100,12 +100,14 @@ class Reading(Scope):
 class Notice:
     """A kind of message and how it is drawn: at send time, from today's data, in the reader's language.
     None means there is nothing to show any more. `arrived` is told once of each that first stands there;
-    `lost` of one that became a dead letter."""
+    `lost` of one that became a dead letter; `pictureless` of those that stand there with the alternative text
+    in the place of a picture that the chat refused."""
 
     kind: Kind
     draw: Callable[[Reading], Card | None]
     arrived: Callable[[Transaction, Sequence[Message], datetime], None] | None = None
     lost: Callable[[Transaction, Message, datetime], None] | None = None
+    pictureless: Callable[[Transaction, Sequence[Message], datetime], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from handlers.home.handlers import unknown
 from handlers.membership.cards import for_guest
 from handlers.membership.handlers import is_leaving
 from handlers.membership.service import found_circle, report
+from scheduler.pump import PressedCards
 from storage import channels, circles, inbox, people, workspaces
 from storage.engines.database import Database
 from storage.transaction import CircleTransaction, Transaction
@@ -68,10 +69,14 @@ class Dispatcher:
         site: str,
         now: Callable[[], datetime],
         replies: Replies,
+        *,
+        pressed: PressedCards | None = None,
     ) -> None:
+        """`pressed` draws cards again by the way that a press left open. Without it, the pump draws them."""
         self._database = database
         self._router = router
         self._replies = replies
+        self._pressed = pressed
         self._verbs = tuple(router.heard())
         self._site = site
         self._now = now
@@ -169,7 +174,26 @@ class Dispatcher:
         except Unheard as words:
             reply = unknown(ctx, str(words))
         crash("dispatch.routed")
-        return Answer(reply, ctx.t.language)
+        return self._answered(ctx, event, reply)
+
+    def _answered(self, ctx: Context, event: Event, reply: Reply) -> Answer:
+        """Show people the effect of what they pressed where they pressed it: on their own card or page. In a
+        channel, where a card changes for everybody a little later, say that it is saved."""
+        answer = Answer(reply, ctx.t.language)
+        match event:
+            case Click(card=reference) if reference and self._pressed is not None:
+                return replace(answer, redraw=self._pressed.reserve(ctx, reference))
+            case Click(on_home=True) | Submission(on_home=True) if reply is None or isinstance(reply, Say):
+                home = self._home(ctx.tx, HomeOpened(event.key, event.sender))
+                return replace(answer, home=home.card if isinstance(home, Home) else None)
+            case Click(place=place) if place and reply is None:
+                return replace(answer, reply=Say(Card("", (text(ctx.t("platform.saved")),))))
+        return answer
+
+    def _home(self, tx: Transaction, opened: HomeOpened) -> Reply:
+        """What somebody's own page shows now, after what they did there."""
+        who = self._known(tx, opened.sender) or self._meet(tx, opened.sender)
+        return self._router.route(self._context(tx, opened, who), opened)
 
     def _route(self, ctx: Context, event: Event) -> Reply:
         if isinstance(event, Click) and verb_of(event.action) in Reopen.verbs():

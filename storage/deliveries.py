@@ -317,6 +317,43 @@ def repeat_updates(tx: Transaction, now: datetime) -> None:
     tx.execute(_repeat, {"now": now})
 
 
+_open = (_m.shown_version > 0) & _m.look_at.is_(None)
+_reserve = (
+    update(tables.message)
+    .where(
+        _m.circle_id == bindparam("circle"),
+        _m.person_id == bindparam("person"),
+        _m.address == bindparam("at_address"),
+        _m.reference == bindparam("where"),
+        _m.state.in_([State.WAITING, State.SENDING]),
+        _open,
+    )
+    .values(due_at=case((_m.due_at < bindparam("until"), bindparam("until")), else_=_m.due_at))
+    .returning(_m.id)
+)
+
+
+def reserve(
+    tx: CircleTransaction, person_id: str, address: str, reference: str, until: datetime
+) -> str | None:
+    """Leave the message on which somebody pressed a button to whoever heard the press: no pump sends it
+    before `until`. Return its id, None if it is not to show anything else. A message that has to be looked
+    for in the chat is not reserved: drawing over it would take away the id by which it is found."""
+    where = {"circle": tx.circle_id, "person": person_id, "at_address": address, "where": reference}
+    return tx.execute(_reserve, {**where, "until": until}).scalar()
+
+
+_reserved = select(*COLUMNS).where(
+    _m.circle_id == bindparam("circle"), among(_m.id, "ids"), _m.state == State.WAITING, _open
+)
+
+
+def reserved(tx: CircleTransaction, message_ids: Sequence[str]) -> list[Message]:
+    """Return those of the messages that nobody claimed meanwhile."""
+    asked = {"circle": tx.circle_id, "ids": list(message_ids)}
+    return [from_row(row) for row in tx.execute(_reserved, asked).all()]
+
+
 # Outcomes
 
 

@@ -65,12 +65,14 @@ def claim_drafts(tx: Transaction, now: datetime, lease: timedelta, limit: int) -
 
 
 def fill_draft(tx: CircleTransaction, draft_id: str, found: Found | None, problem: str) -> bool:
-    """Note what the page said, or why it could not be read; False if that was done already."""
+    """Note what the page said, or why it could not be read, or why its picture is left out; False if that was
+    done already."""
     values = (
         {"state": DraftState.UNREADABLE, "problem": problem}
         if found is None
         else {
             "state": DraftState.READY,
+            "problem": problem,
             "found_url": found.url,
             "title": found.title,
             "description": found.description,
@@ -85,6 +87,15 @@ def fill_draft(tx: CircleTransaction, draft_id: str, found: Found | None, proble
         .values(**values)
     )
     return done.rowcount == 1
+
+
+def refuse_picture(tx: CircleTransaction, draft_id: str, problem: str) -> None:
+    """Leave out the picture that was found, because a chat does not show it."""
+    tx.execute(
+        update(tables.draft)
+        .where(_d.circle_id == tx.circle_id, _d.id == draft_id, _d.state == DraftState.READY)
+        .values(picture_url="", problem=problem)
+    )
 
 
 def close_draft(tx: CircleTransaction, draft_id: str) -> bool:

@@ -28,7 +28,7 @@ from bot.replies import Replies
 from handlers.polls.cards import TakeBack, Vote
 from handlers.posts.cards import OpenCompose
 from handlers.team.service import first_code
-from scheduler.pump import Pump
+from scheduler.pump import PressedCards, Pump
 from scheduler.timetable import TIMETABLE, Tools
 from storage.engines.connect import connect as connect_database
 from storage.seal import Seal
@@ -79,12 +79,14 @@ class House:
         self.database.open()
         self.keys = itertools.count()
         self.replies = Replies(ROUTER)
-        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies)
+        drawings = (*DRAWINGS, self.replies.notice)
+        pressed = PressedCards(self.database, drawings, SITE, self.clock)
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies, pressed=pressed)
         self.chat = Playground(
             self.dispatch, words, previews={}, verbs=VERBS, clock=self.clock, people=PEOPLE
         )
         self.tools = Tools(self.database, self._read, self.clock)
-        self.pump = Pump(self.database, [self.chat], (*DRAWINGS, self.replies.notice), SITE, self.clock)
+        self.pump = Pump(self.database, [self.chat], drawings, SITE, self.clock)
 
     def close(self) -> None:
         self.database.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from bot.chat.action import Action
@@ -157,3 +157,19 @@ def _items(element: Element) -> tuple[Item, ...]:
             return (element.item,)
         case _:
             return ()
+
+
+def pictures(card: Card) -> tuple[Image, ...]:
+    return tuple(element for element in card.body if isinstance(element, Image))
+
+
+def in_words(card: Card, refused: Callable[[Image], bool]) -> Card:
+    """Return the card with the alternative text of the refused pictures in their places; the card itself if
+    it has none of them."""
+    if not any(map(refused, pictures(card))):
+        return card
+    body = tuple(
+        small(element.alt) if isinstance(element, Image) and refused(element) else element
+        for element in card.body
+    )
+    return replace(card, body=body)

@@ -61,24 +61,30 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button. `action` is packed, and only a hint. `place` and `place_name` as in a Command."""
+    """A button. `action` is packed, and only a hint. `place` and `place_name` as in a Command. `card`: the
+    reference of the message that it stood on, where nobody else sees that message and the press left a way
+    open to draw over it. `on_home`: it stood on the person's own page."""
 
     key: str
     sender: Sender
     action: str
     place: str = ""
     place_name: str = field(default="", compare=False)
+    card: str = ""
+    on_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form sent. `action` is packed, and only a hint. `names`: how the platform calls the people chosen."""
+    """A form sent. `action` is packed, and only a hint. `names`: how the platform calls the people chosen.
+    `on_home`: it was opened from the person's own page."""
 
     key: str
     sender: Sender
     action: str
     answers: Answers
     names: Names = field(default_factory=dict, compare=False)
+    on_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)

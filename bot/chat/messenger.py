@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from bot.chat.card import Card
@@ -53,6 +54,7 @@ class MessengerError(Exception):
     │   ├── Closed      the channel is archived or deleted
     │   └── Restricted  only few people may write in that channel
     ├── Refused       not done; the same request will never work
+    │   └── PictureRefused  not done; the same card may work with its pictures in words
     ├── Gone          of `update`: somebody took the message away; it is not wanted there
     ├── Unsure        sent, and the answer was lost: it may have been done
     └── CannotTell    of `find`: this chat, or this installation, has no way to know
@@ -64,6 +66,27 @@ class Throttled(MessengerError):
         """`wait` in seconds, as the platform said."""
         super().__init__(f"asked to wait {wait:g} s")
         self.wait = wait
+
+
+LONGEST_WAIT = 3600.0
+
+
+def asked_to_wait(retry_after: str, date: str) -> float | None:
+    """Return the seconds of a Retry-After, an hour at most; None if it says nothing usable. It is a number of
+    seconds or a moment (RFC 9110), which is read by the clock of whoever answered: `date` is their Date."""
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        seconds = _between(date, retry_after)
+    return min(seconds, LONGEST_WAIT) if seconds > 0 else None
+
+
+def _between(start: str, end: str) -> float:
+    """Return the seconds between two dates of HTTP, 0 if either is none."""
+    try:
+        return (parsedate_to_datetime(end) - parsedate_to_datetime(start)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
 
 
 class Unavailable(MessengerError):
@@ -87,6 +110,10 @@ class Restricted(Unreachable):
 
 
 class Refused(MessengerError):
+    pass
+
+
+class PictureRefused(Refused):
     pass
 
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from bot.chat.card import Card
 from bot.chat.event import Event
-from bot.chat.messenger import Messenger, Pace
+from bot.chat.messenger import Messenger, Notice, Pace
 from bot.chat.reply import Reply
 from bot.chat.report import Report
+
+Show = Callable[[Notice], Awaitable[None]]
+"""Draws a card in the place of the one whose button was pressed, by the way that the press left open. Raises
+a MessengerError."""
+
+Redraw = Callable[[Show], Coroutine[Any, Any, None]]
+"""Draws the card again whose button was pressed, and notes what it shows now. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply, and the language ("fr", "en") in which the platform adds its own words to it."""
+    """A reply, and the language ("fr", "en") in which the platform adds its own words to it. `redraw`: the
+    card whose button was pressed is to show something else, and is reserved for a moment for whoever calls
+    this. `home`: what the person's own page shows now, if they acted there."""
 
     reply: Reply
     language: str
+    redraw: Redraw | None = None
+    home: Card | None = None
 
 
 class Dispatch(Protocol):

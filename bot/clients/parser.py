@@ -20,6 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from bot.clients.charset import codec
 from bot.domain.characters import shorten, without_unseen
+from bot.domain.picture import TYPES, may_be_shown
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 500
@@ -49,7 +50,9 @@ class Picture(TypedDict):
 class Description(TypedDict):
     """What a page says about itself, as clean text of bounded length. A field is empty where the page says
     nothing. Addresses stand as the page wrote them, and may be relative to `base`. `refresh` is the address
-    to which the page sends its reader at once. `pictures` begins with the most trusted one."""
+    to which the page sends its reader at once. `pictures` are those that it offers and both chats show, the
+    most trusted one first; `unshown` is the alternative text of the first that they do not show, None where
+    there is none."""
 
     title: str
     description: str
@@ -59,6 +62,7 @@ class Description(TypedDict):
     base: str
     refresh: str
     pictures: list[Picture]
+    unshown: str | None
 
 
 SITE = ("og:site_name", "application-name")
@@ -117,6 +121,7 @@ def _describe(page: LexborHTMLParser) -> Description:
     said = _said(metas)
     articles = list(_articles(page))
     data = articles[0] if articles else {}
+    pictures, unshown = _pictures(page, metas, articles)
     title = (
         *(said.get(name, "") for name in ("og:title", "twitter:title")),
         _string(data.get("headline")),
@@ -139,7 +144,8 @@ def _describe(page: LexborHTMLParser) -> Description:
         canonical=_address(_attribute(page, "link[rel~='canonical' i]", "href") or said.get("og:url", "")),
         base=_address(_attribute(page, "base[href]", "href")),
         refresh=_refresh(page),
-        pictures=_pictures(page, metas, articles),
+        pictures=pictures,
+        unshown=unshown,
     )
 
 
@@ -174,10 +180,12 @@ def _articles(page: LexborHTMLParser) -> Iterator[Mapping[str, Any]]:
 
 def _pictures(
     page: LexborHTMLParser, metas: Sequence[tuple[str, str]], articles: Sequence[Mapping[str, Any]]
-) -> list[Picture]:
-    """Return the pictures that stand for the page, in the order of trust."""
+) -> tuple[list[Picture], str | None]:
+    """Return the pictures that stand for the page and that both chats may show, in the order of trust; and
+    the alternative text of the first of those that they do not show, None if there is none."""
     said = _said(metas)
-    opened, alt = _open_graph(metas), said.get("og:image:alt") or said.get("twitter:image:alt", "")
+    opened, other = _open_graph(metas)
+    alt = said.get("og:image:alt") or said.get("twitter:image:alt", "")
     if len({each for _, each in opened}) <= 1:
         opened = [(url, each or alt) for url, each in opened]
     named = [
@@ -193,25 +201,38 @@ def _pictures(
     found = {
         url: clean(alt, MAX_DESCRIPTION) for written, alt in reversed(offered) if (url := _address(written))
     }
-    return [Picture(url=url, alt=alt) for url, alt in reversed(found.items())][:MAX_PICTURES]
+    ranked = [Picture(url=url, alt=alt) for url, alt in reversed(found.items())]
+    unshown = [each for each in ranked if each["url"] in other or not may_be_shown(each["url"])]
+    shown = [each for each in ranked if each not in unshown]
+    return shown[:MAX_PICTURES], unshown[0]["alt"] if unshown else None
 
 
-def _open_graph(metas: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return (address, alternative text) of each picture. What describes a picture comes after it; of its two
+def _open_graph(metas: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], set[str]]:
+    """Return (address, alternative text) of each picture, and the addresses of those of which the page says
+    that they are of another format than the chats show. What describes a picture comes after it; of its two
     addresses the secure one is better."""
-    pictures: list[tuple[list[str], list[str]]] = []
+    pictures: list[tuple[list[str], list[str], list[str]]] = []
     for name, content in metas:
         match name:
             case "og:image" | "og:image:url":
                 if not pictures or content not in pictures[-1][0]:
-                    pictures.append(([content], []))
+                    pictures.append(([content], [], []))
             case "og:image:secure_url":
                 if not pictures or len(pictures[-1][0]) > 1:
-                    pictures.append(([], []))
+                    pictures.append(([], [], []))
                 pictures[-1][0].insert(0, content)
             case "og:image:alt" if pictures:
                 pictures[-1][1].append(content)
-    return [(url, alts[0] if alts else "") for urls, alts in pictures for url in urls]
+            case "og:image:type" if pictures:
+                pictures[-1][2].append(content.strip().lower())
+    found = [(url, alts[0] if alts else "") for urls, alts, _ in pictures for url in urls]
+    other = {_address(url) for urls, _, types in pictures if _is_other(types) for url in urls}
+    return found, other
+
+
+def _is_other(types: Sequence[str]) -> bool:
+    """Tell whether a picture is said to be of types of which the chats show none."""
+    return bool(types) and not set(types) & {*TYPES, "image/jpg"}
 
 
 def _images(value: object) -> Iterator[str]:

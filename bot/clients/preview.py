@@ -15,6 +15,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from bot.clients.errors import Astray, BadAddress, Blank, Forbidden, Tangled, Unreadable
 from bot.clients.http import HTML, GuardedClient, Page
+from bot.domain.picture import TYPES
 
 if TYPE_CHECKING:
     from bot.clients.parser import Description, Order, Picture
@@ -29,7 +30,6 @@ MAX_TRIES = 2
 """Pictures on http that are looked for on https."""
 PATIENCE = 3.0
 """Seconds for each of these."""
-PICTURES = ("image/png", "image/jpeg", "image/gif")
 MAX_ANSWER = 1 << 19
 """Bytes that the parsing process may answer: more than its bounds allow."""
 
@@ -41,6 +41,8 @@ _WORKER = (sys.executable, "-m", "bot.clients.parser")
 class Preview:
     """`url` is where the page says it lives, if that is on the same site, else where it was found.
     `language` is "fr", "en" or empty. Everything but `url` may be empty, title and description not both.
+    `unshown`: the page has a picture, of a format that the chats do not show, and no other; `image_alt` is
+    its alternative text.
     """
 
     url: str
@@ -50,6 +52,7 @@ class Preview:
     image_alt: str
     site_name: str
     language: str
+    unshown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +75,16 @@ async def preview(client: GuardedClient, url: str, *, limits: Limits = LIMITS) -
         raise Blank(urlsplit(page.url).hostname)
     base = _checked(client, page.url, found["base"]) or page.url
     picture = await _picture(client, base, found["pictures"])
+    unshown = found["unshown"] is not None and not picture["url"]
     return Preview(
         url=_canonical(page.url, _checked(client, base, found["canonical"])),
         title=found["title"],
         description=found["description"],
         image_url=picture["url"],
-        image_alt=picture["alt"],
+        image_alt=(found["unshown"] or "") if unshown else picture["alt"],
         site_name=found["site_name"],
         language=found["language"],
+        unshown=unshown,
     )
 
 
@@ -127,7 +132,7 @@ async def _on_https(client: GuardedClient, address: str) -> str:
     if not secure:
         return ""
     try:
-        await client.fetch(secure, limit=1, accept=PICTURES, deadline=PATIENCE, cut=True)
+        await client.fetch(secure, limit=1, accept=TYPES, deadline=PATIENCE, cut=True)
     except Unreadable:
         return ""
     return secure

@@ -97,7 +97,7 @@ class BadLink(BadInput):
 
 
 class BadPicture(BadInput):
-    """A picture needs a web address that starts with https://"""
+    """A picture needs a web address that starts with https://, and has to be a png, jpg or gif."""
 
     field = "picture_url"
 

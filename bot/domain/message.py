@@ -147,6 +147,8 @@ DRAFT = Kind("draft", priority=2)
 CALL = Kind("call", priority=2)
 WELCOME = Kind("welcome", unasked=True)
 QUESTION = Kind("question", unasked=True)
+PICTURE = Kind("picture", unasked=True)
+"""Tells an author that a chat does not show the picture of a post."""
 ANSWER = Kind("answer", unasked=True, consent=True)
 UNDELIVERED = Kind("undelivered", unasked=True)
 REPLY = Kind("reply", priority=2)

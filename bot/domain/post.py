@@ -24,7 +24,8 @@ class DraftState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read on a page; empty where the page said nothing."""
+    """What was read on a page; empty where the page said nothing. `unshown`: it has a picture that the chats
+    do not show."""
 
     url: str
     title: str = ""
@@ -32,11 +33,13 @@ class Found:
     picture_url: str = ""
     picture_alt: str = ""
     site: str = ""
+    unshown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A link being turned into a post. `problem` is a catalogue key: why the page could not be read."""
+    """A link being turned into a post. `problem` is a catalogue key: why the page could not be read, or why
+    its picture is left out."""
 
     id: str
     author_id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.chat.action import Action
@@ -43,6 +43,8 @@ from bot.locales import Translator
 
 OPENINGS = 3
 USUAL_LIFE = timedelta(days=14)
+PICTURE_REFUSED = "draft.picture_refused"
+"""Why the picture of a page is left out of its draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +136,12 @@ def draft(t: Translator, draft: Draft) -> Card:
 
 def _found(t: Translator, draft: Draft) -> Card:
     found = draft.found
-    picture = (
-        (Image(found.picture_url, found.picture_alt or t("draft.picture")),) if found.picture_url else ()
-    )
     about = (text(found.description),) if found.description else ()
     return Card(
         found.title or t("draft.untitled"),
         (
             small(t("draft.found", site=found.site or found.url)),
-            *picture,
+            *_picture(t, draft),
             *about,
             buttons(
                 FormButton(t("draft.compose"), OpenCompose(draft.id), Style.PRIMARY),
@@ -150,6 +149,13 @@ def _found(t: Translator, draft: Draft) -> Card:
             ),
         ),
     )
+
+
+def _picture(t: Translator, draft: Draft) -> tuple[Element, ...]:
+    alt = draft.found.picture_alt or t("draft.picture")
+    if draft.found.picture_url:
+        return (Image(draft.found.picture_url, alt),)
+    return (small(alt), text(t(draft.problem))) if draft.problem else ()
 
 
 def _unreadable(t: Translator, draft: Draft) -> Card:
@@ -175,7 +181,7 @@ def compose_form(t: Translator, draft: Draft, topics: Sequence[Topic], today: da
         topic_id=topics[0].id if len(topics) == 1 else "",
         networks=(),
         picture_url=found.picture_url,
-        picture_alt=found.picture_alt,
+        picture_alt=found.picture_alt if found.picture_url else "",
         expires_at=datetime.combine(today + USUAL_LIFE, time(), UTC),
     )
     when: tuple[Part, ...] = (
@@ -363,6 +369,12 @@ def answer_form(t: Translator, asked: str, question_id: str) -> Form:
     )
 
 
+def picture(t: Translator, post: Post) -> Card:
+    """To the author of a post whose picture a chat does not show."""
+    correct = FormButton(t("author.edit"), OpenEdit(post.id))
+    return Card("", (text(t("picture.refused", title=post.copy.title)), buttons(correct)))
+
+
 def examples(t: Translator) -> dict[str, Card | Form]:
     now = datetime(2026, 11, 23, 9, tzinfo=UTC)
     topics = (
@@ -390,6 +402,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         publish_at=now + timedelta(days=1),
     )
     ready = Draft("d1", "p1", found.url, DraftState.READY, found)
+    bare = replace(ready, found=replace(found, picture_url=""), problem=PICTURE_REFUSED)
     broken = Draft("d2", "p1", found.url, DraftState.UNREADABLE, Found(found.url), "page.slow")
     live = Post("c1", "p1", copy, 1, now, None)
     planned = Post("c2", "p1", copy, 1, None, None)
@@ -400,6 +413,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     return {
         "reading": reading(t, found.url),
         "draft": draft(t, ready),
+        "draft_without_picture": draft(t, bare),
         "draft_unreadable": draft(t, broken),
         "compose_form": compose_form(t, ready, topics, now.date()),
         "edit_form": edit_form(t, live, topics),
@@ -416,6 +430,7 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "question": question(t, asker, copy.title, asked, "q1", ""),
         "question_answered": question(t, asker, copy.title, asked, "q1", t("example.answer")),
         "answer_form": answer_form(t, asked, "q1"),
+        "picture": picture(t, live),
         "withdrawal": withdrawal(t, live),
         "withdrawn": withdrawn(t, withdrawn_post),
     }

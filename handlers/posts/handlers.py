@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from bot.chat.card import Card
 from bot.chat.event import Click, Command, Submission
 from bot.chat.form import Form
@@ -10,6 +13,7 @@ from bot.chat.router import Router
 from bot.chat.text import Mention
 from bot.context import Context, Reading
 from bot.domain.circle import Topic
+from bot.domain.message import DRAFT, Message
 from handlers.posts import cards, service
 from handlers.posts.cards import (
     AnswerQuestion,
@@ -25,7 +29,8 @@ from handlers.posts.cards import (
     Withdraw,
     WithdrawListed,
 )
-from storage import circles, people, posts, shares
+from storage import circles, messages, people, posts, shares
+from storage.transaction import CircleTransaction, Transaction
 
 router: Router[Context] = Router()
 
@@ -149,3 +154,16 @@ def draw_question(reading: Reading) -> Card | None:
     asker, _ = people.load(reading.tx, row.asker_id)
     mention = Mention(asker.address, asker.name)
     return cards.question(reading.t, mention, post.copy.title, row.text, row.id, row.answer)
+
+
+def leave_picture_out(tx: Transaction, pictureless: Sequence[Message], now: datetime) -> None:
+    """The form opens without the picture of a page that the chat does not show, and the draft says so."""
+    for message in pictureless:
+        in_circle = CircleTransaction(tx, message.circle_id)
+        posts.refuse_picture(in_circle, message.subject_id, cards.PICTURE_REFUSED)
+        messages.redraw(in_circle, DRAFT, message.subject_id, now)
+
+
+def draw_picture(reading: Reading) -> Card | None:
+    post = posts.load(reading.tx, reading.message.subject_id)
+    return cards.picture(reading.t, post) if post and post.live(reading.now) else None

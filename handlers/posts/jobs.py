@@ -12,6 +12,7 @@ from bot.crash import crash
 from bot.domain.message import DRAFT
 from bot.domain.post import Found
 from handlers.posts import service
+from handlers.posts.cards import PICTURE_REFUSED
 from storage import messages, people, posts
 from storage.engines.database import Database
 from storage.messages import Recipient
@@ -42,6 +43,8 @@ async def read_pages(database: Database, read: ReadPage, now: Callable[[], datet
 
 def tell_author(tx: CircleTransaction, draft_id: str, found: Found | str, now: datetime) -> None:
     page, problem = (None, found) if isinstance(found, str) else (found, "")
+    if page is not None and page.unshown:
+        problem = PICTURE_REFUSED
     if not posts.fill_draft(tx, draft_id, page, problem):
         return
     draft = posts.draft(tx, draft_id)

@@ -29,6 +29,7 @@ from bot.domain.errors import (
 from bot.domain.link import parse_link
 from bot.domain.message import ANSWER, AUTHOR, DRAFT, POST, QUESTION, REMINDER
 from bot.domain.network import Network
+from bot.domain.picture import may_be_shown
 from bot.domain.post import Copy, Draft, DraftState, Post, end_of_day
 from bot.domain.share import Tally
 from bot.domain.working_time import week_of, zone_or
@@ -211,7 +212,7 @@ def _picture(ctx: Context, typed: str) -> str:
         url = parse_link(typed)
     except BadLink:
         raise BadPicture from None
-    if not url.startswith(("https://", ctx.site)):
+    if not url.startswith(("https://", ctx.site)) or not may_be_shown(url):
         raise BadPicture
     return url
 

@@ -22,14 +22,14 @@ from bot.domain.errors import (
     WordsTooLong,
 )
 from bot.domain.member import Member, working_time
-from bot.domain.message import AUTHOR, QUESTION, REMINDER
+from bot.domain.message import AUTHOR, PICTURE, QUESTION, REMINDER, Message
 from bot.domain.network import Network, over
 from bot.domain.post import Post
 from bot.domain.share import Share, Stance, moments, next_morning
 from handlers.sharing.cards import ALIKE, Outlet, View
 from storage import circles, messages, people, posts, shares
 from storage.messages import Recipient
-from storage.transaction import CircleTransaction
+from storage.transaction import CircleTransaction, Transaction
 
 COALESCE = timedelta(seconds=20)
 """The author's figures move at most this often."""
@@ -218,6 +218,15 @@ def decline(ctx: Context, post_id: str) -> None:
 
 def redraw(ctx: Context, post_id: str) -> None:
     messages.redraw_for(ctx.tx, ctx.person.id, post_id, ctx.now)
+
+
+def tell_author_of_picture(tx: Transaction, pictureless: Sequence[Message], now: datetime) -> None:
+    """Have the author of each post told, once, that a chat does not show its picture."""
+    for circle_id, post_id in {(message.circle_id, message.subject_id) for message in pictureless}:
+        in_circle = CircleTransaction(tx, circle_id)
+        if (found := posts.load(in_circle, post_id)) is not None:
+            author, _ = people.load(in_circle, found.author_id)
+            messages.request(in_circle, PICTURE, post_id, [Recipient.of(author)], now)
 
 
 def posted(ctx: Context, post_id: str, network: str, at: datetime | None) -> None:

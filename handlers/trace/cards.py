@@ -37,6 +37,7 @@ KINDS = {
     "draft": "trace.kind_draft",
     "question": "trace.kind_question",
     "answer": "trace.kind_answer",
+    "picture": "trace.kind_picture",
     "undelivered": "trace.kind_undelivered",
     "gathered": "trace.kind_gathered",
     "gathering": "trace.kind_gathering",

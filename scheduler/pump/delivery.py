@@ -11,8 +11,9 @@ from time import monotonic
 
 import structlog
 
-from bot.chat.messenger import Messenger, MessengerError, Notice, Unavailable, Unsure
-from bot.chat.platform import Platform
+from bot.chat.card import Card, Image, in_words, pictures
+from bot.chat.messenger import MessengerError, Notice, PictureRefused, Unavailable, Unsure
+from bot.chat.platform import Platform, Show
 from bot.crash import crash
 from bot.domain.message import Message
 from bot.meters import Meters, Result
@@ -21,10 +22,13 @@ from scheduler.pump.failures import Kinds
 from scheduler.pump.limits import method
 from scheduler.pump.outcomes import DeliveryOutcome, OutcomeWriter
 from storage import deliveries
-from storage.engines.database import Database
+from storage.engines.database import Database, note_due
 from storage.transaction import Transaction
 
 log = structlog.get_logger()
+
+TRY_AGAIN = 60.0
+"""Seconds after which a picture that a chat refused is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,34 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A claimed message and its card, drawn."""
+    """A claimed message and its card, drawn. `show`: the way that a press left open to draw over the card,
+    which takes nothing from the rate limits."""
 
     message: Message
     platform: str
     notice: Notice
     claimed: Moment
+    show: Show | None = None
+
+
+class RefusedPictures:
+    """The pictures that a chat refused a moment ago, so that a card for many is not refused once for each of
+    them. They are tried again after a while: the chat may only have been unable to fetch them."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, str], float] = {}
+
+    def note(self, platform: str, refused: Iterable[Image]) -> None:
+        now = monotonic()
+        self._until = {picture: until for picture, until in self._until.items() if until > now}
+        self._until |= dict.fromkeys(((platform, image.url) for image in refused), now + TRY_AGAIN)
+
+    def without(self, platform: str, card: Card) -> Card:
+        """Return the card with these pictures in words; the card itself if it has none of them."""
+        if not self._until:
+            return card
+        now = monotonic()
+        return in_words(card, lambda image: self._until.get((platform, image.url), 0.0) > now)
 
 
 class Deliverer:
@@ -71,6 +97,7 @@ class Deliverer:
         self._writer = writer
         self._meters = meters
         self._now = now
+        self._refused_pictures = RefusedPictures()
 
     async def deliver(self, one: Outgoing) -> None:
         outcome = await self._attempt(one)
@@ -81,22 +108,49 @@ class Deliverer:
     async def _attempt(self, one: Outgoing) -> DeliveryOutcome | None:
         """Call the platform and return the outcome to be written. None if the claim was lost before."""
         message = one.message
-        messenger = self._platforms[one.platform].messenger
         try:
             if message.shown_version == 0:
-                await messenger.reach(message.address)
+                await self._platforms[one.platform].messenger.reach(message.address)
             crash("pump.reached")
             if not await self._holds_claim(one):
                 return None
             crash("pump.sending")
-            reference = await _call(messenger, one)
+            return await self._show(one)
         except MessengerError as error:
             return self._failure(one, error)
         except Exception as error:
             log.exception("pump.deliver", message=message.id)
             return self._failure(one, Unsure(type(error).__name__))
+
+    async def _show(self, one: Outgoing) -> DeliveryOutcome | None:
+        """Show the card. If the chat refuses a picture, show the alternative text in its place: nothing was
+        done, so the same claim allows another call."""
+        message, card = one.message, one.notice.card
+        shown = self._refused_pictures.without(one.platform, card)
+        try:
+            reference = await self._call(one, Notice(message.id, shown))
+        except PictureRefused as error:
+            log.warning("pump.picture", message=message.id, kind=message.kind, error=str(error))
+            self._refused_pictures.note(one.platform, pictures(shown))
+            if not await self._holds_claim(one):
+                return None
+            shown = in_words(shown, lambda _: True)
+            reference = await self._call(one, Notice(message.id, shown))
         self._meters.sent(one.platform, method(message), Result.SHOWN)
-        return DeliveryOutcome(self._settle_shown, (message, reference))
+        settle = self._settle_shown if shown is card else self._settle_pictureless
+        return DeliveryOutcome(settle, (message, reference))
+
+    async def _call(self, one: Outgoing, notice: Notice) -> str:
+        """Return the reference of the message."""
+        message = one.message
+        if one.show is not None:
+            await one.show(notice)
+            return message.reference
+        messenger = self._platforms[one.platform].messenger
+        if message.shown_version == 0:
+            return await messenger.send(message.address, notice)
+        await messenger.update(message.address, message.reference, notice)
+        return message.reference
 
     async def _holds_claim(self, one: Outgoing) -> bool:
         """Check, just before the call, that the lease leaves time for it and that the claim was checked a
@@ -116,7 +170,8 @@ class Deliverer:
 
     def _failure(self, one: Outgoing, error: MessengerError) -> DeliveryOutcome:
         self._meters.sent(one.platform, method(one.message), failures.result(one.message, error))
-        return DeliveryOutcome(self._settle_failures, (one.message, error))
+        settle = self._settle_failures if one.show is None else _leave_to_the_pump
+        return DeliveryOutcome(settle, (one.message, error))
 
     def _settle_shown(self, tx: Transaction, now: datetime, shown: Sequence[tuple[Message, str]]) -> None:
         settled = deliveries.mark_shown(tx, shown, now)
@@ -124,6 +179,14 @@ class Deliverer:
             if tell := self._kinds[kind].arrived:
                 tell(tx, arrived, now)
         crash("pump.settling")
+
+    def _settle_pictureless(
+        self, tx: Transaction, now: datetime, shown: Sequence[tuple[Message, str]]
+    ) -> None:
+        self._settle_shown(tx, now, shown)
+        for kind, messages in _by_kind(message for message, _ in shown):
+            if tell := self._kinds[kind].pictureless:
+                tell(tx, messages, now)
 
     def _settle_failures(
         self, tx: Transaction, now: datetime, failed: Sequence[tuple[Message, MessengerError]]
@@ -139,9 +202,12 @@ def _by_kind(messages: Iterable[Message]) -> Iterable[tuple[str, list[Message]]]
     return found.items()
 
 
-async def _call(messenger: Messenger, one: Outgoing) -> str:
-    message = one.message
-    if message.shown_version == 0:
-        return await messenger.send(message.address, one.notice)
-    await messenger.update(message.address, message.reference, one.notice)
-    return message.reference
+def _leave_to_the_pump(
+    tx: Transaction, now: datetime, failed: Sequence[tuple[Message, MessengerError]]
+) -> None:
+    """A press left no way open that works: the message is due at once. A request whose answer was lost may
+    still be on its way, so that the message is drawn once more later."""
+    for message, error in failed:
+        redraw_at = now + times.SWEEP if isinstance(error, Unsure) else None
+        if deliveries.retry(tx, message, now, str(error), redraw_at=redraw_at):
+            note_due(tx, message.circle_id)

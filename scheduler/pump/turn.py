@@ -145,7 +145,7 @@ class TurnTaker:
         counting = (known[m.person_id][0] for m in due if m.person_id and self._counts(m))
         turn.used = Counter(count_used(in_circle, counting, turn.now))
         answers: dict[Hashable, Any] = {}
-        readers = _readers(due)
+        readers = readers_of(due)
         for message in due:
             kind = self._kinds[message.kind].kind
             reader, member = known[message.person_id] if message.person_id else (None, None)
@@ -194,7 +194,7 @@ class TurnTaker:
         return False
 
 
-def _readers(due: Iterable[Message]) -> Mapping[tuple[str, str], frozenset[str]]:
+def readers_of(due: Iterable[Message]) -> Mapping[tuple[str, str], frozenset[str]]:
     """Return who is shown the same, by kind and subject."""
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for message in due:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests import databases
-from tests.bench import answers, contest, fanout, growth, idle_look, idle_tick, pace, servers, votes
+from tests.bench import answers, contest, fanout, growth, idle_look, idle_tick, pace, servers, sight, votes
 from tests.bench.contest import Arena, Contender
 from tests.bench.figures import Better, Figure, Step, summary, table
 
@@ -67,6 +67,7 @@ PLANS: dict[str, Plan] = {
     "growth": growth.Plan(),
     "pace": pace.Plan(),
     "votes": votes.Plan(),
+    "press_to_sight": sight.Plan(),
     "idle_tick": idle_tick.Plan(),
     "idle_look": idle_look.Plan(),
     "answers": answers.Plan(),
@@ -96,6 +97,7 @@ SMALLEST: dict[str, Plan] = {
         turns=3,
         backends=("sqlite",),
     ),
+    "press_to_sight": sight.Plan(members=8, seconds=1.0),
     "idle_tick": idle_tick.Plan(circles=50, rounds=2, backends=("sqlite",)),
     "idle_look": idle_look.Plan(circles=50, rounds=2, backends=("sqlite",)),
     "answers": answers.Plan(answers=40, backends=("sqlite",)),

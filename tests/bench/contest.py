@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from bot.chat.action import pack
 from handlers.sharing.cards import Decline, Reconsider
@@ -84,6 +84,7 @@ class Arena:
                 channels={user: people.conversation(user) for user in self.users},
                 messages=self.messages,
                 buttons=server.buttons,
+                doors=urljoin(self.environ["SLACK_API_URL"], "/response/own.{user}"),
             )
         )
 

@@ -8,20 +8,37 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
 
 from tests.bench import people
-from tests.emulators.slack import FakeSlack
+from tests.emulators.slack import Door, FakeSlack, Json
 from tests.emulators.teams import APP_ID, PASSWORD, TENANT, FakeTeams
+
+
+class Slack(FakeSlack):
+    """Each member has a way to answer in the channel and one to draw over their newest card, both open for as
+    long as the bench lasts."""
+
+    def opens(self, user: str) -> None:
+        conversation = people.conversation(user)
+        for key, channel in ((user, people.CHANNEL), (f"own.{user}", conversation)):
+            self.response_url(channel, user, key=key)
+            self._doors[key].left = 10**9
+
+    def _answer(self, door: Door, body: Json) -> None:
+        there = self.messages[door.channel]
+        ts = there[-1].ts if body.get("replace_original") and there else ""
+        super()._answer(replace(door, ts=ts), body)
 
 
 async def main(members: int) -> None:
     """Until standard input closes."""
     teams = FakeTeams()
     await teams.start()
-    async with FakeSlack() as slack:
+    async with Slack() as slack:
         for user in (people.LEAD, *people.members(members)):
             slack.add_user(user, user.title(), locale=people.LOCALE, tz=people.ZONE)
-            slack.response_url(people.CHANNEL, user, key=user)
+            slack.opens(user)
         slack.add_channel(people.CHANNEL)
         print(json.dumps(environment(slack, teams)), flush=True)
         await asyncio.to_thread(sys.stdin.read)

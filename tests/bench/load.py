@@ -28,7 +28,8 @@ PATH = "/slack/events"
 class Load:
     """`presses` in all, shared out to `connections`; none starts after `seconds`. `name` makes their keys
     unique. `channels`: where each user presses `buttons` (action_id, value) in turn; `messages`: what stands
-    there. `spread`: neighbours begin with different buttons. `doors`: where to answer each of them."""
+    there. `doors`: where to answer each of them, with "{user}" for who it is. `spread`: neighbours begin with
+    different buttons."""
 
     name: str
     port: int
@@ -37,8 +38,8 @@ class Load:
     channels: dict[str, str]
     messages: dict[str, dict[str, Any]]
     buttons: list[tuple[str, str]]
+    doors: str
     spread: bool = False
-    doors: str = "https://hooks.slack.com/actions"
     connections: int = 16
     seconds: float = 60.0
 
@@ -118,7 +119,7 @@ def payload(load: Load, user: str, button: tuple[str, str], key: str) -> dict[st
         "channel": {"id": channel, "name": "directmessage" if channel.startswith("D") else "general"},
         "message": message,
         "state": {"values": {}},
-        "response_url": f"{load.doors}/{user}",
+        "response_url": load.doors.format(user=user),
         "actions": [
             {**pressed, "text": {"type": "plain_text", "text": value}, "action_ts": f"{time.time():.6f}"}
         ],

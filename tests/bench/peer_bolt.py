@@ -1,6 +1,6 @@
 """The peer: the same programme as its makers would write it from the guides of Bolt for Python and of
 SQLAlchemy's async ORM. One listener an intention, 21 of them; a press reads the member, inserts what they
-said, commits, and acknowledges.
+said, commits, acknowledges, and draws another card over the one that was pressed.
 
 `python -m tests.bench.peer_bolt PORT DATABASE`. As quick as the guides make it: the token is looked up once,
 SQLite has its write-ahead log, and waits for a lock rather than fail.
@@ -98,7 +98,7 @@ def bolt(pressed: str | re.Pattern[str], hears: Listener) -> AsyncApp:
 
 
 def declining(sessions: async_sessionmaker[AsyncSession]) -> Listener:
-    async def not_for_me(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def not_for_me(ack: Any, respond: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         async with sessions() as session:
             member = await presser(session, body)
             key = f"{body['trigger_id']}:{action['action_ts']}"
@@ -106,8 +106,21 @@ def declining(sessions: async_sessionmaker[AsyncSession]) -> Listener:
             session.add(press)
             await session.commit()
         await ack()
+        await respond(replace_original=True, **declined(body["message"]["text"], action["value"]))
 
     return not_for_me
+
+
+def declined(title: str, content: str) -> dict[str, Any]:
+    """The card of whoever does not want it; nearly that of ours."""
+    again = {"type": "plain_text", "text": "Offer it to me again"}
+    button = {"type": "button", "action_id": PRESSED, "text": again, "value": content}
+    blocks = [
+        {"type": "header", "text": {"type": "plain_text", "text": title[:150]}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "Noted. Nobody knows but you."}},
+        {"type": "actions", "elements": [button]},
+    ]
+    return {"text": title, "blocks": blocks}
 
 
 async def presser(session: AsyncSession, body: dict[str, Any]) -> Member:

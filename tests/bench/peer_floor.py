@@ -1,10 +1,12 @@
-"""Bolt's own floor: one pattern listener that acknowledges, and nothing behind it.
+"""Bolt's own floor: one pattern listener that acknowledges and draws a line over the card, and nothing
+behind it.
 
 `python -m tests.bench.peer_floor PORT`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sys
@@ -22,9 +24,15 @@ def bolt() -> AsyncApp:
         process_before_response=True,
     )
 
+    drawing: set[asyncio.Task[Any]] = set()
+
     @app.action(re.compile(""))
-    async def heard(ack: Any) -> None:
+    async def heard(ack: Any, respond: Any) -> None:
+        """Bolt answers when this returns, so the drawing goes on without it."""
         await ack()
+        task = asyncio.create_task(respond(replace_original=True, text="Noted."))
+        drawing.add(task)
+        task.add_done_callback(drawing.discard)
 
     return app
 

@@ -46,6 +46,7 @@ FIGURES = {
         "vote_sqlite",
         "count_sqlite",
     ],
+    "press_to_sight": ["press_to_sight", "press_to_sight_channel", "press_to_sight_home"],
     "idle_tick": ["idle_tick_sqlite"],
     "idle_look": ["idle_look_sqlite"],
     "answers": ["answers"],

@@ -108,7 +108,7 @@ class Hall:
                 messages={people.CHANNEL: booth.card},
                 buttons=server.buttons,
                 spread=True,
-                doors=urljoin(self.told["SLACK_API_URL"], "/response"),
+                doors=urljoin(self.told["SLACK_API_URL"], "/response/{user}"),
             )
         )
 

@@ -135,12 +135,36 @@ GOOD = (
 
 
 @pytest.mark.parametrize(
-    "bad", ["data:image/png;base64,AAAA", "http://localhost/a.png", "https://example.com/a b.png", "http://["]
+    "bad",
+    [
+        "data:image/png;base64,AAAA",
+        "http://localhost/a.png",
+        "https://example.com/a b.png",
+        "http://[",
+        "https://example.com/photo.webp",
+        "/logo.svg",
+        'https://example.com/17"><meta property="og:image:type" content="image/webp',
+    ],
 )
 async def test_the_first_picture_that_can_be_shown_is_offered(bad: str) -> None:
     first = f'<meta property="og:image" content="{bad}"><meta property="og:image:alt" content="A">'
     _, found = await previewed(web.page(html("<title>x</title>" + first + GOOD)))
     assert (found.image_url, found.image_alt) == ("https://example.com/b.png", "B")
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<meta property="og:image" content="/a.webp"><meta property="og:image:alt" content="A">',
+        '<meta property="og:image" content="/a"><meta property="og:image:type" content="image/svg+xml">'
+        '<meta property="og:image:alt" content="A">',
+    ],
+)
+async def test_a_page_with_no_other_picture_than_one_that_is_not_shown(picture: str) -> None:
+    _, found = await previewed(web.page(html("<title>x</title>" + picture)))
+    assert (found.image_url, found.image_alt, found.unshown) == ("", "A", True)
+    _, found = await previewed(web.page(html("<title>x</title>" + picture + GOOD)))
+    assert (found.image_url, found.image_alt, found.unshown) == ("https://example.com/b.png", "B", False)
 
 
 @pytest.mark.parametrize(

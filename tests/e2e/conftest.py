@@ -159,10 +159,11 @@ class Town:
 
 
 class Microsoft(FakeTeams):
-    """Refuses the cards and dialogs that Teams would not draw, and keeps the reason."""
+    """Refuses the cards and dialogs that Teams would not draw, and keeps the reason; and what comes too
+    fast."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(clock)
+        super().__init__(clock, strict=True)
         self.complaints: list[str] = []
         self._seen: set[str] = set()
 
@@ -203,9 +204,10 @@ def town(database_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> To
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace in which whatever Slack would refuse ends the test."""
-    async with FakeSlack(check=check_blocks) as slack:
+async def slack(clock: Clock) -> AsyncIterator[FakeSlack]:
+    """A workspace in which whatever Slack would refuse ends the test, or is refused: by the bot's clock there
+    is a message a second in a conversation, and fifty updates a minute."""
+    async with FakeSlack(check=check_blocks, clock=lambda: clock().timestamp(), strict=True) as slack:
         slack.add_user("U1", "Camille", locale="fr-FR", tz="Europe/Paris")
         slack.add_user("U2", "Inès", locale="fr-FR", tz="Europe/Paris")
         slack.add_user("U3", "Priya", locale="en-GB", tz="Europe/London")

@@ -174,7 +174,7 @@ class SlackDoor:
         await self.bot.settle()
 
     def cards(self, user: str) -> list[str]:
-        return [m.words() for m in self.slack.seen(user) if not m.to and m.metadata]
+        return [m.words() for m in self.slack.seen(user) if not m.to and m.id]
 
 
 def _element(value: Value) -> dict[str, Any]:
@@ -348,6 +348,7 @@ async def door(request: pytest.FixtureRequest, town: Town, web: Web, clock: Cloc
                 assert slack.complaints == []
         case "teams":
             teams = Microsoft(clock)
+            teams.strict = False  # hundreds of answers in one instant of a clock that stands still
             await teams.start()
             async with town.bot(teams=teams, origins=origins) as bot:
                 yield TeamsDoor(bot, teams)
@@ -803,7 +804,7 @@ async def test_forged_requests_to_slack_are_401(town: Town, slack: FakeSlack) ->
         user = SlackUser(slack, "U1", f"{bot.site}/slack/events", bot.web)
         await user.command("help")
         body, headers = user.sent[-1]
-        stale = {"X-Slack-Request-Timestamp": str(int(slack.clock()) - 400)}
+        stale = {"X-Slack-Request-Timestamp": str(int(slack.signing_clock()) - 400)}
         wrong = {"X-Slack-Signature": "v0=" + "0" * 64}
         before = await bot.rows("select count(*) from inbox")
         for changed in (stale, wrong, {"X-Slack-Signature": ""}, {"X-Slack-Request-Timestamp": "soon"}):

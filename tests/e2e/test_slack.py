@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from aiohttp import web
 
+from bot.domain.post import Found
 from handlers.actions import OpenJoin
 from handlers.posts.cards import OpenAnswer, OpenCompose, OpenEdit, Withdraw
 from handlers.sharing.cards import (
@@ -132,6 +133,46 @@ async def circle(place: Workspace) -> Workspace:
     await place.join(place.priya)
     await place.post()
     return place
+
+
+async def test_a_picture_that_slack_cannot_fetch_does_not_hold_up_a_post(place: Workspace) -> None:
+    """The members read its description, and the author is told once, however many members there are."""
+    await place.lead()
+    await place.join(place.ines)
+    await place.join(place.priya)
+    photo = "https://pictures.example/gone.png"
+    place.slack.unfetchable.add(photo)
+    await place.post(picture_url=photo, picture_alt="Trois alternants")
+    for user in (place.ines, place.priya):
+        assert "Trois alternants" in place.card(user).words()
+        assert all(block["type"] != "image" for block in place.card(user).blocks)
+    await place.bot.settle()
+    told = FRENCH("picture.refused", title=TITLE)
+    assert [m.words().startswith(told) for m in place.slack.seen("U1")].count(True) == 1
+    await place.camille.click(OpenEdit)
+    await place.camille.submit({"picture_url": "https://pictures.example/there.png"})
+    await place.bot.settle()
+    assert any(block["type"] == "image" for block in place.card(place.ines).blocks)
+
+
+async def test_a_page_whose_picture_slack_cannot_fetch_becomes_a_post_without_one(place: Workspace) -> None:
+    await place.lead()
+    page, photo = "https://example.org/a", "https://example.org/photo.png"
+
+    async def read(url: str) -> Found:
+        return Found(url, TITLE, "Une semaine racontée.", photo, "Trois alternants")
+
+    place.bot.cercle.tools = replace(place.bot.cercle.tools, read_page=read)
+    place.slack.unfetchable.add(photo)
+    await place.camille.command(f"post {page}")
+    await place.bot.settle()
+    draft = place.card(place.camille)
+    assert "Trois alternants" in draft.words()
+    assert FRENCH("draft.picture_refused") in draft.words()
+    await place.camille.click(OpenCompose)
+    form = place.slack.modals["U1"]
+    (picture,) = (block for block in form["blocks"] if block.get("block_id") == "picture_url")
+    assert "initial_value" not in picture["element"]
 
 
 async def test_the_whole_story(place: Workspace) -> None:

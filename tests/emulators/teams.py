@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import math
 import random
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -38,6 +40,9 @@ GROUP_CHAT = "19:friday@thread.v2"
 """A chat of several people, to which the app was added. Its members need not have it."""
 MAX_MESSAGE = 100 * 1024
 """Bytes as UTF-16: 413 MessageSizeTooBig ("format your bot messages")."""
+IN_A_CONVERSATION = ((7, 1), (8, 2), (60, 30), (1800, 3600))
+"""(calls, seconds) that a bot may make in one conversation ("rate limit", October 2026)."""
+IN_A_TENANT = ((50, 1),)
 
 
 def system_now() -> datetime:
@@ -53,7 +58,7 @@ def rsa_key(name: str) -> rsa.RSAPrivateKey:
 @dataclass(frozen=True)
 class Fault:
     """What the next connector call meets. `done`: the call has its effect first. `broken`: no answer comes
-    ("reset"), or half of one ("half")."""
+    ("reset"), or half of one ("half"). `until`: a Retry-After that is a moment, so many seconds from now."""
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +66,7 @@ class Fault:
     done: bool = False
     broken: str = ""
     delay: float = 0.0
+    until: float = 0.0
 
 
 class Weather:
@@ -124,8 +130,14 @@ class Call:
 class FakeTeams:
     """Start it, hand `settings()` to the bot, and set `bot` to the bot's origin."""
 
-    def __init__(self, now: Callable[[], datetime] = system_now) -> None:
+    def __init__(
+        self, now: Callable[[], datetime] = system_now, *, skew: float = 0.0, strict: bool = False
+    ) -> None:
+        """Microsoft's own clock differs from `now` by `skew` seconds. `strict` enforces the rate limits."""
         self.now = now
+        self.skew = skew
+        self.strict = strict
+        self._recent: dict[str, deque[float]] = defaultdict(deque)
         self.bot = ""
         self.url = ""
         self.kid = "key-1"
@@ -164,6 +176,10 @@ class FakeTeams:
         self._runner: web.AppRunner | None = None
         self._client: aiohttp.ClientSession | None = None
         self._changed = asyncio.Event()
+
+    def moment(self) -> datetime:
+        """By Microsoft's own clock."""
+        return self.now() + timedelta(seconds=self.skew)
 
     @property
     def service_url(self) -> str:
@@ -212,7 +228,7 @@ class FakeTeams:
 
     def inbound_token(self, *, drop: tuple[str, ...] = (), kid: str | None = None, **changes: Any) -> str:
         """A token as the Bot Connector signs it, but for what is changed or dropped."""
-        at = int(self.now().timestamp())
+        at = int(self.moment().timestamp())
         claims: Json = {
             "serviceurl": self.service_url,
             "nbf": at - 60,
@@ -306,9 +322,12 @@ class FakeTeams:
             fault = self.one_to_one
         await asyncio.sleep(fault.delay)
         if fault.status and not fault.done:
-            return web.Response(status=fault.status, headers=fault.headers, text=fault.body)
+            headers = {**fault.headers, **(self._until(fault.until) if fault.until else {})}
+            return web.Response(status=fault.status, headers=headers, text=fault.body)
         if fault.broken and not fault.done:
             return await _broken(request, fault.broken)
+        if self.strict and (wait := self._too_fast(request.match_info["tail"])):
+            return web.Response(status=429, headers={"Retry-After": str(wait)})
         answer = self._done(request, token, body)
         self._changed.set()
         if fault.broken or fault.status or request.transport is None:
@@ -318,6 +337,30 @@ class FakeTeams:
         if fault.status:
             return web.Response(status=fault.status, headers=fault.headers, text=fault.body)
         return answer
+
+    def _until(self, seconds: float) -> dict[str, str]:
+        """The headers of an answer that asks to wait until a moment."""
+        now = self.moment()
+        then = now + timedelta(seconds=seconds)
+        return {
+            "Date": format_datetime(now, usegmt=True),
+            "Retry-After": format_datetime(then, usegmt=True),
+        }
+
+    def _too_fast(self, tail: str) -> int:
+        """Seconds to wait. Replies in a thread count for its channel; a call that has to wait does not
+        count."""
+        conversation = tail.removeprefix("conversations/").partition("/")[0].partition(";")[0]
+        now = self.moment().timestamp()
+        limits = {"": IN_A_TENANT, conversation: IN_A_CONVERSATION}
+        for key, windows in limits.items():
+            for most, seconds in windows:
+                within = [at for at in self._recent[key] if at > now - seconds]
+                if len(within) >= most:
+                    return max(1, math.ceil(within[-most] + seconds - now))
+        for key in limits:
+            self._recent[key].append(now)
+        return 0
 
     def _done(self, request: web.Request, token: str, body: Json) -> web.Response:
         if token not in self.valid_tokens:
@@ -396,7 +439,7 @@ class FakeTeams:
         return {
             "type": kind,
             "id": f"f:{next(self._ids)}",
-            "timestamp": self.now().isoformat(),
+            "timestamp": self.moment().isoformat(),
             "channelId": "msteams",
             "serviceUrl": self.service_url,
             "recipient": BOT,

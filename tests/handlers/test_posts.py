@@ -13,6 +13,7 @@ from bot.chat.card import Card
 from bot.chat.event import Click, Command, Sender
 from bot.chat.reply import Ask, Reply, Say
 from bot.context import Reading
+from bot.domain.post import Found
 from handlers.posts.cards import OpenAnswer, OpenCompose, OpenEdit, Restore, Withdraw
 from handlers.sharing.cards import Decline, Later, OpenAsk, OpenWords, Stop
 from tests.house import ENGLISH, FRENCH, House, actions, asked, kinds, links, said
@@ -39,6 +40,31 @@ async def test_a_link_becomes_a_card_and_a_filled_form(circle: House) -> None:
     assert {FRENCH("post.share_on", network=network) for network in ("LinkedIn", "X")} <= set(links(card))
     assert {OpenWords, Later, Decline} <= set(kinds(card))
     assert ENGLISH("post.share_on", network="LinkedIn") in links(circle.card("tom", "alternants"))
+
+
+async def test_a_picture_that_the_chats_do_not_show_is_left_out_and_said(circle: House) -> None:
+    circle.pages[URL] = Found(URL, "Nos alternants", picture_alt="Trois alternants", unshown=True)
+    await circle.says("camille", f"/cercle post {URL}")
+    await circle.settle()
+    card = circle.card("camille", "alternants")
+    assert "Trois alternants" in plain.render(card)
+    assert FRENCH("draft.picture_refused") in plain.render(card)
+    form = asked(await circle.presses("camille", OpenCompose, card))
+    values = {part.name: part.value for part in form.parts if hasattr(part, "name")}
+    assert (values["picture_url"], values["picture_alt"]) == ("", "")
+
+
+@pytest.mark.parametrize("typed", ["https://example.org/a.webp", "https://example.org/17?format=avif"])
+async def test_a_picture_of_a_format_that_the_chats_do_not_show_is_not_taken(
+    circle: House, typed: str
+) -> None:
+    circle.pages[URL] = Found(URL, "Nos alternants")
+    await circle.says("camille", f"/cercle post {URL}")
+    await circle.settle()
+    form = asked(await circle.presses("camille", OpenCompose, circle.card("camille", "alternants")))
+    reply = await circle.submits("camille", form, picture_url=typed, picture_alt="Trois alternants")
+    assert isinstance(reply, Ask)
+    assert reply.errors["picture_url"] == FRENCH("error.BadPicture")
 
 
 async def test_a_page_that_cannot_be_read_gives_the_reason_and_an_empty_form(circle: House) -> None:

@@ -12,19 +12,23 @@ from itertools import count
 
 from bot import context
 from bot.chat.card import Card, text
+from bot.chat.event import Sender
 from bot.chat.messenger import CannotTell, Gone, Limit, MessengerError, Notice, Pace, Unsure
-from bot.context import Reading
+from bot.chat.platform import Redraw, Show
+from bot.context import Context, Reading
 from bot.domain.member import Preferences
 from bot.domain.message import AUTHOR, POST, REPLY, UNDELIVERED, Kind, Message, State
+from bot.locales import Translator
 from bot.meters import Meters
 from handlers.membership.service import found_circle
-from scheduler.pump import Pump
+from scheduler.pump import PressedCards, Pump
 from storage import circles, messages, people, tables
 from storage.engines.database import Database
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
 from tests.house import Clock
 
+SITE = "https://cercle.example"
 FREELY = Limit(10_000, 10_000)
 UNPACED = Pace(send=FREELY, update=FREELY, channel=FREELY, find=FREELY)
 ALWAYS = Preferences(weekly_ceiling=1000, days=frozenset(range(7)))
@@ -32,10 +36,14 @@ ALWAYS = Preferences(weekly_ceiling=1000, days=frozenset(range(7)))
 
 @dataclass(frozen=True)
 class Posted:
+    """`id`: of the message that it is. `notice`: what its metadata says of that, nothing once somebody has
+    drawn over it."""
+
     reference: str
     notice: str
     at: datetime
     words: str
+    id: str
 
 
 Before = Callable[[str, str], Awaitable[None]]
@@ -74,19 +82,28 @@ class FakeChat:
 
     async def send(self, address: str, notice: Notice) -> str:
         cut = await self._met("send", address)
-        posted = Posted(f"{next(self.numbers):06}", notice.id, self.clock(), _words(notice))
+        posted = Posted(f"{next(self.numbers):06}", notice.id, self.clock(), _words(notice), notice.id)
         self.stored[address].append(posted)
         _lose(cut)
         return posted.reference
 
     async def update(self, address: str, reference: str, notice: Notice) -> None:
         cut = await self._met("update", address)
+        self._put(address, reference, words=_words(notice), notice=notice.id)
+        _lose(cut)
+
+    async def draw_over(self, address: str, reference: str, notice: Notice) -> None:
+        """By the way that a press left open."""
+        cut = await self._met("over", address)
+        self._put(address, reference, words=_words(notice), notice="")
+        _lose(cut)
+
+    def _put(self, address: str, reference: str, **changes: str) -> None:
         at = [posted.reference for posted in self.stored[address]]
         if reference not in at:
             raise Gone("message_not_found")
         number = at.index(reference)
-        self.stored[address][number] = replace(self.stored[address][number], words=_words(notice))
-        _lose(cut)
+        self.stored[address][number] = replace(self.stored[address][number], **changes)
 
     async def delete(self, address: str, reference: str) -> None:
         cut = await self._met("delete", address)
@@ -144,8 +161,7 @@ class World:
 
     def pump(self, database: Database | None = None, meters: Meters | None = None) -> Pump:
         """As each process has one."""
-        site = "https://cercle.example"
-        return Pump(database or self.database, [self.chat], KINDS, site, self.clock, meters)
+        return Pump(database or self.database, [self.chat], KINDS, SITE, self.clock, meters)
 
     async def circle(self, team: str = "T1", members: int = 1) -> list[str]:
         """Make it; returns the members' addresses."""
@@ -178,6 +194,34 @@ class World:
             messages.redraw(circle, kind, subject, self.clock())
 
         await self.database.transact(redraw)
+
+    def pressed(self, database: Database | None = None) -> PressedCards:
+        """As each process has one that hears presses."""
+        return PressedCards(database or self.database, KINDS, SITE, self.clock)
+
+    async def press(
+        self, address: str, reference: str, subject: str = "s", by: PressedCards | None = None
+    ) -> Redraw | None:
+        """Somebody presses a button, which changes what their card is to show. What is returned draws it by
+        the way that the press left open."""
+        press = partial(self._press, address=address, reference=reference, subject=subject)
+        return await self.database.transact(partial(press, by=by or self.pressed()))
+
+    def _press(
+        self, tx: Transaction, address: str, reference: str, subject: str, by: PressedCards
+    ) -> Redraw | None:
+        platform, team, user = address.split(":")
+        found = people.find(tx, platform, team, user)
+        assert found
+        circle, person, member = found
+        bound, t = CircleTransaction(tx, circle.id), Translator("en", "UTC")
+        messages.redraw_for(bound, person.id, subject, self.clock())
+        sender = Sender(platform, team, user, "")
+        context = Context(bound, self.clock(), circle, t, SITE, sender, person, member, ())
+        return by.reserve(context, reference)
+
+    def over(self, address: str, reference: str) -> Show:
+        return partial(self.chat.draw_over, address, reference)
 
     async def leave(self, address: str) -> None:
         await self.database.transact(partial(self._leave, address=address))

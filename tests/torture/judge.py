@@ -350,8 +350,8 @@ class Trial:
         """Every message carries its row's id, so of whatever kind there is one, and where the row says."""
         places: dict[str, list[str]] = {}
         for message in self.world.slack.all_messages():
-            if message.notice:
-                places.setdefault(message.notice, []).append(message.reference)
+            if message.id:
+                places.setdefault(message.id, []).append(message.reference)
         for id, found in places.items():
             if len(found) > 1:
                 self.result.twice.append(f"the message {id} stands {len(found)} times")

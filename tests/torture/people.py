@@ -109,7 +109,7 @@ class SlackPerson(SlackUser):
         return await insist(super().again, lambda ack: ack.status == 200, self.random)
 
     def cards(self, marker: str = "") -> Sequence[Seen]:
-        seen = (_seen_in_slack(message) for message in reversed(self.slack.seen(self.id)) if message.notice)
+        seen = (_seen_in_slack(message) for message in reversed(self.slack.seen(self.id)) if message.id)
         return [card for card in seen if marker in card.words]
 
     async def writes(self, text: str) -> None:

@@ -20,10 +20,10 @@ from sqlalchemy import bindparam, select, update
 from bot.app import DRAWINGS, ROUTER
 from bot.chat import plain
 from bot.chat.action import Action, pack
-from bot.chat.card import Card, LinkButton, every_item
+from bot.chat.card import Card, LinkButton, every_item, pictures
 from bot.chat.event import Click, Command, Submission
 from bot.chat.form import Answers, Value
-from bot.chat.messenger import Notice
+from bot.chat.messenger import Notice, PictureRefused
 from bot.chat.reply import Ask, Reply, Say
 from bot.dispatch import Dispatcher
 from bot.domain.circle import Role
@@ -38,7 +38,7 @@ from handlers.polls.cards import OpenBallot
 from handlers.posts.cards import Compose, OpenCompose, Withdraw
 from handlers.rounds.cards import StartRound
 from handlers.team.service import first_code
-from scheduler.pump import Pump
+from scheduler.pump import PressedCards, Pump
 from scheduler.timetable import TIMETABLE, Tools, read_pages
 from storage import circles, deliveries, tables
 from storage.engines.database import Database
@@ -63,6 +63,8 @@ NIGHTS = (
     datetime(2026, 10, 25, 1, tzinfo=UTC),
 )
 """When they are in Paris and, the other way round, in Auckland."""
+UNSHOWN = "https://example.org/gone.png"
+"""A picture that Slack cannot fetch."""
 FAILURES = {Translator(language)("failure.title") for language in LANGUAGES}
 
 A = TypeVar("A", bound=Action)
@@ -106,20 +108,26 @@ class AtOnce(Sqlite):
 
 @dataclass
 class Memory(FakeChat):
-    """Remembers the cards too, and which of them have just come."""
+    """Remembers the cards too, and which of them have just come. Slack refuses one picture."""
 
     cards: dict[str, Card] = field(default_factory=dict)
     fresh: list[str] = field(default_factory=list)
 
     async def send(self, address: str, notice: Notice) -> str:
+        self._look(notice)
         reference = await super().send(address, notice)
         self.cards[notice.id] = notice.card
         self.fresh.append(notice.id)
         return reference
 
     async def update(self, address: str, reference: str, notice: Notice) -> None:
+        self._look(notice)
         await super().update(address, reference, notice)
         self.cards[notice.id] = notice.card
+
+    def _look(self, notice: Notice) -> None:
+        if self.name == "slack" and any(picture.url == UNSHOWN for picture in pictures(notice.card)):
+            raise PictureRefused("invalid_blocks")
 
 
 @dataclass(frozen=True)
@@ -151,11 +159,11 @@ class Programme:
         self.database = self.connect(self.url)
         self.database.open()
         self.replies = Replies(ROUTER)
-        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies)
+        drawings = (*DRAWINGS, self.replies.notice)
+        pressed = PressedCards(self.database, drawings, SITE, self.clock)
+        self.dispatch = Dispatcher(self.database, ROUTER, SITE, self.clock, self.replies, pressed=pressed)
         self.chats = {name: self.chat(self.clock, name=name) for name in HOMES}
-        self.pump = Pump(
-            self.database, list(self.chats.values()), (*DRAWINGS, self.replies.notice), SITE, self.clock
-        )
+        self.pump = Pump(self.database, list(self.chats.values()), drawings, SITE, self.clock)
         self.tools = Tools(self.database, _page, self.clock)
         players = {player.id: player for player in (*self.cast, EDITOR)}
         self.record = Record(players, frozenset({LEAD.id, EDITOR.id}), self.until)
@@ -282,6 +290,7 @@ class Programme:
         }
         if planned:
             values |= {"publish_date": (today + planned * DAY).isoformat(), "publish_time": "11:00"}
+            values |= {"picture_url": UNSHOWN, "picture_alt": "Four people at a table"}
         await self.submits(LEAD, Compose(opened.draft), **(filled(form) | values))
         await self._note_ends()
 

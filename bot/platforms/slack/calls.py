@@ -23,6 +23,7 @@ from bot.chat.messenger import (
     Throttled,
     Unavailable,
     Unreachable,
+    asked_to_wait,
 )
 
 PATIENCE = 30.0
@@ -55,6 +56,10 @@ RESTRICTED = _codes("""
 GONE = _codes("cant_update_message message_not_found")
 """No message of ours stands there. One deleted above its thread stays as "This message was deleted.", which
 is Slackbot's, so that changing it is not permitted (errors of chat.update and chat.delete)."""
+
+BAD_BLOCKS = _codes("invalid_arguments invalid_blocks")
+"""Something about the blocks is wrong, in a view or in a message. Where there is a picture among them, it may
+be the cause: Slack fetches it before it takes the message ("downloading image failed")."""
 
 NOT_CONNECTED = _codes("account_inactive invalid_auth not_authed token_revoked")
 """The token is not accepted: the app was removed, or its token revoked. `account_inactive` is said of the
@@ -104,6 +109,7 @@ class Answer(msgspec.Struct):
     ts: Any = ""
 
 
+JSON = {"Content-Type": "application/json;charset=utf-8"}
 _ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(Answer)
 
 
@@ -117,24 +123,24 @@ class Cards:
         self._headers = {
             **client.headers,
             "Authorization": f"Bearer {client.token}",
-            "Content-Type": "application/json;charset=utf-8",
+            **JSON,
         }
         self._urls: dict[str, URL] = {}
 
     async def put(self, method: str, message: Mapping[str, Any], lost: type[MessengerError]) -> Answer:
         """Raises as `call` does."""
-        data = _encoded(message)
+        data = encoded(message)
         try:
-            status, retry_after, body = await self._post(method, data)
+            status, headers, body = await self._post(method, data)
         except BROKEN as error:
             _fail(error, lost)
         answer = _decoded(body)
         if status == 200 and answer.ok:
             return answer
-        raise meaning(status, answer.error, retry_after, lost)
+        raise meaning(status, answer.error, headers, lost)
 
-    async def _post(self, method: str, data: bytes) -> tuple[int, str, bytes]:
-        """Status, Retry-After, body."""
+    async def _post(self, method: str, data: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers, body."""
         session = self._client.session
         assert session is not None, "not started"
         if method not in self._urls:
@@ -142,11 +148,11 @@ class Cards:
         where, proxy = self._urls[method], self._client.proxy
         body = aiohttp.BytesPayload(data)
         async with session.post(where, data=body, headers=self._headers, proxy=proxy) as answer:
-            return answer.status, answer.headers.get("Retry-After", ""), await answer.read()
+            return answer.status, answer.headers, await answer.read()
 
 
-def _encoded(message: Mapping[str, Any]) -> bytes:
-    """Apart from the sending, of which the same errors mean something else."""
+def encoded(message: Mapping[str, Any]) -> bytes:
+    """Apart from the sending, of which the same errors mean something else. Raises Refused."""
     try:
         return _ENCODER.encode(message)
     except (TypeError, ValueError) as error:
@@ -177,18 +183,20 @@ def _said_no(error: SlackApiError, lost: type[MessengerError]) -> MessengerError
     status: int = getattr(response, "status_code", None) or response.status
     body = getattr(response, "data", None)
     said = body.get("error", "") if isinstance(body, dict) else ""
-    return meaning(status, said, response.headers.get("Retry-After", ""), lost)
+    return meaning(status, said, response.headers, lost)
 
 
-def meaning(status: int, said: object, retry_after: str, lost: type[MessengerError]) -> MessengerError:
+def meaning(
+    status: int, said: object, headers: Mapping[str, str], lost: type[MessengerError]
+) -> MessengerError:
     """Of an answer that is no yes."""
     code = str(said)
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        return Throttled(_wait(retry_after))
+        return Throttled(_wait(headers))
     if status >= 500 or code in PARTLY_DONE or not code:
         return lost(code or f"status {status}")
     return next((kind(code) for kind, codes in MEANINGS.items() if code in codes), Refused(code))
 
 
-def _wait(retry_after: str) -> float:
-    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else PATIENCE
+def _wait(headers: Mapping[str, str]) -> float:
+    return asked_to_wait(headers.get("Retry-After", ""), headers.get("Date", "")) or PATIENCE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +17,14 @@ from bot.chat.messenger import (
     Notebook,
     Notice,
     Pace,
+    PictureRefused,
     Refused,
     Unavailable,
     Unreachable,
     Unsure,
 )
 from bot.platforms.slack import render
-from bot.platforms.slack.calls import Cards, call
+from bot.platforms.slack.calls import BAD_BLOCKS, Cards, call
 
 METADATA = "cercle_notice"
 """The event_type under which a notice's id travels in message metadata."""
@@ -39,8 +41,9 @@ one fewer leaves at once: what leaves late comes closer to what follows it. chat
 and more, bursts tolerated, and so is conversations.history, but for apps sold outside the Marketplace: 1 a
 minute, which a 429 tells."""
 
-SKEW = timedelta(seconds=2)
-"""How far Slack's clock may be behind ours."""
+SKEW = timedelta(minutes=5)
+"""How far Slack's clock may be behind ours: as far as it may be for a request of Slack's to be taken. A
+message is told by its id, so looking further back costs reading and nothing else."""
 
 PAGE, PAGES = 100, 10
 """Messages at a time, and how often more are asked for, when one is looked for."""
@@ -58,17 +61,19 @@ class SlackMessenger:
     async def send(self, address: str, notice: Notice) -> str:
         drawn = _drawn(notice)
         channel = await self.channel(address)
-        try:
-            return await self.post(channel, drawn)
-        except Unreachable as error:
-            if str(error) != "channel_not_found" or not _is_person(address):
-                raise
-        return await self.post(await self._moved(address, channel), drawn)
+        with _pictures(drawn):
+            try:
+                return await self.post(channel, drawn)
+            except Unreachable as error:
+                if str(error) != "channel_not_found" or not _is_person(address):
+                    raise
+            return await self.post(await self._moved(address, channel), drawn)
 
     async def update(self, address: str, reference: str, notice: Notice) -> None:
         """The metadata goes along, or Slack drops it."""
-        channel, ts = _split(reference)
-        await self._cards.put("chat.update", {"channel": channel, "ts": ts, **_drawn(notice)}, Unavailable)
+        (channel, ts), drawn = _split(reference), _drawn(notice)
+        with _pictures(drawn):
+            await self._cards.put("chat.update", {"channel": channel, "ts": ts, **drawn}, Unavailable)
 
     async def delete(self, address: str, reference: str) -> None:
         channel, ts = _split(reference)
@@ -151,6 +156,17 @@ def _carries(message: dict[str, Any], notice_id: str) -> bool:
     metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload") or {}
     return metadata.get("event_type") == METADATA and payload.get("id") == notice_id
+
+
+@contextmanager
+def _pictures(drawn: dict[str, Any]) -> Iterator[None]:
+    """Raise PictureRefused in the place of a Refused whose cause may be a picture."""
+    try:
+        yield
+    except Refused as error:
+        if str(error) in BAD_BLOCKS and render.has_pictures(drawn):
+            raise PictureRefused(str(error)) from error
+        raise
 
 
 def _message(card: Card) -> dict[str, Any]:

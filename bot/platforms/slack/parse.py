@@ -31,6 +31,9 @@ AGAIN = "again:"
 """How the action_id starts of a button whose value are words to hear once more: a message gives no trigger,
 so a form asked for in a message has to wait for a click."""
 
+ON_HOME = "cercle:home"
+"""The callback_id of a modal that was opened from somebody's Home, which its submission does not say."""
+
 Payload = Mapping[str, Any]
 
 
@@ -40,8 +43,8 @@ class Delivery:
 
     `channel`: the channel's id, or that of the bot's own conversation with the sender. `trigger`: opens one
     modal within 3 s. `response_url`: 5 answers within 30 min. `view`: the modal that was sent;
-    `inputs`: those of its blocks that can bear an error. `on_home`: the button stood on the person's Home;
-    `on_own`: on a message that only this person sees.
+    `inputs`: those of its blocks that can bear an error. `on_home`: the button stood on the person's Home,
+    or opened the modal from there; `on_own`: on a message that only this person sees.
     """
 
     event: Event
@@ -147,14 +150,24 @@ def _click(body: Payload, workspace: str) -> Delivery | None:
     known = (f"{trigger}:{pressed.get('action_ts', '')}", _person(body, workspace), clean(value))
     again = pressed["action_id"].startswith(AGAIN)
     place, name = _place(workspace, channel), _channel_name(channel, (body.get("channel") or {}).get("name"))
+    on_home = (body.get("view") or {}).get("type") == "home"
+    click = Click(*known, place, name, card=_own_card(body, channel), on_home=on_home)
     return Delivery(
-        _heard_again(known, place) if again else Click(*known, place, name),
+        _heard_again(known, place) if again else click,
         channel,
         trigger=trigger,
         response_url=body.get("response_url") or "",
-        on_home=(body.get("view") or {}).get("type") == "home",
+        on_home=on_home,
         on_own=channel.startswith("D") or (body.get("container") or {}).get("is_ephemeral") is True,
     )
+
+
+def _own_card(body: Payload, channel: str) -> str:
+    """The reference of the message that the button stood on, in the bot's own conversation with somebody. One
+    that is shown to that person only, for as long as they look at it, has none."""
+    container = body.get("container") or {}
+    lasting = container.get("message_ts") and not container.get("is_ephemeral") and body.get("response_url")
+    return f"{channel}:{container['message_ts']}" if lasting and channel.startswith("D") else ""
 
 
 def _heard_again(known: tuple[str, Sender, str], place: str) -> Command | Said:
@@ -173,16 +186,19 @@ def _channel(body: Payload) -> str:
 def _submission(body: Payload, workspace: str) -> Delivery:
     """The key holds the trigger: a form sent again after it was refused has the same id and hash."""
     view = body["view"]
+    on_home = view.get("callback_id") == ON_HOME
     return Delivery(
         Submission(
             key=":".join((view["id"], view.get("hash") or "", body.get("trigger_id") or "")),
             sender=_person(body, workspace),
             action=view.get("private_metadata") or "",
             answers=Answers(dict(_answers(view["state"]["values"], workspace))),
+            on_home=on_home,
         ),
         trigger=body.get("trigger_id") or "",
         view=view["id"],
         inputs=tuple(block["block_id"] for block in view["blocks"] if block["type"] == "input"),
+        on_home=on_home,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, time
 from functools import lru_cache
-from itertools import count
+from itertools import chain, count
 from typing import Any, Final, assert_never
 
 from bot.chat.action import pack
@@ -27,6 +27,7 @@ from bot.chat.card import (
     Row,
     Style,
     Text,
+    every_item,
 )
 from bot.chat.form import (
     Choice,
@@ -43,12 +44,13 @@ from bot.chat.form import (
     Toggle,
 )
 from bot.chat.plain import bar, summary
-from bot.chat.text import Bold, Moment, Span, Spans, shorten
+from bot.chat.text import Bold, Moment, Span, Spans, shorten, spelt
 from bot.platforms.slack.text import (
     KEPT,
     LIMITS,
     SPELLING,
     Json,
+    cut,
     fit,
     is_link,
     length,
@@ -75,7 +77,8 @@ class TooMany(ValueError):
 
 def message(card: Card) -> Json:
     """The arguments `text` and `blocks` of chat.postMessage. Raises TooMany."""
-    return {"text": marked_up(summary(card, SPELLING)) or "…", "blocks": _card(card, "message blocks")}
+    fitting = _fitting(card)
+    return {"text": marked_up(summary(card, SPELLING)) or "…", "blocks": _card(fitting, "message blocks")}
 
 
 def home(card: Card) -> Json:
@@ -106,6 +109,89 @@ def page(card: Card, *, close: str) -> Json:
         "close": plain(close, "view title"),
         "blocks": _card(replace(card, title=""), "view blocks"),
     }
+
+
+# All the words of a message
+
+
+def _fitting(card: Card) -> Card:
+    """Return the card with its longest texts cut, if it has more words than a message may have. Cards leave
+    by the thousand and nearly all are short, so most are not measured exactly."""
+    if _is_short(card):
+        return card
+    texts = {place: spans for place, element in enumerate(card.body) if (spans := _spans(element))}
+    sizes = sorted(min(length(words_of(spans)), LIMITS["text object"]) for spans in texts.values())
+    room = LIMITS["message text"] - length(card.title) - sum(length(item.label) for item in every_item(card))
+    if sum(sizes) <= room:
+        return card
+    longest = room // len(sizes)
+    for shorter, size in enumerate(sizes):  # what a short text leaves is for the longer ones
+        longest = (room - sum(sizes[:shorter])) // (len(sizes) - shorter)
+        if size > longest:
+            break
+    body = list(card.body)
+    for place, spans in texts.items():
+        if length(words_of(spans)) > longest:
+            body[place] = _cut_to(body[place], tuple(cut(spelt(spans, SPELLING), max(longest, 1))))
+    return replace(card, body=tuple(body))
+
+
+def _is_short(card: Card) -> bool:
+    """Tell quickly that a card fits, however Slack counts: as two what is one of Python's characters."""
+    room = LIMITS["message text"] // 2 - len(card.title)
+    for element in card.body:
+        if isinstance(element, Text | Row):
+            room -= len(words_of(element.spans)) + (LIMITS["button"] if isinstance(element, Row) else 0)
+        elif isinstance(element, Quote):
+            room -= len(words_of((element.text,)))
+        elif isinstance(element, Buttons):
+            room -= LIMITS["button"] * sum(5 if isinstance(i, Menu) else 1 for i in element.items)
+        else:
+            room -= LIMITS["text object"] // 2
+    return room >= 0
+
+
+def _spans(element: Element) -> Spans:
+    """The words of an element that may be cut."""
+    match element:
+        case Text() | Row():
+            return element.spans
+        case Quote():
+            return (element.text,)
+        case Facts():
+            return _facts(element)
+        case Bars():
+            return _bars(element)
+        case Image() | Divider() | Buttons():
+            return ()
+        case _:
+            assert_never(element)
+
+
+def _cut_to(element: Element, spans: Spans) -> Element:
+    match element:
+        case Text() | Row():
+            return replace(element, spans=spans)
+        case Quote():
+            return Quote(words_of(spans))
+        case _:
+            return Text(spans)
+
+
+# Pictures
+
+
+def has_pictures(drawn: Json) -> bool:
+    """Tell whether a drawn message or view has a picture."""
+    return any(block["type"] == "image" for block in drawn["blocks"])
+
+
+def in_words(drawn: Json) -> Json:
+    """Return a drawn message or view with the alternative text of each picture in its place."""
+    blocks = [
+        small((block["alt_text"],)) if block["type"] == "image" else [block] for block in drawn["blocks"]
+    ]
+    return {**drawn, "blocks": [*chain.from_iterable(blocks)]}
 
 
 # Cards

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, assert_never
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -13,14 +14,23 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.card import Card, Quote, Text
 from bot.chat.event import Click, Command, HomeOpened, Said, Submission, typed
 from bot.chat.form import Errors, Form, Note
-from bot.chat.messenger import MessengerError, Refused, Throttled, Unavailable, Unreachable, Unsure
+from bot.chat.messenger import (
+    MessengerError,
+    Notice,
+    PictureRefused,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Unsure,
+)
 from bot.chat.platform import Answer, Dispatch, Words
 from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.text import shorten
 from bot.platforms.slack import render
-from bot.platforms.slack.calls import call, meaning, told
+from bot.platforms.slack.calls import BAD_BLOCKS, JSON, call, encoded, meaning, told
 from bot.platforms.slack.messenger import SlackMessenger
-from bot.platforms.slack.parse import AGAIN, Delivery
+from bot.platforms.slack.parse import AGAIN, ON_HOME, Delivery
 from bot.platforms.slack.profiles import Begin
 
 log = logging.getLogger(__name__)
@@ -77,6 +87,10 @@ class Replies:
         """The body of the HTTP answer. What does not have to be done before it is done after it."""
         delivery, reply = exchange.delivery, answer.reply
         exchange.answer = answer
+        if answer.redraw is not None:
+            self._begin(answer.redraw(partial(self._draw_over, delivery)))
+        if answer.home is not None:
+            self._begin(self._publish(delivery, answer.home))
         match reply:
             case None:
                 pass
@@ -102,7 +116,7 @@ class Replies:
             message = self._doorstep(delivery.event, form, answer.language)
             self._begin(self._send(delivery, message, answer))
             return
-        view = render.modal(form, cancel=self._words(answer.language, "platform.cancel"))
+        view = self._modal(delivery, form, answer.language)
         try:
             await call(self._client.views_open(trigger_id=delivery.trigger, view=view), Unavailable)
         except MessengerError as error:
@@ -132,13 +146,16 @@ class Replies:
     def _ask_again(self, delivery: Delivery, ask: Ask, language: str) -> Body:
         if errors := _beside(delivery.inputs, ask.errors):
             return {"response_action": "errors", "errors": errors}
-        return {"response_action": "update", "view": self._with_notes(ask, language)}
+        return {"response_action": "update", "view": self._with_notes(delivery, ask, language)}
 
-    def _with_notes(self, ask: Ask, language: str) -> dict[str, Any]:
+    def _with_notes(self, delivery: Delivery, ask: Ask, language: str) -> dict[str, Any]:
         """The form, and above it what there is to say of it."""
         notes = tuple(Note((sentence,)) for sentence in ask.errors.values())
-        form = replace(ask.form, parts=(*notes, *ask.form.parts))
-        return render.modal(form, cancel=self._words(language, "platform.cancel"))
+        return self._modal(delivery, replace(ask.form, parts=(*notes, *ask.form.parts)), language)
+
+    def _modal(self, delivery: Delivery, form: Form, language: str) -> dict[str, Any]:
+        view = render.modal(form, cancel=self._words(language, "platform.cancel"))
+        return {**view, "callback_id": ON_HOME} if delivery.on_home else view
 
     # What takes longer than Slack waits
 
@@ -162,7 +179,7 @@ class Replies:
         if answer is None:
             return
         arrived = exchange.saying is None or await exchange.saying
-        if delivery.view and await self._redraw(delivery.view, self._end(answer, arrived)):
+        if delivery.view and await self._redraw(delivery.view, self._end(delivery, answer, arrived)):
             return
         if answer.reply is None:
             saved = Card("", (Text((self._words(answer.language, "platform.saved"),)),))
@@ -170,11 +187,11 @@ class Replies:
         elif delivery.view and isinstance(answer.reply, Ask):
             await self._put_off(delivery, answer)
 
-    def _end(self, answer: Answer, arrived: bool) -> dict[str, Any]:
+    def _end(self, delivery: Delivery, answer: Answer, arrived: bool) -> dict[str, Any]:
         """What a modal shows then: the form; that there is an answer, or the answer if it did not arrive."""
         match answer.reply:
             case Ask() as ask:
-                return self._with_notes(ask, answer.language)
+                return self._with_notes(delivery, ask, answer.language)
             case Say(card) if not arrived:
                 title = card.title or self._words(answer.language, "platform.replied")
                 return self._page(replace(card, title=title), answer.language)
@@ -198,9 +215,13 @@ class Replies:
 
     async def _redraw(self, view: str, drawn: dict[str, Any]) -> bool:
         """Whether it is still open."""
+
+        async def update(drawn: dict[str, Any]) -> None:
+            await call(self._client.views_update(view_id=view, view=drawn), Unavailable)
+
         await asyncio.sleep(DRAWN)
         try:
-            await _insist(lambda: call(self._client.views_update(view_id=view, view=drawn), Unavailable))
+            await _insist(lambda: _shown(drawn, update))
         except MessengerError as error:
             log.info("a form was closed before it was answered: %s", error)
             return False
@@ -218,7 +239,7 @@ class Replies:
         pump. Return whether it arrived or is kept."""
         for way in self._ways(answer):
             try:
-                await way(delivery, message)
+                await _shown(message, partial(way, delivery))
             except (Refused, Unreachable) as error:
                 log.info("an answer cannot be shown there: %s", error)
             except MessengerError as error:
@@ -250,7 +271,8 @@ class Replies:
             return
         if delivery.on_own:
             try:
-                await self._post_to(delivery, {**render.message(card), "replace_original": True})
+                message = {**render.message(card), "replace_original": True}
+                await _shown(message, partial(self._post_to, delivery))
             except (Refused, Unreachable) as error:
                 log.info("a card cannot be replaced: %s", error)
             except MessengerError as error:
@@ -261,12 +283,30 @@ class Replies:
                 return
         await self._answer(delivery, card, answer)
 
-    async def _publish(self, delivery: Delivery, card: Card, answer: Answer) -> None:
-        """What was pressed on Home is answered elsewhere if Home cannot be drawn. Whoever opens it opens it
-        again."""
-        user, view = delivery.event.sender.user, render.home(card)
+    async def _draw_over(self, delivery: Delivery, notice: Notice) -> None:
+        """Draw a person's own card in the place of the one whose button they pressed. The card loses its
+        metadata until it is updated. Raises PictureRefused, Unsure where it may be drawn, Unavailable where
+        it is not: then the pump draws it."""
+        drawn = render.message(notice.card)
         try:
-            await _insist(lambda: call(self._client.views_publish(user_id=user, view=view), Unavailable))
+            await self._post_to(delivery, {**drawn, "replace_original": True})
+        except (Unavailable, Unsure):
+            raise
+        except MessengerError as error:
+            if str(error) in BAD_BLOCKS and render.has_pictures(drawn):
+                raise PictureRefused(str(error)) from error
+            raise Unavailable(str(error)) from error
+
+    async def _publish(self, delivery: Delivery, card: Card, answer: Answer | None = None) -> None:
+        """`answer`: what this shows, to be kept and answered elsewhere if Home cannot be drawn. Whoever opens
+        Home opens it again."""
+
+        async def publish(view: dict[str, Any]) -> None:
+            user = delivery.event.sender.user
+            await call(self._client.views_publish(user_id=user, view=view), Unavailable)
+
+        try:
+            await _insist(lambda: _shown(render.home(card), publish))
         except MessengerError as error:
             log.warning("a Home was not drawn: %s", error)
             if not isinstance(delivery.event, HomeOpened):
@@ -282,13 +322,16 @@ class Replies:
         session, url = self._client.session, delivery.response_url
         if not url or session is None:
             raise Refused("no response_url")
+        data = encoded(message)
         with told(Unsure):
-            request = session.post(url, json=message, proxy=self._client.proxy, allow_redirects=False)
+            request = session.post(
+                url, data=data, headers=JSON, proxy=self._client.proxy, allow_redirects=False
+            )
             async with request as response:
                 if response.status != 200:
                     said = await response.text(errors="replace")
-                    retry_after = response.headers.get("Retry-After", "")
-                    raise meaning(response.status, said[:40] or "refused", retry_after, Unsure)
+                    code = next((code for code in BAD_BLOCKS if code in said), said[:40] or "refused")
+                    raise meaning(response.status, code, response.headers, Unsure)
 
     async def _whisper(self, delivery: Delivery, message: dict[str, Any]) -> None:
         """To one person in a channel."""
@@ -304,6 +347,18 @@ class Replies:
         """Slack takes a person's id for their conversation with the bot. So nothing has to be looked up: what
         is said here may be that the database is away."""
         return delivery.channel if delivery.channel.startswith("D") else delivery.event.sender.user
+
+
+async def _shown(drawn: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
+    """Send a drawn message or view. If Slack refuses it, perhaps for a picture, send it again with the
+    alternative text in the place of the picture."""
+    try:
+        await send(drawn)
+    except Refused as error:
+        if str(error) not in BAD_BLOCKS or not render.has_pictures(drawn):
+            raise
+        log.warning("Slack does not show a picture: its alternative text is sent instead (%s)", error)
+        await send(render.in_words(drawn))
 
 
 async def _insist(request: Callable[[], Awaitable[object]]) -> None:

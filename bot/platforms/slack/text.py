@@ -32,6 +32,7 @@ Json = dict[str, Any]
 
 LIMITS: Final = {
     "message blocks": 50,
+    "message text": 9000,
     "view blocks": 100,
     "header": 150,
     "text object": 3000,
@@ -49,7 +50,9 @@ LIMITS: Final = {
     "input value": 3000,
 }
 """Characters and counts, from @slack/types 3.2.0 and docs.slack.dev/reference/block-kit (November 2026).
-Slack publishes no limit for the length of a rich_text block: ours is that of a text object."""
+Slack publishes no limit for the length of a rich_text block: ours is that of a text object. Nor does it say
+how much text the blocks of a message hold together (msg_blocks_too_long): 9,597 characters were taken and
+11,341 refused (slackapi/bolt-js#2867)."""
 
 
 SPELLING: Final = Spelling(f"{COMMAND} ", "/invite @Cercle")
@@ -68,7 +71,7 @@ def rich(kind: str, spans: Spans) -> list[Json]:
     typed = spelt(spans, SPELLING)
     if not clean(_line(typed)).strip():
         return []
-    elements = [_rich_span(span) for span in _cut(typed, LIMITS["text object"])]
+    elements = [_rich_span(span) for span in cut(typed, LIMITS["text object"])]
     return [{"type": "rich_text", "elements": [{"type": kind, "elements": elements}]}]
 
 
@@ -105,7 +108,7 @@ def _date_format(moment: Moment) -> str:
     return CLOSE_DATE if moment.by_name else DATE
 
 
-def _cut(spans: Iterable[Plain], room: int) -> Iterator[Plain]:
+def cut(spans: Iterable[Plain], room: int) -> Iterator[Plain]:
     """The spans that fit into `room` characters, the last one shortened; empty ones left out."""
     for span in spans:
         words = clean(spoken(span))

@@ -82,10 +82,11 @@ class TokenUnavailable(Exception):
 class ConnectorRefusal(Exception):
     """The connector answered 4xx or 5xx."""
 
-    def __init__(self, status: int, retry_after: str = "") -> None:
+    def __init__(self, status: int, retry_after: str = "", date: str = "") -> None:
         super().__init__(f"the connector answered {status}")
         self.status = status
         self.retry_after = retry_after
+        self.date = date
 
 
 class UntrustedService(Exception):
@@ -235,7 +236,8 @@ class _Wire(AsyncHTTPSender[Any, Any]):
         if answer.status_code == 401 and self._tokens is not None:
             answer = await self._once(request.http_request)
         if answer.status_code >= 300:
-            raise ConnectorRefusal(answer.status_code, answer.headers.get("Retry-After", ""))
+            retry_after, date = (answer.headers.get(name, "") for name in ("Retry-After", "Date"))
+            raise ConnectorRefusal(answer.status_code, retry_after, date)
         return Response(request, answer)
 
     async def __aexit__(self, *_: object) -> None:

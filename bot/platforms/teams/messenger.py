@@ -34,6 +34,7 @@ from bot.chat.messenger import (
     Unavailable,
     Unreachable,
     Unsure,
+    asked_to_wait,
 )
 from bot.chat.plain import summary
 from bot.platforms.teams import render
@@ -54,8 +55,7 @@ REMEMBERED: Final = 10_000
 """Conversations kept in memory, about 1 KB each, and object ids."""
 
 DEFAULT_WAIT: Final = 2.0
-LONGEST_WAIT: Final = 3600.0
-"""Seconds. What is asked of us when Retry-After says nothing usable, and at most."""
+"""Seconds to wait when Retry-After says nothing usable."""
 
 
 class Act(Enum):
@@ -87,7 +87,7 @@ def meaning(refusal: ConnectorRefusal, act: Act) -> MessengerError | None:
     Teams' "rate limit" and "send proactive messages" pages. None is success: what had to go is gone."""
     match refusal.status:
         case 429 | 412:
-            return Throttled(wait_of(refusal.retry_after))
+            return Throttled(asked_to_wait(refusal.retry_after, refusal.date) or DEFAULT_WAIT)
         case 404 if act is Act.DELETE:
             return None
         case 404 if act is Act.UPDATE:
@@ -102,15 +102,6 @@ def meaning(refusal: ConnectorRefusal, act: Act) -> MessengerError | None:
             return _lost(act, str(refusal.status))
         case _:
             return Refused(f"the connector answered {refusal.status}")
-
-
-def wait_of(retry_after: str) -> float:
-    """Seconds."""
-    try:
-        asked = float(retry_after)
-    except ValueError:
-        return DEFAULT_WAIT
-    return min(asked, LONGEST_WAIT) if asked > 0 else DEFAULT_WAIT
 
 
 def _lost(act: Act, why: str) -> MessengerError:

@@ -345,6 +345,8 @@ def check(payload: Any, surface: str) -> None:
         refuse(surface, "two tables")
     if sum(len(node["text"]) for node in payload["blocks"] if node["type"] == "markdown") > 12_000:
         refuse(surface, "more than 12,000 characters of markdown")
+    if surface == "message" and sum(map(_units, _texts(payload["blocks"]))) > 9000:
+        refuse(surface, "more than 9,000 characters of text")
     if sum(bool(node.get("focus_on_load")) for node in _objects(payload["blocks"])) > 1:
         refuse(surface, "two elements with the focus")
 
@@ -354,6 +356,11 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _objects(inner)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Slack publishes no limit of all texts together (msg_blocks_too_long): this one it takes."""
+    return (node["text"] for node in _objects(value) if isinstance(node.get("text"), str))
 
 
 def _unique(name: str, within: Any, surface: str) -> None:

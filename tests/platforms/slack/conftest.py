@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.chat.action import Action
 from bot.chat.card import Card, Quote
 from bot.chat.event import Event, typed
-from bot.chat.platform import Answer
+from bot.chat.platform import Answer, Redraw
 from bot.chat.reply import Ask, Reply, Say
 from bot.chat.report import Report
 from bot.platforms.slack.adapter import Slack, SlackSettings
@@ -62,13 +62,16 @@ class Programme:
     told: list[Report] = field(default_factory=list)
     knows: bool = True
     reply: Reply | Callable[[Event], Reply | Awaitable[Reply]] = None
+    redraw: Redraw | None = None
+    home: Card | None = None
     kept: list[tuple[Reply, float]] = field(default_factory=list)
     keeps: bool = True
 
     async def __call__(self, event: Event) -> Answer:
         self.heard.append(event)
         reply = self.reply(event) if callable(self.reply) else self.reply
-        return Answer(await reply if isinstance(reply, Awaitable) else reply, "en")
+        answer = Answer(await reply if isinstance(reply, Awaitable) else reply, "en")
+        return replace(answer, redraw=self.redraw, home=self.home)
 
     async def keep(self, event: Event, answer: Answer, *, wait: float = 0.0) -> bool:
         if self.keeps:

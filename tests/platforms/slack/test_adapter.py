@@ -271,6 +271,13 @@ async def test_a_forged_header_is_turned_away(bench: Bench, change: dict[str, st
     assert not bench.programme.heard
 
 
+@pytest.mark.parametrize("seconds", [-120, 120])
+async def test_a_signature_by_another_clock_is_taken(bench: Bench, seconds: int) -> None:
+    bench.slack.signing_clock = lambda: time.time() + seconds
+    assert (await bench.user().command("join")).status == 200
+    assert bench.programme.heard
+
+
 @pytest.mark.parametrize("seconds", [-301, 301, -86_400])
 async def test_an_old_or_early_signature_is_turned_away(bench: Bench, seconds: int) -> None:
     body = "command=%2Fcercle"

@@ -328,8 +328,16 @@ def boundary(name: str) -> Callable[[int], tuple[dict[str, Any], str]]:
         "view title": lambda n: (changed(MODAL, "title/text", "x" * n), "modal"),
         "view blocks": lambda n: (changed(HOME, "blocks", [{"type": "divider"}] * n), "home"),
         "message blocks": lambda n: (changed(MESSAGE, "blocks", [{"type": "divider"}] * n), "message"),
+        "message text": lambda n: (changed(MESSAGE, "blocks", sections(n)), "message"),
         "text object": lambda n: (changed(MESSAGE, "blocks/1/text/text", "x" * n), "message"),
     }[name]
+
+
+def sections(length: int) -> list[dict[str, Any]]:
+    """So much text, in as many blocks as it needs."""
+    whole = "x" * length
+    parts = (whole[start : start + 2000] for start in range(0, length, 2000))
+    return [{"type": "section", "text": {"type": "plain_text", "text": part}} for part in parts]
 
 
 def long_input(length: int) -> dict[str, Any]:

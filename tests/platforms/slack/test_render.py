@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.action import pack
-from bot.chat.card import Button, Card, Image, LinkButton, Menu, Row, buttons, small, text
+from bot.chat.card import Button, Card, Facts, Image, LinkButton, Menu, Quote, Row, buttons, small, text
 from bot.chat.form import Choice, Choices, Form, Option, TextInput
 from bot.chat.text import Bold, Italic, Link, Mention, shorten
 from bot.platforms.slack import render
-from bot.platforms.slack.text import length
+from bot.platforms.slack.text import LIMITS, length
 from tests.examples import (
     CARDS,
     EMOJI,
@@ -263,3 +263,37 @@ def test_what_would_come_back_cut_is_an_error() -> None:
         render.modal(Form(FILL, "x", (Choice("a", "a", (Option("x" * 76, "x"),)),), "ok"), cancel="x")
     with pytest.raises(ValueError, match="behind a button"):
         render.message(Card("t", (buttons(LinkButton("x", "javascript:alert(1)")),)))
+
+
+def test_a_card_with_more_words_than_a_message_may_have_is_cut_where_it_is_longest() -> None:
+    """The short texts and every button stay whole."""
+    long, short = "é" * 2_900, "Short and whole."
+    card = Card(
+        "Title",
+        (
+            *[text(Bold("Heading"), f" {number} {long}") for number in range(4)],
+            Quote(long),
+            Facts((("Name", long),)),
+            small(short),
+            buttons(Button("Do it", PRESS)),
+        ),
+    )
+    drawn = render.message(card)
+    words = [*_texts(drawn["blocks"])]
+    assert sum(map(length, words)) <= LIMITS["message text"]
+    assert short in words
+    assert "Do it" in words
+    assert sum(word.endswith("…") for word in words) == 6
+    assert min(length(word) for word in words if word.endswith("…")) > 1_300
+
+
+def test_a_card_that_fits_is_left_as_it_is() -> None:
+    card = Card("Title", (text("é" * 2_900), Quote("é" * 2_900), small("é" * 2_900)))
+    assert sum(map(length, _texts(render.message(card)["blocks"]))) > 8_700
+
+
+def _texts(node: Any) -> Iterator[str]:
+    for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _texts(each)
+    if isinstance(node, dict) and isinstance(node.get("text"), str):
+        yield node["text"]

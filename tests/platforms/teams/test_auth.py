@@ -150,6 +150,13 @@ async def test_the_connectors_token_is_let_in_with_five_minutes_of_leeway(house:
     assert house.fake.openid_calls == 1
 
 
+@pytest.mark.parametrize("skew", [-120.0, 120.0])
+async def test_a_token_by_another_clock_is_taken(house: House, skew: float) -> None:
+    house.fake.skew = skew
+    status, _ = await house.fake.deliver(house.user().activity("message", text="aide"))
+    assert (status, len(house.script.events)) == (202, 1)
+
+
 async def test_a_rotated_key_is_accepted_after_one_refresh(house: House) -> None:
     user = house.user()
     await user.says("un")

@@ -22,7 +22,6 @@ from bot.chat.messenger import (
     Unsure,
 )
 from bot.platforms.teams.adapter import PACE, Teams
-from bot.platforms.teams.messenger import wait_of
 from tests.emulators.teams import APP_ID, CHANNEL, TENANT, Fault, words
 from tests.platforms.teams.conftest import House, spoken
 
@@ -171,6 +170,7 @@ async def test_no_token_goes_to_a_service_url_that_is_not_on_the_list(house: Hou
 FAULTS: dict[str, tuple[Fault, type, type, type]] = {
     # what happens, and what it means for send, update, delete
     "429": (Fault(429, {"Retry-After": "7"}), Throttled, Throttled, Throttled),
+    "429 until": (Fault(429, until=7), Throttled, Throttled, Throttled),
     "412": (Fault(412), Throttled, Throttled, Throttled),
     "403": (Fault(403, body='{"errorCode":209}'), Unreachable, Unreachable, Unreachable),
     "404": (Fault(404), Unreachable, Gone, type(None)),
@@ -210,7 +210,7 @@ async def test_what_a_fault_means(house: House, fault: Fault, send: type, update
         error = await outcome(house, ada.address, method, reference)
         assert type(error) is expected, method
         if isinstance(error, Throttled):
-            assert error.wait == (7 if fault.headers else 2)
+            assert error.wait == (7 if fault.headers or fault.until else 2)
     assert await outcome(house, ada.address, "send", reference) is None
 
 
@@ -243,14 +243,6 @@ async def test_a_connector_that_is_not_there_is_unavailable_within_a_second(hous
         await house.teams.messenger.send(ada.address, NOTICE)
     assert time.monotonic() - began < 1
     await house.fake.start()
-
-
-@pytest.mark.parametrize(
-    ("said", "meant"),
-    [("3", 3), ("0.5", 0.5), ("", 2), ("soon", 2), ("-1", 2), ("nan", 2), ("inf", 3600), ("9e9", 3600)],
-)
-def test_retry_after_is_read_within_reason(said: str, meant: float) -> None:
-    assert wait_of(said) == meant
 
 
 async def test_a_removed_app_is_unreachable_until_it_is_back(house: House) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.chat.messenger import MessengerError, Throttled, Unavailable, Unsure
+from bot.chat.messenger import MessengerError, Notice, Throttled, Unavailable, Unsure
 from bot.domain.message import POST, State
 from scheduler.pump import Pump
 from scheduler.pump.failures import ATTEMPTS
@@ -103,6 +104,32 @@ class Life(RuleBasedStateMachine):
 
         self.run(self.database.transact(pausing))
 
+    @rule(number=NUMBERS, pick=st.integers(0, 99), then=st.sampled_from(["shows", "dies", "shows and dies"]))
+    def press(self, number: int, pick: int, then: str) -> None:
+        """A button on a card that they see. The process that heard it may be killed, before or after it drew
+        over the card."""
+        self.run(self.pressing(self.addresses[number], pick, then))
+
+    async def pressing(self, address: str, pick: int, then: str) -> None:
+        if not self.chat.stored[address]:
+            return
+        posted = self.chat.stored[address][pick % len(self.chat.stored[address])]
+        redraw = await self.world.press(address, posted.reference, posted.words.split()[0])
+        if redraw is None or then == "dies":
+            return
+        show = self.world.over(address, posted.reference)
+        if then == "shows":
+            await redraw(show)
+            return
+
+        async def killed(notice: Notice) -> None:
+            with suppress(MessengerError):
+                await show(notice)
+            raise asyncio.CancelledError
+
+        with suppress(asyncio.CancelledError):
+            await redraw(killed)
+
     # what the network does
 
     @rule(fault=SEND_FAULTS)
@@ -116,6 +143,10 @@ class Life(RuleBasedStateMachine):
     @rule(fault=st.sampled_from([Cut("cut"), Unavailable("503"), Throttled(5)]))
     def trouble_with_changing(self, fault: MessengerError) -> None:
         self.chat.meets("update", fault)
+
+    @rule(fault=st.sampled_from([Cut("cut"), Unsure("reset"), Unavailable("used_url")]))
+    def trouble_with_drawing_over(self, fault: MessengerError) -> None:
+        self.chat.meets("over", fault)
 
     # what processes do
 
@@ -185,7 +216,7 @@ class Life(RuleBasedStateMachine):
     # what holds
 
     def notices(self, address: str) -> Counter[str]:
-        return Counter(posted.notice for posted in self.chat.stored[address])
+        return Counter(posted.id for posted in self.chat.stored[address])
 
     @invariant()
     def nobody_sees_a_card_twice(self) -> None:
@@ -214,7 +245,7 @@ class Life(RuleBasedStateMachine):
             match row.state:
                 case State.SHOWN:
                     assert seen == 1, "lost"
-                    (posted,) = [p for p in self.chat.stored[row.address] if p.notice == row.id]
+                    (posted,) = [p for p in self.chat.stored[row.address] if p.id == row.id]
                     assert posted.words == f"{row.subject_id} v{row.wanted_version}", "an old version"
                 case State.DROPPED:
                     assert row.address in self.left, "dropped without a reason"
