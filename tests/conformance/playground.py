@@ -46,6 +46,7 @@ class PlaygroundStage(Stage):
         (Place.THREAD, None, None): "the playground has no threads",
         (Place.GROUP_CHAT, None, None): "the playground has no group chats",
         (None, Way.OLD_BUTTON, None): "the playground has one kind of button",
+        (Place.CHANNEL, Way.WORDS, None): "in its channels the playground hears commands only",
         (Place.CHANNEL, Way.HOME, None): "Home is in no channel",
         (None, None, Delivery.REFUSED): MEMORY,
         (None, None, Delivery.BLOCKED): MEMORY,
@@ -95,6 +96,8 @@ class PlaygroundStage(Stage):
         match way:
             case Way.COMMAND:
                 await self._acts(kind="command", text="canari")
+            case Way.WORDS:
+                await self._acts(kind="say", text="canari")
             case Way.BUTTON:
                 await self._acts(kind="click", action=pack(Press()), entry=self.offer)
             case Way.FORM_BUTTON | Way.FORM:

@@ -35,6 +35,7 @@ class Way(Enum):
     """How somebody asks for something."""
 
     COMMAND = "a typed command"
+    WORDS = "words to the bot"
     BUTTON = "a button"
     OLD_BUTTON = "a button in an old client"
     FORM_BUTTON = "a button that opens a form"

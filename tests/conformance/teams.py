@@ -49,6 +49,7 @@ class TeamsStage(Stage):
     channel = f"teams:{TENANT}:{CHANNEL}"
     cannot: ClassVar[dict[str | Combination, str]] = {
         "what_was_sent_is_found_by_its_id": NO_HISTORY,
+        (None, Way.WORDS, None): "in Teams a command is words to the bot",
         (None, Way.HOME, None): "Teams shows no Home: the bot has no tab",
         (Place.ONE_TO_ONE, Way.OLD_BUTTON, None): "one to one there is one kind of button",
         (Place.ONE_TO_ONE, None, Delivery.REFUSED): "whoever writes one to one has the app",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterable
 
 import pytest
 
-from bot.chat.reply import Ask, Home
+from bot.chat.reply import Ask, Home, Replace, Say
 from bot.platforms.teams.messenger import Drawn, TeamsMessenger
 from tests.conformance.canaries import Secret, secrets
+from tests.conformance.recorded import recorded
 from tests.conformance.stage import Combination, Delivery, Place, Stage, Way
 from tests.conformance.stages import STAGES
 from tests.conformance.teams import TeamsStage
@@ -47,6 +49,26 @@ async def test_each_sample_of_each_feature_is_read_by_nobody_else(
     kind: type[Stage], place: Place, way: Way, delivery: Delivery
 ) -> None:
     await are_told(SAMPLES, kind, place, way, delivery)
+
+
+@pytest.fixture(scope="module")
+def replies(tmp_path_factory: pytest.TempPathFactory) -> list[Secret]:
+    """What people were answered in a circle with ten weeks behind it."""
+    return asyncio.run(recorded(tmp_path_factory.mktemp("recorded")))
+
+
+def test_the_recorded_replies_are_of_every_sort(replies: list[Secret]) -> None:
+    assert len(replies) > 100
+    assert {type(secret.reply) for secret in replies} == {Ask, Home, Replace, Say}
+    assert any(isinstance(secret.reply, Ask) and secret.reply.errors for secret in replies)
+    assert any(isinstance(secret.reply, Say | Replace) and secret.reply.ballot for secret in replies)
+
+
+@pytest.mark.parametrize(("kind", "place", "way", "delivery"), REFUSED)
+async def test_each_recorded_reply_is_read_by_nobody_else(
+    replies: list[Secret], kind: type[Stage], place: Place, way: Way, delivery: Delivery
+) -> None:
+    await are_told(replies, kind, place, way, delivery)
 
 
 @pytest.mark.parametrize(("kind", "which"), IMPOSSIBLE)
