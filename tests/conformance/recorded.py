@@ -1,5 +1,5 @@
 """What people are answered in a circle with ten weeks behind it, left by the programme of `tests/versions`.
-Each sort of reader presses its buttons, types the commands, and sends each form, empty and as it was drawn."""
+Each sort of reader presses its buttons, types the commands, and sends each form, empty and as it is drawn."""
 
 from __future__ import annotations
 
