@@ -26,7 +26,12 @@ GENERAL = "playground:playground:#general"
 SENTENCE = FRENCH("guest.outside")
 MEMBERS_SENTENCE = FRENCH("guest.member")
 
-TO_ROLES_AND_CHANNELS = {"gathered", "themes_returned", "question", "undelivered", "call", "wall", "kudos"}
+TO_ROLES_AND_CHANNELS = {"gathered", "themes_returned", "question", "undelivered", "disconnected"} | {
+    "call",
+    "wall",
+    "kudos",
+    "greeting",
+}
 OWN_ACTS = {"author", "draft", "poll_author", "poll_lost", "reply", "welcome", "round_wall", "wall_down"}
 
 

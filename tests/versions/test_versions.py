@@ -20,18 +20,21 @@ from bot.chat.router import Router
 from bot.context import Context, Reading
 from bot.context import Notice as Drawing
 from bot.locales import LANGUAGES, Translator, catalogue
+from bot.replies import Replies
 from handlers.polls.cards import Vote
 from scheduler.engine import upgrade
 from scheduler.timetable import RECURRING
 from storage import tables
 from storage.engines.connect import problems
 from tests import databases
+from tests.house import SECRET
 from tests.storage.test_migrations import differing_references, ours
 from tests.versions import fixture, removed, replay
 from tests.versions.fixture import Actions
 
 ROOT = fixture.FOLDER.parent.parent
 KEYS = {str(message.id) for message in catalogue("en") if message.id}
+DRAWN = (*DRAWINGS, Replies(ROUTER, SECRET).notice)
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ async def test_every_action_gets_an_answer(version: Version) -> None:
 
 async def test_every_message_is_drawn(own_version: Version) -> None:
     now = own_version.actions.now
-    assert await replay.undrawn_messages(own_version.url, now, DRAWINGS, removed.KINDS) == []
+    assert await replay.undrawn_messages(own_version.url, now, DRAWN, removed.KINDS) == []
 
 
 async def test_what_recurs_is_kept(version: Version) -> None:
@@ -195,7 +198,7 @@ async def test_a_button_that_leads_nowhere_any_more_is_found(newest: Version) ->
 
 
 async def test_a_kind_that_nothing_draws_is_found(newest: Version) -> None:
-    without = [drawing for drawing in DRAWINGS if drawing.kind.name != "recap"]
+    without = [drawing for drawing in DRAWN if drawing.kind.name != "recap"]
     now = newest.actions.now
     found = await replay.undrawn_messages(newest.url, now, without, {})
     assert found == ["nothing draws the kind recap"]
@@ -207,7 +210,7 @@ async def test_a_message_that_cannot_be_drawn_is_found(newest: Version) -> None:
         raise KeyError("planted")
 
     broken: Sequence[Drawing] = [
-        replace(each, draw=fails) if each.kind.name == "recap" else each for each in DRAWINGS
+        replace(each, draw=fails) if each.kind.name == "recap" else each for each in DRAWN
     ]
     found = await replay.undrawn_messages(newest.url, newest.actions.now, broken, {})
     assert found
