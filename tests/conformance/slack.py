@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
@@ -109,6 +109,16 @@ class SlackStage(Stage):
 
     def takes_away(self, address: str) -> None:
         self.slack.messages[self._conversation(address)].clear()
+
+    async def crowd(self, number: int) -> list[str]:
+        people = [f"U{100 + each}" for each in range(number)]
+        for id in people:
+            self.slack.add_user(id)
+            await self.messenger.reach(f"slack:T1:{id}")
+        return [f"slack:T1:{id}" for id in people]
+
+    def enforces_limits(self, clock: Callable[[], float]) -> None:
+        self.slack.clock, self.slack.strict = clock, True
 
     def _conversation(self, address: str) -> str:
         id = address.rpartition(":")[2]

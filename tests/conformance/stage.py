@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -161,6 +161,14 @@ class Stage(ABC):
     @abstractmethod
     def takes_away(self, address: str) -> None:
         """Somebody deletes all messages there."""
+
+    @abstractmethod
+    async def crowd(self, number: int) -> list[str]:
+        """The addresses of so many people who can be written to."""
+
+    @abstractmethod
+    def enforces_limits(self, clock: Callable[[], float]) -> None:
+        """Have the platform refuse what is too fast, by that clock, in seconds since 1970."""
 
     # People
 
