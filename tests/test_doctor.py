@@ -98,6 +98,19 @@ async def test_all_is_well(migrated: Path) -> None:
         assert any(line.startswith(f"ok      {about}: ") for line in said), about
 
 
+async def test_what_nobody_can_see_of_teams_is_said_in_one_sentence(migrated: Path) -> None:
+    """Who has the app. The page that it names says how an organisation gives it to its people."""
+    _, said = await outside(migrated, {})
+    assert f"skipped Teams app: {doctor.INSTALLED}" in said
+    guide = Path(__file__).parent.parent / "docs" / "teams.md"
+    assert f"docs/{guide.name}" in doctor.INSTALLED
+    assert "Setup policies" in guide.read_text("utf-8")
+    assert "docs/teams.md" in (guide.parent.parent / "README.md").read_text("utf-8")
+    no_teams = dict.fromkeys(("MICROSOFT_APP_ID", "MICROSOFT_APP_PASSWORD", "MICROSOFT_APP_TENANT_ID"), "")
+    _, said = await outside(migrated, {}, **no_teams)
+    assert "Teams app" not in "\n".join(said)
+
+
 async def test_slack_is_asked_as_slack_wants_it(migrated: Path) -> None:
     async with Web(dict(WELL)) as web:
         await asyncio.to_thread(examined, settings(migrated, web.origin))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import handlers
 from bot.chat.action import Action
-from bot.chat.card import Card
 from bot.chat.form import Form
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
 from bot.chat.text import Mention
 from bot.locales import Translator
 
-NOT_READ = {"name", "url", "address", "value", "values"}
+NOT_READ = {"name", "url", "address", "value", "values", "ballot"}
 """Fields whose text is not for reading, and what inputs hold: a date or a choice says nothing with a word in
 front of it."""
 
@@ -41,7 +40,8 @@ def secrets() -> Iterator[Secret]:
                 yield Secret(f"{feature.name}.{name}", word, reply(marked(sample, word)))
 
 
-def marked(sample: Card | Form, word: str) -> Any:
+def marked(sample: Any, word: str) -> Any:
+    """Return a card, a form or a reply with the word in front of each of its texts."""
     return _marked(sample, word)
 
 
@@ -52,6 +52,8 @@ def _marked(value: Any, word: str) -> Any:
         return f"{word} {value}" if value.strip() else value
     if isinstance(value, tuple):
         return tuple(_marked(each, word) for each in value)
+    if isinstance(value, Mapping):
+        return {key: _marked(each, word) for key, each in value.items()}
     if isinstance(value, Mention):
         return replace(value, name=f"{word} {value.name}")
     if is_dataclass(value) and not isinstance(value, type):

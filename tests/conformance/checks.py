@@ -42,7 +42,7 @@ from bot.chat.form import (
     TimeInput,
     Toggle,
 )
-from bot.chat.messenger import Gone, Notice, Throttled, Unavailable, Unsure
+from bot.chat.messenger import Gone, Limit, Notice, Pace, Throttled, Unavailable, Unsure
 from bot.chat.reply import Ask, Say
 from bot.chat.text import Bold, Italic, Link, Mention
 from tests.conformance.stage import FORM, WAIT, Act, Delivery, Place, Stage, Trouble, Way
@@ -196,6 +196,40 @@ async def a_lost_answer_is_told_as_one(stage: Stage) -> None:
             await _calls(stage, reference)[act]()
         await _calls(stage, reference)[act]()
         assert len(stage.standing(stage.ada)) == left
+
+
+@check
+async def what_leaves_at_the_pace_of_the_platform_is_never_too_fast(stage: Stage) -> None:
+    """For a minute: to many people, with changes in between, and to one person."""
+    await _ready(stage)
+    people = await stage.crowd(60)
+    now = start = datetime.now(UTC).timestamp()
+    stage.enforces_limits(lambda: now)
+    now += 3600
+    sent: dict[str, str] = {}
+    for number, (after, act) in enumerate(_moments(stage.pace, 61)):
+        now, address = start + 3600 + after, people[number % len(people)]
+        if act is Act.SEND:
+            sent[address] = await stage.messenger.send(address, Notice(f"n{number}", CARD))
+        elif address in sent:
+            await stage.messenger.update(address, sent[address], Notice(f"n{number}", OTHER))
+    for after in _each(stage.pace.channel, 61):
+        now = start + 7200 + after
+        await stage.messenger.send(people[0], Notice(f"one {after}", CARD))
+
+
+def _moments(pace: Pace, seconds: float) -> list[tuple[float, Act]]:
+    """When sends and updates leave as fast as the pace allows."""
+    sends = [(moment, Act.SEND) for moment in _each(pace.send, seconds)]
+    updates = [(moment, Act.UPDATE) for moment in _each(pace.update, seconds)]
+    return sorted([*sends, *updates], key=lambda each: each[0])
+
+
+def _each(limit: Limit, seconds: float) -> list[float]:
+    """The first ones at once, and later ones an interval apart."""
+    interval = limit.interval / timedelta(seconds=1)
+    more = range(1, int(seconds / interval))
+    return [0.0] * limit.burst + [number * interval for number in more]
 
 
 @check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -43,9 +43,11 @@ class PlaygroundStage(Stage):
         "a_failed_call_is_never_taken_for_a_done_one": MEMORY,
         "a_lost_answer_is_told_as_one": MEMORY,
         "an_answer_to_a_busy_platform_is_handed_back_with_the_wait": MEMORY,
+        "what_leaves_at_the_pace_of_the_platform_is_never_too_fast": "the playground has no rate limits",
         (Place.THREAD, None, None): "the playground has no threads",
         (Place.GROUP_CHAT, None, None): "the playground has no group chats",
         (None, Way.OLD_BUTTON, None): "the playground has one kind of button",
+        (Place.CHANNEL, Way.WORDS, None): "in its channels the playground hears commands only",
         (Place.CHANNEL, Way.HOME, None): "Home is in no channel",
         (None, None, Delivery.REFUSED): MEMORY,
         (None, None, Delivery.BLOCKED): MEMORY,
@@ -82,6 +84,12 @@ class PlaygroundStage(Stage):
     def takes_away(self, address: str) -> None:
         self.platform.chat._conversations[address].clear()
 
+    async def crowd(self, number: int) -> list[str]:
+        raise AssertionError(MEMORY)
+
+    def enforces_limits(self, clock: Callable[[], float]) -> None:
+        raise AssertionError(MEMORY)
+
     async def prepare(self, place: Place, delivery: Delivery) -> None:
         self.place = channel_address(CHANNELS[0]) if place is Place.CHANNEL else ADA.address
 
@@ -95,6 +103,8 @@ class PlaygroundStage(Stage):
         match way:
             case Way.COMMAND:
                 await self._acts(kind="command", text="canari")
+            case Way.WORDS:
+                await self._acts(kind="say", text="canari")
             case Way.BUTTON:
                 await self._acts(kind="click", action=pack(Press()), entry=self.offer)
             case Way.FORM_BUTTON | Way.FORM:

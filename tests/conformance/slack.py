@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
@@ -110,6 +110,16 @@ class SlackStage(Stage):
     def takes_away(self, address: str) -> None:
         self.slack.messages[self._conversation(address)].clear()
 
+    async def crowd(self, number: int) -> list[str]:
+        people = [f"U{100 + each}" for each in range(number)]
+        for id in people:
+            self.slack.add_user(id)
+            await self.messenger.reach(f"slack:T1:{id}")
+        return [f"slack:T1:{id}" for id in people]
+
+    def enforces_limits(self, clock: Callable[[], float]) -> None:
+        self.slack.clock, self.slack.strict = clock, True
+
     def _conversation(self, address: str) -> str:
         id = address.rpartition(":")[2]
         return self.slack.dm(id) if id.startswith("U") else id
@@ -127,15 +137,28 @@ class SlackStage(Stage):
         match way:
             case Way.COMMAND:
                 await self.person.command("canari", channel)
+            case Way.WORDS:
+                await self._says(channel)
             case Way.BUTTON:
                 await self.person.click(Press, self.offer)
             case Way.FORM_BUTTON | Way.FORM:
                 await self.person.click(Open, self.offer)
             case Way.HOME:
                 await self.person.open_home()
+        self.left = ""
         if way is Way.FORM:
-            await self.person.submit({"words": "oui"})
+            await self.sends_form(words="oui")
         await self._settled()
+
+    async def _says(self, channel: str) -> None:
+        """In a conversation of several people, the bot is called."""
+        if channel.startswith("D"):
+            await self.person.say("canari")
+            return
+        ts = f"{self.slack.clock():.6f}"
+        thread = {"thread_ts": self.offer.thread} if self.offer.thread else {}
+        mention = {"type": "app_mention", "channel": channel, "user": "U1", "text": "<@UBOT> canari"}
+        await self.person.event({**mention, "ts": ts, "event_ts": ts, "team": self.slack.team, **thread})
 
     async def sends_form(self, **inputs: str) -> None:
         ack = await self.person.submit(inputs)
@@ -152,7 +175,7 @@ class SlackStage(Stage):
         return json.dumps(view, ensure_ascii=False) + self.left if view else ""
 
     def ada_reads(self) -> str:
-        return "\n".join(self.person.reads())
+        return "\n".join(self.person.reads()) + self.left
 
     def bob_reads(self) -> str:
         return "\n".join(self.other.reads())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -35,6 +35,7 @@ class Way(Enum):
     """How somebody asks for something."""
 
     COMMAND = "a typed command"
+    WORDS = "words to the bot"
     BUTTON = "a button"
     OLD_BUTTON = "a button in an old client"
     FORM_BUTTON = "a button that opens a form"
@@ -160,6 +161,14 @@ class Stage(ABC):
     @abstractmethod
     def takes_away(self, address: str) -> None:
         """Somebody deletes all messages there."""
+
+    @abstractmethod
+    async def crowd(self, number: int) -> list[str]:
+        """The addresses of so many people who can be written to."""
+
+    @abstractmethod
+    def enforces_limits(self, clock: Callable[[], float]) -> None:
+        """Have the platform refuse what is too fast, by that clock, in seconds since 1970."""
 
     # People
 

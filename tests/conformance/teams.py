@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from aiohttp import web
@@ -49,6 +50,7 @@ class TeamsStage(Stage):
     channel = f"teams:{TENANT}:{CHANNEL}"
     cannot: ClassVar[dict[str | Combination, str]] = {
         "what_was_sent_is_found_by_its_id": NO_HISTORY,
+        (None, Way.WORDS, None): "in Teams a command is words to the bot",
         (None, Way.HOME, None): "Teams shows no Home: the bot has no tab",
         (Place.ONE_TO_ONE, Way.OLD_BUTTON, None): "one to one there is one kind of button",
         (Place.ONE_TO_ONE, None, Delivery.REFUSED): "whoever writes one to one has the app",
@@ -94,6 +96,18 @@ class TeamsStage(Stage):
     def takes_away(self, address: str) -> None:
         for message in self.fake.visible(self._conversation(address)):
             message.deleted = True
+
+    async def crowd(self, number: int) -> list[str]:
+        people = [
+            TeamsUser(self.fake, f"Person {each}", f"{each:08d}-dddd-4ddd-8ddd-000000000001")
+            for each in range(number)
+        ]
+        for person in people:
+            await person.installs()
+        return [person.address for person in people]
+
+    def enforces_limits(self, clock: Callable[[], float]) -> None:
+        self.fake.now, self.fake.strict = lambda: datetime.fromtimestamp(clock(), UTC), True
 
     def _conversation(self, address: str) -> str:
         return CHANNEL if address == self.channel else f"a:{self.person.aad}"

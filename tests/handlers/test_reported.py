@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select
 
 from bot.chat import plain
 from bot.chat.card import Card
+from bot.chat.event import HomeOpened
 from bot.chat.report import (
     AccountChanged,
     ChannelClosed,
@@ -96,6 +97,15 @@ async def test_a_card_leaves_at_once_where_it_is_day(circle: House) -> None:
 async def test_a_card_that_waits_is_drawn_in_the_new_language(circle: House) -> None:
     await a_card_waits_for(circle, EVENING)
     await account(circle, "priya", locale="fr-FR", zone="America/New_York")
+    await circle.settle()
+    assert "proposé par Camille" in words(circle.card("priya", "alternants"))
+
+
+async def test_what_an_event_tells_of_its_sender_is_stored_as_a_report_is(circle: House) -> None:
+    """Teams tells the zone and the language with each message."""
+    await a_card_waits_for(circle, EVENING)
+    there = replace(circle.sender("priya"), zone="America/New_York", locale="fr-FR")
+    await circle.dispatch(HomeOpened(circle.key(), there))
     await circle.settle()
     assert "proposé par Camille" in words(circle.card("priya", "alternants"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.chat.form import Choices, Form, Note, Option, People, TextInput, Toggle
 from bot.chat.messenger import Notice
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
 from bot.chat.text import CommandName
+from bot.platforms.teams import render
 from bot.platforms.teams.glue import TeamsSettings
 from tests.emulators.teams import (
     APP_ID,
@@ -23,8 +25,10 @@ from tests.emulators.teams import (
     TENANT,
     FakeTeams,
     Fault,
+    Message,
     TeamsUser,
     actions,
+    pressable,
     words,
 )
 from tests.platforms.teams.conftest import House
@@ -455,6 +459,26 @@ async def test_whoever_cannot_be_written_to_is_told_where_the_answer_waits(
     ]
     [(event, kept)] = house.script.kept
     assert (kept, event.sender.reachable) == (reply, False)
+
+
+async def test_that_sentence_is_the_same_whatever_was_asked_and_answered(house: House) -> None:
+    ada = house.user()
+    house.fake.blocking.add(ada.aad)
+    for asked, reply in {"aide": Say(DONE), "réglages": Ask(FORM), "oubli": Say(CONTENT)}.items():
+        house.script.reply = reply
+        await ada.says_in_channel(asked)
+    house.fake.shows(CHANNEL, render.card(CONTENT, shared=True))
+    await ada.submits_fallback(*pressed_in_an_old_client(house, Later))
+    told = [m.activity for m in house.fake.messages.values() if words(m.card).startswith("platform.waiting")]
+    assert len(told) == 4
+    assert len({json.dumps([each["summary"], each["attachments"]]) for each in told}) == 1
+
+
+def pressed_in_an_old_client(house: House, wanted: type[Action]) -> tuple[dict[str, Any], Message]:
+    """The button, and the newest message that has it."""
+    message = house.fake.visible(CHANNEL)[-1]
+    [button] = pressable(message.card, wanted)
+    return button, message
 
 
 async def test_an_answer_that_nobody_keeps_is_not_promised(house: House) -> None:
