@@ -88,8 +88,8 @@ async def are_told(
 
 
 async def _is_told(stage: Stage, secret: Secret, place: Place, way: Way, delivery: Delivery) -> None:
-    """Bob does not read it. Ada reads it, or it is kept for her where it could not be shown: in Teams a choice
-    in a secret poll is shown in dialogs only, and kept to say that she voted."""
+    """Bob does not read it. Ada reads it, or it is kept for her where it could not be shown: in Teams a
+    choice in a secret poll is shown in dialogs only, and kept to say that she voted."""
     stage.script.reply = secret.reply
     stage.script.kept.clear()
     await stage.asks(place, way)
