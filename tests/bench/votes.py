@@ -30,6 +30,7 @@ from tests.bench.figures import LABELS, Better, Figure, Step
 from tests.bench.load import Load
 from tests.bench.ours import database, sender
 from tests.bench.talk import Worker
+from tests.emulators.slack import pressable
 
 FLAT = 1 / 1.2
 """A vote, and a look at the counts, may cost 20 % more."""
@@ -173,11 +174,10 @@ async def _hang(path: str, environ: dict[str, str], users: list[str]) -> dict[st
 
 def _buttons(card: dict[str, Any]) -> list[tuple[str, str]]:
     """Those that vote, as they stand on the card."""
-    rows = (block["elements"] for block in card["blocks"] if block["type"] == "actions")
     return [
         (button["action_id"], button["value"])
-        for button in (button for row in rows for button in row)
-        if button["value"].startswith(VOTE) or peer_votes.VOTE.fullmatch(button["action_id"])
+        for button, entry in pressable(card["blocks"])
+        if not entry and (button["value"].startswith(VOTE) or peer_votes.VOTE.fullmatch(button["action_id"]))
     ]
 
 
