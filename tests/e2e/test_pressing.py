@@ -14,6 +14,7 @@ from tests.emulators.slack import TIERS, FakeSlack, Kind, Message, SlackUser, pr
 
 UPDATE = "chat.update"
 MEMBERS = 12
+VOTED = "✓ You voted"
 
 
 @pytest.fixture
@@ -43,14 +44,12 @@ def exhaust(bot: Bot) -> None:
     bot.slack._recent[UPDATE].extend([bot.slack.clock()] * TIERS[UPDATE])
 
 
-async def asked(bot: Bot, where: str) -> None:
-    """A poll to every member, or in a channel."""
-    if where == "members":
-        await person(bot, 0).command("poll")
-        sent = await person(bot, 0).submit({"question": "Thursdays?", "options": "Yes\nNo", "where": where})
-        assert not sent.errors
-    else:
-        await person(bot, 0).command('poll "Thursdays?" "Yes" "No"', channel="C1")
+async def asked(bot: Bot, where: str, secret: bool) -> None:
+    """A poll to every member, or in the channel."""
+    await person(bot, 0).command("poll", channel="C1")
+    rules = ["anonymous"] if secret else ["live"]
+    poll = {"question": "Thursdays?", "options": "Yes\nNo", "where": where, "rules": rules}
+    assert not (await person(bot, 0).submit(poll)).errors
     for _ in range(MEMBERS):
         await bot.settle()
 
@@ -60,9 +59,15 @@ def own_card(bot: Bot, number: int) -> Message:
     return next(m for m in reversed(bot.slack.seen(f"U{100 + number}")) if "Thursdays?" in m.words())
 
 
-async def test_each_votes_on_their_own_card(bot: Bot) -> None:
+def shows_vote(card: Message, secret: bool) -> bool:
+    """What was chosen in a secret poll stands on no card."""
+    return VOTED in card.words() and not card.offers(TakeBack) if secret else card.offers(TakeBack)
+
+
+@pytest.mark.parametrize("secret", [True, False])
+async def test_each_votes_on_their_own_card(bot: Bot, secret: bool) -> None:
     assert bot.slack
-    await asked(bot, "members")
+    await asked(bot, "members", secret)
     exhaust(bot)
     before = bot.slack.count(UPDATE)
     for number in range(MEMBERS):
@@ -70,7 +75,7 @@ async def test_each_votes_on_their_own_card(bot: Bot) -> None:
         await person(bot, number).click(Vote, own_card(bot, number), option=votes[number % 2])
     await bot.answered()
     for number in range(MEMBERS):
-        assert own_card(bot, number).offers(TakeBack), number
+        assert shows_vote(own_card(bot, number), secret), number
     assert bot.slack.count(UPDATE) == before
 
 
@@ -82,7 +87,7 @@ def _votes(card: Message) -> list[str]:
 async def test_a_way_that_fails_is_made_good_by_the_pump(bot: Bot) -> None:
     """Slack answers neither the first press, nor the second in time."""
     assert bot.slack
-    await asked(bot, "members")
+    await asked(bot, "members", secret=False)
     bot.slack.faults.script("response_url", Kind.ERROR, Kind.RESET)
     for number in (1, 2):
         await person(bot, number).click(Vote, own_card(bot, number), option=_votes(own_card(bot, number))[0])
@@ -93,9 +98,12 @@ async def test_a_way_that_fails_is_made_good_by_the_pump(bot: Bot) -> None:
     assert own_card(bot, 2).offers(TakeBack)
 
 
-async def test_each_votes_on_the_card_in_a_channel_which_changes_a_few_times(bot: Bot) -> None:
+@pytest.mark.parametrize(("secret", "counted"), [(True, "At least 10 people"), (False, str(MEMBERS // 2))])
+async def test_each_votes_on_the_card_in_a_channel_which_changes_a_few_times(
+    bot: Bot, secret: bool, counted: str
+) -> None:
     assert bot.slack
-    await asked(bot, "channel")
+    await asked(bot, "here", secret)
     (card,) = (m for m in bot.slack.messages["C1"] if not m.to)
     options = _votes(card)
     before = bot.slack.count(UPDATE)
@@ -104,7 +112,7 @@ async def test_each_votes_on_the_card_in_a_channel_which_changes_a_few_times(bot
         await bot.answered()
         assert any(m.to == f"U{100 + number}" for m in bot.slack.messages["C1"]), number
     await bot.settle()
-    assert str(MEMBERS // 2) in card.words()
+    assert counted in card.words()
     assert bot.slack.count(UPDATE) - before <= 3
 
 

@@ -32,7 +32,17 @@ TO_ROLES_AND_CHANNELS = {"gathered", "themes_returned", "question", "undelivered
     "kudos",
     "greeting",
 }
-OWN_ACTS = {"author", "draft", "poll_author", "poll_lost", "reply", "welcome", "round_wall", "wall_down"}
+OWN_ACTS = {
+    "author",
+    "draft",
+    "picture",
+    "poll_author",
+    "poll_lost",
+    "reply",
+    "welcome",
+    "round_wall",
+    "wall_down",
+}
 
 
 def guest_of(house: House, who: str, guest: bool | None = True) -> Sender:
