@@ -6,11 +6,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.bench import servers
+from tests.bench.sight import GOAL, Plan
 
 FIGURES = {
     "presses": [
@@ -73,3 +75,8 @@ def test_the_smallest_bench_tells_its_figures_in_its_last_line(part: str) -> Non
     assert all(set(figure) == {"ours", "against", "ratio", "goal"} for figure in told.values())
     kept = [figure for name, figure in told.items() if name.startswith(("writes_", "answers"))]
     assert all(figure["ratio"] >= 1 for figure in kept)
+
+
+def test_a_hundred_people_who_press_in_thirty_seconds_each_see_it_within_two(tmp_path: Path) -> None:
+    figures = Plan(members=100, seconds=30).measure(tmp_path, lambda step: None)
+    assert {figure.name: figure.ours for figure in figures if figure.ours > GOAL} == {}
