@@ -26,7 +26,7 @@ from bot.domain.member import Preferences
 from bot.platforms.slack import render
 from handlers.actions import OpenPoll, Resume
 from handlers.membership.service import found_circle
-from handlers.polls.cards import TakeBack, Vote
+from handlers.polls.cards import ShowMyVote, Vote
 from storage import tables
 from storage.transaction import Transaction
 from tests.bench import contest, people, servers, world
@@ -140,7 +140,7 @@ class Member:
 
     async def own(self, timed: Time) -> None:
         card = next(m for m in reversed(self.slack.seen(self.user.id)) if MINE in m.words())
-        await timed(partial(self._vote, card), partial(card.offers, TakeBack))
+        await timed(partial(self._vote, card), partial(card.offers, ShowMyVote))
 
     async def channel(self, timed: Time) -> None:
         there = self.slack.messages[people.CHANNEL]
