@@ -270,7 +270,8 @@ def answer(ctx: Context, question_id: str, text: str) -> None:
     question(ctx, question_id)
     if not text:
         raise AnswerMissing
-    posts.answer(ctx.tx, question_id, ctx.person.id, text, ctx.now)
+    if not posts.answer(ctx.tx, question_id, ctx.person.id, text, ctx.now):
+        question(ctx, question_id)  # a colleague answered since it was read
     row = posts.question(ctx.tx, question_id)
     assert row is not None
     asker, _ = people.load(ctx.tx, row.asker_id)
