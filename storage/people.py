@@ -201,6 +201,19 @@ def with_role(tx: CircleTransaction) -> list[Person]:
     return [_person(row) for row in tx.execute(theirs.order_by(_p.role.desc(), _a.name))]
 
 
+def who_answer(tx: CircleTransaction, author_id: str) -> list[Person]:
+    """Return who answers a question about a post: its author or, if they lost the role or cannot be written
+    to any more, the comms team."""
+    author, _ = load(tx, author_id)
+    return [author] if author.answers else comms_team(tx)
+
+
+def comms_team(tx: CircleTransaction) -> list[Person]:
+    """Return the people of the comms team who can be written to; all of them if none can."""
+    team = with_role(tx)
+    return [person for person in team if person.answers] or team
+
+
 def at_address(tx: CircleTransaction, address: str) -> Person | None:
     """Return whose address that is, with the account that messages go to."""
     row = tx.execute(_by_address, {"circle": tx.circle_id, "address": address}).first()

@@ -297,13 +297,16 @@ def question(tx: CircleTransaction, question_id: str) -> Row[Any] | None:
     return tx.execute(select(tables.question).where(q.circle_id == tx.circle_id, q.id == question_id)).first()
 
 
-def answer(tx: CircleTransaction, question_id: str, by: str, text: str, now: datetime) -> None:
+def answer(tx: CircleTransaction, question_id: str, by: str, text: str, now: datetime) -> bool:
+    """Answer a question, or change one's own answer. Return False if somebody else has answered it."""
     q = tables.question.c
-    tx.execute(
+    done = tx.execute(
         update(tables.question)
         .where(q.circle_id == tx.circle_id, q.id == question_id)
+        .where(q.answered_by.is_(None) | (q.answered_by == by))
         .values(answer=text, answered_by=by, answered_at=now)
     )
+    return done.rowcount == 1
 
 
 def count_between(tx: CircleTransaction, since: datetime, until: datetime) -> int:

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from bot.chat.reply import Say
 from bot.domain.message import POST, REMINDER
 from handlers.sharing.cards import Decline, Later, OpenWords, Why
 from storage import tables
+from tests.databases import fresh
 from tests.house import PEOPLE, House, asked, button, kinds
 
 WISHES: dict[str, dict[str, Value]] = {
@@ -159,6 +161,35 @@ async def test_refusals_and_silence_are_shown_to_nobody(house: House) -> None:
     house.clock.pass_(minutes=2)
     await house.settle()
     assert await _everything_others_see(house) == before
+
+
+async def test_whoever_was_paused_before_a_post_looks_like_whoever_was_not(tmp_path: Path) -> None:
+    """Promise 3: of two members one was paused before the post was published. Nothing that the author, a lead
+    or a colleague reads in a week tells which one, nor that anybody was."""
+    seen = []
+    for number, paused in enumerate(((), ("ines",), ("hugo",), ("ines", "hugo"))):
+        (tmp_path / str(number)).mkdir()
+        with fresh("sqlite", tmp_path / str(number)) as url:
+            house = House(url)
+            seen.append(await _what_others_see_of_a_post(house, paused))
+            house.close()
+    assert seen[1:] == seen[:1] * 3
+
+
+async def _what_others_see_of_a_post(house: House, paused: tuple[str, ...]) -> list[list[str]]:
+    await house.with_lead()
+    for who in ("ines", "hugo"):
+        await house.with_member(who)
+    for who in paused:
+        await house.says(who, "/cercle pause 2026-11-27")
+    seen = [await _everything_others_see(house)]
+    await house.with_post()
+    for _ in range(5):
+        for _ in range(3):
+            await house.settle()
+        seen.append(await _everything_others_see(house))
+        house.clock.pass_(days=1)
+    return seen
 
 
 async def _everything_others_see(house: House) -> list[str]:

@@ -27,9 +27,11 @@ from bot.domain.network import Network
 from bot.domain.recap import RECAP
 from bot.domain.rhythm import USUAL, Ritual, mark
 from handlers.posts import jobs
-from handlers.posts.cards import OpenCompose
+from handlers.posts.cards import AnswerQuestion, OpenCompose
 from handlers.recap import jobs as recap
 from handlers.rhythm.cards import SaveRhythm
+from handlers.sharing.cards import AskAuthor
+from handlers.team.cards import NameTeam
 from handlers.team.service import first_code
 from scheduler import recurring
 from scheduler.timetable import RECURRING
@@ -132,6 +134,28 @@ async def test_one_draft_becomes_one_post(crowd: Crowd) -> None:
     replies = await crowd.hear(compose(f"key-{n}") for n in range(10))
     assert await crowd.count(tables.post) == 1
     assert len({said(reply) for reply in replies}) == 2
+
+
+async def test_of_many_answers_to_one_question_one_goes_out(crowd: Crowd) -> None:
+    house = crowd.house
+    await house.with_lead()
+    await house.with_member("tom")
+    team = ("camille", "ines", "hugo", "lou")
+    named = Answers({"leads": tuple(house.sender(who).address for who in team)})
+    await crowd.hear([Submission("team", house.sender("camille"), pack(NameTeam()), named)])
+    await house.with_post()
+    await house.settle()
+    post = await house.database.read(lambda tx: tx.execute(select(tables.post.c.id)).scalar_one())
+    ask = Submission("ask", house.sender("tom"), pack(AskAuthor(post)), Answers({"question": "Why?"}))
+    await crowd.hear([ask])
+    question = await house.database.read(lambda tx: tx.execute(select(tables.question.c.id)).scalar_one())
+    packed = pack(AnswerQuestion(question))
+    replies = await crowd.hear(
+        Submission(f"answer-{who}", house.sender(who), packed, Answers({"answer": who})) for who in team
+    )
+    assert replies.count(None) == 1
+    told = [str(reply) for reply in replies if reply is not None]
+    assert len([each for each in told if "entre-temps" in each]) == 3
 
 
 async def test_what_was_planned_is_published_once(crowd: Crowd) -> None:

@@ -129,3 +129,8 @@ class Person:
     @property
     def posts(self) -> bool:
         return self.role in (Role.COMMS, Role.LEAD)
+
+    @property
+    def answers(self) -> bool:
+        """Whether this person belongs to the comms team and a question reaches them."""
+        return self.posts and self.reachable and not self.guest

@@ -56,6 +56,10 @@ class PostOver(Gone):
     """This content was offered until {day}, so there is nothing left to do here. Thank you all the same."""
 
 
+class QuestionAnswered(DomainError):
+    """{by} has answered this question meanwhile, and that answer has gone out."""
+
+
 class WorkspaceTaken(DomainError):
     """That workspace has a circle of its own already."""
 

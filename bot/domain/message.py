@@ -147,6 +147,8 @@ DRAFT = Kind("draft", priority=2)
 CALL = Kind("call", priority=2)
 WELCOME = Kind("welcome", unasked=True)
 QUESTION = Kind("question", unasked=True)
+QUESTION_AGAIN = Kind("question_again", unasked=True)
+"""A question that nobody answered in three working days, for the whole comms team."""
 PICTURE = Kind("picture", unasked=True)
 """Tells an author that a chat does not show the picture of a post."""
 ANSWER = Kind("answer", unasked=True, consent=True)

@@ -23,10 +23,11 @@ from bot.domain.errors import (
     UnclosedQuotes,
     WordsOutsideQuotes,
 )
+from bot.domain.holiday import public_holidays
 from bot.domain.message import Kind
 from bot.domain.schedule import EVERY_WEEK, Schedule
 from bot.domain.secrecy import at_least, enough, packed, unpacked
-from bot.domain.working_time import MONDAY_TO_FRIDAY, first_instant, public_holidays, zone_or
+from bot.domain.working_time import MONDAY_TO_FRIDAY, first_instant, zone_or
 
 POLL = Kind("poll", unasked=True, consent=True, counts=True)
 POLL_REMINDER = Kind("poll_reminder", unasked=True, consent=True, counts=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from bot.domain.round import working_days_after
 from bot.domain.working_time import first_instant, zone_or
 
 MAX_TITLE = 150
@@ -13,6 +14,10 @@ MAX_WHY = 500
 MAX_OPENING = 1000
 MAX_WORDS = 3000
 MAX_ALT = 300
+UNANSWERED = "question"
+"""The kind of what recurs in a circle: a look at each question that waits for its answer."""
+PATIENCE = 3
+"""Working days after which a question that nobody answered comes back to the comms team."""
 
 
 class DraftState(StrEnum):
@@ -91,3 +96,10 @@ def end_of_day(day: date, zone: str) -> datetime:
     """Return the instant at which that day ends by the clock of that zone. Raises OverflowError for the last
     day that there is."""
     return first_instant(zone, datetime.combine(day + timedelta(days=1), time()))
+
+
+def comes_back_at(asked_at: datetime, zone: str) -> datetime:
+    """Return the instant at which an unanswered question comes back to the comms team, by the circle's
+    clock."""
+    local = asked_at.astimezone(zone_or(zone))
+    return first_instant(zone, datetime.combine(working_days_after(local.date(), PATIENCE), local.time()))

@@ -14,6 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import BadInput
+from bot.domain.holiday import public_holidays
 
 MONDAY_TO_FRIDAY = frozenset(range(5))
 HORIZON = 60
@@ -111,20 +112,6 @@ def zone_or(name: str, default: str = "UTC") -> ZoneInfo:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):
         return ZoneInfo(default)
-
-
-@lru_cache(maxsize=512)
-def public_holidays(country: str, year: int) -> frozenset[date]:
-    """Days off in that country. A subdivision nobody knows gets its country's; an unknown country, none."""
-    import holidays  # 100 ms, which only those with a country pay
-
-    code, _, subdivision = country.upper().partition("-")
-    for part in (subdivision, None):
-        try:
-            return frozenset(holidays.country_holidays(code, subdiv=part, years=year))
-        except NotImplementedError:
-            continue
-    return frozenset()
 
 
 def parse_hours(start: str, end: str) -> tuple[time, time]:

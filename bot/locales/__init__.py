@@ -19,6 +19,7 @@ from babel.numbers import format_decimal
 from bot.chat.text import CommandName, Moment, Span, Spans
 from bot.domain.errors import DomainError
 from bot.domain.working_time import zone_or
+from bot.locales.parts import NAMES as PARTS
 
 LANGUAGES = ("fr", "en")
 DEFAULT = "en"
@@ -132,7 +133,10 @@ class Translator:
         return tuple(names[day] for day in range(7))
 
     def country(self, code: str) -> str:
-        return str(Locale.parse(_REGION[self.language]).territories[code])
+        """Return the name of a country ("CH") or of a part of it ("CH-GE")."""
+        country, _, part = code.partition("-")
+        name = str(Locale.parse(_REGION[self.language]).territories[country])
+        return f"{name} – {PARTS[code][self.language]}" if part else name
 
 
 @cache

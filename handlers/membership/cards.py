@@ -22,12 +22,12 @@ from bot.chat.card import (
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, Part, TextInput, TimeInput, Toggle
 from bot.chat.text import Bold, Invite
 from bot.domain.circle import Charter, Topic
+from bot.domain.holiday import PLACES
 from bot.domain.member import Preferences
 from bot.domain.network import Network
 from bot.locales import Translator
 from handlers.actions import Leave, OpenJoin, OpenPause, Resume, ShowHelp
 
-COUNTRIES = ("FR", "BE", "CH", "LU", "CA", "GB", "IE", "DE", "ES", "IT")
 CEILINGS = (1, 2, 3, 4, 5, 7, 10)
 
 
@@ -115,7 +115,7 @@ def _wishes(t: Translator, topics: Sequence[Topic], wishes: Preferences) -> tupl
         Choice(
             "country",
             t("wishes.country"),
-            tuple(Option(country, t.country(country)) for country in COUNTRIES),
+            tuple(Option(place, t.country(place)) for place in PLACES),
             wishes.country,
             hint=t("wishes.country_hint"),
         ),

@@ -1,7 +1,7 @@
 """Bringing posts to the circle."""
 
 from bot.context import Feature, Notice
-from bot.domain.message import AUTHOR, DRAFT, PICTURE, QUESTION
+from bot.domain.message import AUTHOR, DRAFT, PICTURE, QUESTION, QUESTION_AGAIN
 from handlers.posts.cards import examples
 from handlers.posts.handlers import (
     draw_author,
@@ -11,6 +11,7 @@ from handlers.posts.handlers import (
     leave_picture_out,
     router,
 )
+from handlers.posts.jobs import QUESTIONS
 
 FEATURE = Feature(
     "posts",
@@ -20,6 +21,8 @@ FEATURE = Feature(
         Notice(DRAFT, draw_draft, pictureless=leave_picture_out),
         Notice(AUTHOR, draw_author),
         Notice(QUESTION, draw_question),
+        Notice(QUESTION_AGAIN, draw_question),
         Notice(PICTURE, draw_picture),
     ),
+    recurring=(QUESTIONS,),
 )

@@ -117,6 +117,17 @@ class Pace:
     this_week: int
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about a post, of that title; `answer` is empty while it waits."""
+
+    id: str
+    asker: Mention
+    title: str
+    text: str
+    answer: str = ""
+
+
 def reading(t: Translator, url: str) -> Card:
     """The instant answer to `post`, while the page is being read."""
     return Card(t("draft.reading"), (small(url),))
@@ -343,18 +354,17 @@ def _state(t: Translator, post: Post, tally: Tally, now: datetime) -> Spans:
     return (t("posts.live", posted=tally.posted, clicks=tally.clicks),)
 
 
-def question(t: Translator, asker: Mention, title: str, asked: str, question_id: str, answer: str) -> Card:
-    """To the author; once answered the answer stands in the place of the button."""
-    end: Element = (
-        Quote(answer)
-        if answer
-        else buttons(FormButton(t("question.answer"), OpenAnswer(question_id), Style.PRIMARY))
-    )
-    given = (text(Bold(t("question.your_answer"))),) if answer else ()
-    return Card(
-        t("question.title"),
-        (text(*t.spans("question.about", asker=asker, title=Italic(title))), Quote(asked), *given, end),
-    )
+def question(t: Translator, asked: Asked, *, may_answer: bool = True, since: datetime | None = None) -> Card:
+    """To whoever is to answer; the answer stands in the place of the button. `since`: it comes back, because
+    nobody has answered it since then."""
+    waited = (small(t("question.waited", day=t.day(since))),) if since and not asked.answer else ()
+    end: tuple[Element, ...] = (text(t("question.with_the_team")),)
+    if asked.answer:
+        end = (text(Bold(t("question.your_answer"))), Quote(asked.answer))
+    elif may_answer:
+        end = (buttons(FormButton(t("question.answer"), OpenAnswer(asked.id), Style.PRIMARY)),)
+    about = t.spans("question.about", asker=asked.asker, title=Italic(asked.title))
+    return Card(t("question.title"), (*waited, text(*about), Quote(asked.text), *end))
 
 
 def answer_form(t: Translator, asked: str, question_id: str) -> Form:
@@ -409,7 +419,8 @@ def examples(t: Translator) -> dict[str, Card | Form]:
     withdrawn_post = Post("c3", "p1", copy, 2, now, now)
     tally = Tally(4, 37)
     asker = Mention("slack:T1:U2", "Priya")
-    asked = t("example.question")
+    asked = Asked("q1", asker, copy.title, t("example.question"))
+    answered = replace(asked, answer=t("example.answer"))
     return {
         "reading": reading(t, found.url),
         "draft": draft(t, ready),
@@ -427,9 +438,11 @@ def examples(t: Translator) -> dict[str, Card | Form]:
         "edited": edited(t, live),
         "posts": posts(t, ((live, tally), (planned, tally), (withdrawn_post, tally)), now),
         "posts_none": posts(t, (), now),
-        "question": question(t, asker, copy.title, asked, "q1", ""),
-        "question_answered": question(t, asker, copy.title, asked, "q1", t("example.answer")),
-        "answer_form": answer_form(t, asked, "q1"),
+        "question": question(t, asked),
+        "question_answered": question(t, answered),
+        "question_again": question(t, asked, since=now),
+        "question_with_the_team": question(t, asked, may_answer=False),
+        "answer_form": answer_form(t, asked.text, asked.id),
         "picture": picture(t, live),
         "withdrawal": withdrawal(t, live),
         "withdrawn": withdrawn(t, withdrawn_post),

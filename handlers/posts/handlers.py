@@ -13,10 +13,11 @@ from bot.chat.router import Router
 from bot.chat.text import Mention
 from bot.context import Context, Reading
 from bot.domain.circle import Topic
-from bot.domain.message import DRAFT, Message
+from bot.domain.message import DRAFT, QUESTION_AGAIN, Message
 from handlers.posts import cards, service
 from handlers.posts.cards import (
     AnswerQuestion,
+    Asked,
     Compose,
     Edit,
     OpenAnswer,
@@ -147,13 +148,19 @@ def _topic(reading: Reading, topic_id: str) -> Topic:
 
 
 def draw_question(reading: Reading) -> Card | None:
+    """Draw a question for whoever is to answer it. It does not leave any more for somebody who lost the role,
+    nor once it is answered."""
     row = posts.question(reading.tx, reading.message.subject_id)
     post = posts.load(reading.tx, row.post_id) if row else None
     if row is None or post is None:
         return None
+    may_answer = reading.reader is not None and reading.reader.posts
+    if reading.message.shown_version == 0 and (row.answer or not may_answer):
+        return None
     asker, _ = people.load(reading.tx, row.asker_id)
-    mention = Mention(asker.address, asker.name)
-    return cards.question(reading.t, mention, post.copy.title, row.text, row.id, row.answer)
+    asked = Asked(row.id, Mention(asker.address, asker.name), post.copy.title, row.text, row.answer)
+    since = row.asked_at if reading.message.kind == QUESTION_AGAIN.name else None
+    return cards.question(reading.t, asked, may_answer=may_answer, since=since)
 
 
 def leave_picture_out(tx: Transaction, pictureless: Sequence[Message], now: datetime) -> None:

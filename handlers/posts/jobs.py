@@ -1,5 +1,5 @@
-"""The jobs of posts: they read the pages behind new links, publish planned posts and close posts that are
-over."""
+"""The jobs of posts: they read the pages behind new links, publish planned posts, close posts that are over
+and look after questions that wait for an answer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.context import Occasion, Timed
 from bot.crash import crash
 from bot.domain.message import DRAFT
-from bot.domain.post import Found
+from bot.domain.post import UNANSWERED, Found
 from handlers.posts import service
 from handlers.posts.cards import PICTURE_REFUSED
 from storage import messages, people, posts
@@ -69,3 +70,10 @@ def close_due(tx: Transaction, now: datetime) -> int:
     for circle_id, post_id in over:
         service.close(CircleTransaction(tx, circle_id), post_id, now)
     return len(over)
+
+
+def _keep_question(occasion: Occasion) -> datetime | None:
+    return service.keep_question(occasion.tx, occasion.subject_id, occasion.circle.zone, occasion.now)
+
+
+QUESTIONS = Timed(UNANSWERED, _keep_question, in_each_circle=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from bot.chat.form import Answers
 from bot.context import Context
@@ -25,12 +25,13 @@ from bot.domain.errors import (
     NoWhy,
     PostGone,
     Problems,
+    QuestionAnswered,
 )
 from bot.domain.link import parse_link
-from bot.domain.message import ANSWER, AUTHOR, DRAFT, POST, QUESTION, REMINDER
+from bot.domain.message import ANSWER, AUTHOR, DRAFT, POST, QUESTION, QUESTION_AGAIN, REMINDER
 from bot.domain.network import Network
 from bot.domain.picture import may_be_shown
-from bot.domain.post import Copy, Draft, DraftState, Post, end_of_day
+from bot.domain.post import Copy, Draft, DraftState, Post, comes_back_at, end_of_day
 from bot.domain.share import Tally
 from bot.domain.working_time import week_of, zone_or
 from handlers.posts.cards import OPENINGS, Pace
@@ -39,6 +40,8 @@ from storage.messages import Recipient
 from storage.transaction import CircleTransaction
 
 LATEST = 5
+LOOK = timedelta(hours=1)
+"""How soon it is seen that the author of a post cannot answer a question any more."""
 
 
 def start(ctx: Context, typed: str) -> str:
@@ -250,24 +253,47 @@ def latest(ctx: Context) -> list[tuple[Post, Tally]]:
 
 
 def question(ctx: Context, question_id: str) -> str:
-    """What was asked. Raises CommsOnly or ButtonGone."""
+    """Return what was asked. Raises CommsOnly, ButtonGone, or QuestionAnswered if a colleague was quicker."""
     ctx.as_comms()
     row = posts.question(ctx.tx, question_id)
     if row is None:
         raise ButtonGone
+    if row.answered_by not in (None, ctx.person.id):
+        colleague, _ = people.load(ctx.tx, row.answered_by)
+        raise QuestionAnswered(by=colleague.name or ctx.t("kudos.someone"))
     return str(row.text)
 
 
 def answer(ctx: Context, question_id: str, text: str) -> None:
-    """Answer a member's question; they get it as a card. Raises AnswerMissing, CommsOnly or ButtonGone."""
+    """Answer a member's question; they get it as a card. Raises AnswerMissing, CommsOnly, ButtonGone or
+    QuestionAnswered."""
     question(ctx, question_id)
     if not text:
         raise AnswerMissing
-    posts.answer(ctx.tx, question_id, ctx.person.id, text, ctx.now)
+    if not posts.answer(ctx.tx, question_id, ctx.person.id, text, ctx.now):
+        question(ctx, question_id)  # a colleague answered since it was read
     row = posts.question(ctx.tx, question_id)
     assert row is not None
     asker, _ = people.load(ctx.tx, row.asker_id)
     reader = Recipient.of(asker)
     messages.request(ctx.tx, ANSWER, question_id, [reader], ctx.now)
-    for kind in (QUESTION, ANSWER):
+    for kind in (QUESTION, QUESTION_AGAIN, ANSWER):
         messages.redraw(ctx.tx, kind, question_id, ctx.now)
+
+
+def keep_question(tx: CircleTransaction, question_id: str, zone: str, now: datetime) -> datetime | None:
+    """Bring a question to the comms team if its author cannot answer it any more, and bring it back to them
+    if nobody has answered it in three working days. Return when to look again, None if there is nothing more
+    to do."""
+    row = posts.question(tx, question_id)
+    post = posts.load(tx, row.post_id) if row else None
+    if row is None or post is None or row.answered_at is not None or people.load(tx, row.asker_id)[1] is None:
+        return None
+    readers = map(Recipient.of, people.who_answer(tx, post.author_id))
+    if messages.request(tx, QUESTION, question_id, readers, now):
+        messages.redraw(tx, QUESTION, question_id, now)
+    back = comes_back_at(row.asked_at, zone)
+    if now < back:
+        return min(back, now + LOOK)
+    messages.request(tx, QUESTION_AGAIN, question_id, map(Recipient.of, people.comms_team(tx)), now)
+    return None

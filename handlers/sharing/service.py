@@ -24,10 +24,10 @@ from bot.domain.errors import (
 from bot.domain.member import Member, working_time
 from bot.domain.message import AUTHOR, PICTURE, QUESTION, REMINDER, Message
 from bot.domain.network import Network, over
-from bot.domain.post import Post
+from bot.domain.post import UNANSWERED, Post
 from bot.domain.share import Share, Stance, moments, next_morning
 from handlers.sharing.cards import ALIKE, Outlet, View
-from storage import circles, messages, people, posts, shares
+from storage import circles, messages, people, posts, recurring, shares
 from storage.messages import Recipient
 from storage.transaction import CircleTransaction, Transaction
 
@@ -244,11 +244,11 @@ def posted(ctx: Context, post_id: str, network: str, at: datetime | None) -> Non
 
 
 def ask(ctx: Context, post_id: str, question: str) -> None:
-    """Send a question to the author. Raises QuestionMissing."""
+    """Send a question to whoever answers for the post. Raises QuestionMissing."""
     found = live(ctx, post_id)
     if not question:
         raise QuestionMissing
     question_id = posts.ask(ctx.tx, post_id, ctx.person.id, question, ctx.now)
-    author, _ = people.load(ctx.tx, found.author_id)
-    reader = Recipient.of(author)
-    messages.request(ctx.tx, QUESTION, question_id, [reader], ctx.now)
+    readers = map(Recipient.of, people.who_answer(ctx.tx, found.author_id))
+    messages.request(ctx.tx, QUESTION, question_id, readers, ctx.now)
+    recurring.start(ctx.tx, UNANSWERED, question_id, ctx.now)

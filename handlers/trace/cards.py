@@ -36,6 +36,7 @@ KINDS = {
     "author": "trace.kind_author",
     "draft": "trace.kind_draft",
     "question": "trace.kind_question",
+    "question_again": "trace.kind_question",
     "answer": "trace.kind_answer",
     "picture": "trace.kind_picture",
     "undelivered": "trace.kind_undelivered",

@@ -26,7 +26,7 @@ from bot.domain.member import Preferences
 from bot.platforms.slack import render
 from handlers.actions import OpenPoll, Resume
 from handlers.membership.service import found_circle
-from handlers.polls.cards import Vote
+from handlers.polls.cards import ShowMyVote, Vote
 from storage import tables
 from storage.transaction import Transaction
 from tests.bench import contest, people, servers, world
@@ -38,8 +38,6 @@ GOAL = 2.0
 PATIENCE = 60.0
 LOOK_EVERY = 0.005
 MINE, SHARED, OPTIONS = "Shall we meet on Thursdays?", "And on Fridays?", ("Yes", "No", "Every second one")
-VOTED = "✓ You voted"
-"""What their own card says of a secret vote."""
 ALWAYS = Preferences(
     networks=("linkedin",), days=frozenset(range(7)), day_start=clock_time(0), day_end=clock_time(23, 59)
 )
@@ -142,7 +140,7 @@ class Member:
 
     async def own(self, timed: Time) -> None:
         card = next(m for m in reversed(self.slack.seen(self.user.id)) if MINE in m.words())
-        await timed(partial(self._vote, card), lambda: VOTED in card.words())
+        await timed(partial(self._vote, card), partial(card.offers, ShowMyVote))
 
     async def channel(self, timed: Time) -> None:
         there = self.slack.messages[people.CHANNEL]

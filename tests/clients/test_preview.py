@@ -129,6 +129,7 @@ async def test_a_picture_that_is_not_on_the_public_web_is_left_out(address: str)
     assert found.image_url == ""
 
 
+DATA = """<script type="application/ld+json">{"headline": "H", "image": "/data.png"}</script>"""
 GOOD = (
     '<meta property="og:image" content="https://example.com/b.png"><meta property="og:image:alt" content="B">'
 )
@@ -173,6 +174,11 @@ async def test_a_page_with_no_other_picture_than_one_that_is_not_shown(picture: 
         ('<meta property="og:image" content="/og.png"><link rel="image_src" href="/src.png">', "/og.png"),
         ('<link rel="image_src" href="/src.png"><script type="application/ld+json">{}</script>', "/src.png"),
         ('<base href="/deep/er/"><meta name="twitter:image" content="t.png">', "/deep/er/t.png"),
+        ('<base href="/deep/er/"><meta property="og:image" content="o.png">', "/deep/er/o.png"),
+        ('<base href="/deep/er/"><link rel="image_src" href="src.png">', "/deep/er/src.png"),
+        (f'{DATA}<link rel="image_src" href="/src.png">', "/src.png"),
+        (f'<meta itemprop="image" content="/item.png">{DATA}', "/data.png"),
+        (f'{DATA}<meta property="og:image" content="/og.png">', "/og.png"),
         ('<base href="javascript:x"><meta name="twitter:image" content="t.png">', "/t.png"),
         ('<meta itemprop="image" content="/item.png">', "/item.png"),
         ('<img itemprop="image" src="/item.png">', "/item.png"),
@@ -284,6 +290,7 @@ async def test_pages_that_send_their_reader_round_and_round_are_left() -> None:
         ("<title>\u200b</title><h1>heading</h1>", "heading"),
         ("<meta name=DC.Title content=dc><title>plain</title>", "dc"),
         ("<meta name=dcterms.title content=dc><h1>heading</h1>", "dc"),
+        ("<h1>heading</h1><title>plain</title>", "plain"),
         ("<h1 itemprop=headline>item</h1><meta name=DC.Title content=dc>", "item"),
         ("<meta itemprop=name content=item><h1>heading</h1>", "item"),
         (linked('{"headline": "data"}') + "<h1 itemprop=headline>item</h1>", "data"),

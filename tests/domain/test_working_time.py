@@ -25,7 +25,6 @@ from bot.domain.working_time import (
     next_moment,
     parse_hours,
     paused,
-    public_holidays,
     week_of,
     zone_or,
 )
@@ -313,14 +312,6 @@ def test_an_unknown_zone_is_the_default(name: str) -> None:
     assert zone_or(name) == ZoneInfo("UTC")
     assert zone_or(name, "Europe/Paris") == ZoneInfo("Europe/Paris")
     assert next_moment(WorkingTime(name), utc("2026-11-20T08:00")) == utc("2026-11-20T09:00")
-
-
-def test_holidays_differ_within_a_country() -> None:
-    epiphany = date(2026, 1, 6)
-    assert epiphany in public_holidays("DE-BY", 2026)
-    assert epiphany not in public_holidays("DE-BE", 2026)
-    assert public_holidays("fr-nowhere", 2026) == public_holidays("FR", 2026) != frozenset()
-    assert public_holidays("ZZ", 2026) == public_holidays("-", 2026) == frozenset()
 
 
 @pytest.mark.parametrize(

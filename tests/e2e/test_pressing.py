@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from handlers.actions import OpenPause, Resume
-from handlers.polls.cards import TakeBack, Vote
+from handlers.polls.cards import ShowMyVote, TakeBack, Vote
 from tests.e2e.conftest import Bot, Town
 from tests.emulators.slack import TIERS, FakeSlack, Kind, Message, SlackUser, pressable
 
 UPDATE = "chat.update"
 MEMBERS = 12
-VOTED = "✓ You voted"
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def own_card(bot: Bot, number: int) -> Message:
 
 def shows_vote(card: Message, secret: bool) -> bool:
     """What was chosen in a secret poll stands on no card."""
-    return VOTED in card.words() and not card.offers(TakeBack) if secret else card.offers(TakeBack)
+    return card.offers(ShowMyVote) and not card.offers(TakeBack) if secret else card.offers(TakeBack)
 
 
 @pytest.mark.parametrize("secret", [True, False])

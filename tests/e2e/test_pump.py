@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -248,6 +248,25 @@ async def test_a_lost_answer_is_found_whatever_slacks_clock_says(town: Town, kin
         assert await circle.states() == {State.SHOWN: 1}
         await circle.settle(seconds=SWEEP.total_seconds())
         assert len(circle.got(user)) == 1
+
+
+async def test_a_crash_in_a_fan_out_sends_nothing_twice_while_slacks_clock_is_behind(town: Town) -> None:
+    """Half of the cards stand in Slack when the process ends; it had written down none of their answers."""
+    async with workspace(town, skew=-3.0) as circle:
+        users = await circle.members(10)
+        await circle.publish()
+        circle.slack.faults.script(SEND, *[Fault(Kind.SLOW, 5)] * 5)
+        crashed = asyncio.create_task(second_pump(circle).drain())
+        while len(circle.calls(SEND)) < 5:
+            await asyncio.sleep(0.01)
+        crashed.cancel()
+        with suppress(asyncio.CancelledError):
+            await crashed
+        for _ in range(6):
+            await circle.settle(seconds=LEASE.total_seconds() + 1)
+        assert await circle.states() == {State.SHOWN: 10}
+        await circle.settle(seconds=SWEEP.total_seconds())
+        assert [len(circle.got(user)) for user in users] == [1] * 10
 
 
 @pytest.mark.parametrize("kind", LOST)

@@ -12,6 +12,7 @@ from tests.e2e.test_slack import Workspace
 from tests.e2e.test_teams import Tenant
 from tests.emulators.slack import FakeSlack
 from tests.emulators.teams import CHANNEL, words
+from tests.house import FRENCH
 
 QUESTION, OPTIONS = "On déjeune ?", ("Oui", "Non")
 OWN = "Les mots que personne d’autre ne lit"
@@ -78,6 +79,28 @@ async def test_in_a_channel_of_teams_the_choice_is_told_in_a_dialog(tenant: Tena
     assert "Votre choix" in words(tenant.ines.dialog)
     assert await standing(tenant) == []
     assert len(tenant.teams.visible(CHANNEL)) == before
+
+
+async def test_in_a_channel_a_voter_who_cannot_be_written_to_shows_nobody_their_choice(
+    tenant: Tenant,
+) -> None:
+    """Hugo has not added Cercle for himself: Teams answers 403 to a conversation with him."""
+    await tenant.camille.says_in_channel(f'sondage "{QUESTION}" "Oui" "Non"')
+    await tenant.bot.settle()
+    hugo, teams = tenant.hugo, tenant.teams
+    hugo.enters(CHANNEL)
+    teams.blocking.add(hugo.aad)
+    yes, _ = await options(tenant.bot)
+    before = len(teams.messages)
+    await hugo.presses(Vote, option=yes)
+    assert "Votre choix" in words(hugo.dialog)
+    assert await standing(tenant) == []
+    await hugo.says_in_channel("sondages")
+    assert await standing(tenant) == []
+    [told] = list(teams.messages.values())[before:]
+    assert told.conversation.startswith(CHANNEL)
+    assert words(told.card).startswith(FRENCH("platform.waiting"))
+    assert hugo.messages == []
 
 
 @pytest.fixture

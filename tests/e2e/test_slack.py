@@ -313,6 +313,19 @@ async def test_outside_working_hours_it_waits(circle: Workspace) -> None:
     assert len(circle.cards(circle.hugo, "Quatre jours")) == 1
 
 
+async def test_a_card_that_waits_follows_its_reader_into_another_zone(circle: Workspace) -> None:
+    """19:00 in Paris, where Hugo's card waits for the morning; 3:00 in Tokyo, where he is now."""
+    circle.bot.clock.pass_(hours=9)
+    await circle.join(circle.hugo)
+    await circle.post("/playground/world/fr/semaine-choisie")
+    circle.slack.users["U4"] |= {"tz": "Asia/Tokyo"}
+    await circle.hugo.event({"type": "user_change", "user": circle.slack.users["U4"]})
+    await circle.bot.later(hours=5, minutes=59)
+    assert circle.cards(circle.hugo, "Quatre jours") == []
+    await circle.bot.later(minutes=1)
+    assert len(circle.cards(circle.hugo, "Quatre jours")) == 1
+
+
 async def test_later_comes_back_the_next_morning(circle: Workspace) -> None:
     ines, bot = circle.ines, circle.bot
     await ines.click(Later, circle.card(ines))

@@ -26,7 +26,15 @@ GENERAL = "playground:playground:#general"
 SENTENCE = FRENCH("guest.outside")
 MEMBERS_SENTENCE = FRENCH("guest.member")
 
-TO_ROLES_AND_CHANNELS = {"gathered", "themes_returned", "question", "undelivered", "disconnected"} | {
+TO_ROLES_AND_CHANNELS = {
+    "gathered",
+    "themes_returned",
+    "question",
+    "question_again",
+    "picture",
+    "undelivered",
+    "disconnected",
+} | {
     "call",
     "wall",
     "kudos",

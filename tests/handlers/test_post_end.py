@@ -56,6 +56,16 @@ async def test_it_is_offered_until_its_authors_midnight_and_closes_within_a_minu
     assert Withdraw not in kinds(author)
 
 
+async def test_what_came_back_closes_too(circle: House) -> None:
+    await circle.presses("ines", Later, circle.card("ines", "alternants"))
+    circle.clock.pass_(days=1)
+    await circle.settle()
+    assert len([card for card in circle.cards("ines") if OpenWords in kinds(card)]) == 2
+    circle.clock.now = END_IN_PARIS + CLOSED_WITHIN
+    await circle.settle()
+    assert [kinds(card) for card in circle.cards("ines") if "alternants" in card.title] == [[], []]
+
+
 async def test_a_press_between_the_end_and_the_closing_gets_a_kind_sentence(circle: House) -> None:
     for who, words in (
         ("ines", "était proposé jusqu’au vendredi 11 décembre"),

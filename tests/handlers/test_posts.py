@@ -85,6 +85,23 @@ async def test_what_is_no_link_is_said_kindly(circle: House, typed: str) -> None
     assert "Il manque un lien" in words or "adresse web" in words
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("https://example.org/actu\u200b", "https://example.org/actu"),
+        ("https://exam\u00adple.org/ac\u00adtu", "https://example.org/actu"),
+        ("www.example.org/actu", "https://www.example.org/actu"),
+        ("example.org/a", "https://example.org/a"),
+        ("Titre : https://example.org/a", "https://example.org/a"),
+    ],
+)
+async def test_the_form_takes_the_links_that_the_command_takes(circle: House, typed: str, kept: str) -> None:
+    assert kept in said(await circle.says("camille", f"/cercle post {typed}"))
+    await circle.with_post(url=typed)
+    await circle.settle()
+    assert links(circle.card("ines", "alternants"))[FRENCH("button.read")] == kept
+
+
 async def test_slack_wraps_links_and_that_is_fine(circle: House) -> None:
     assert "en cours de lecture" in said(await circle.says("camille", f"/cercle post <{URL}|example.org>"))
 

@@ -81,6 +81,24 @@ async def test_separators_are_not_part_of_the_thanks(house: House, between: str)
     assert "« la relecture »" in said(await house.says("ines", f"/cercle merci @Priya{between}la relecture"))
 
 
+async def test_the_plus_signs_of_a_thank_you_are_left_out(house: House) -> None:
+    for who in ("ines", "priya"):
+        await house.with_member(who)
+    answer = said(await house.says("ines", "/cercle kudos @Priya ++ merci"))
+    assert "« merci »" in answer
+    assert "+" not in answer
+
+
+@pytest.mark.parametrize("place", ["", GENERAL])
+async def test_a_name_that_is_no_command_is_repeated_as_a_name(house: House, place: str) -> None:
+    await house.with_member("ines")
+    await house.opens_home("priya")
+    priya = house.sender("priya").address
+    answer = said((await house.dispatch(Command(house.key(), house.sender("ines"), priya, place))).reply)
+    assert "@Priya" in answer
+    assert priya not in answer
+
+
 @pytest.mark.parametrize("blank", ["\u200b", "\u200d", "\u3164", " \u00a0"])
 async def test_a_title_that_nobody_sees_is_missing(house: House, blank: str) -> None:
     await house.with_lead()

@@ -36,7 +36,7 @@ from handlers.posts.cards import OpenEdit
 from handlers.pulse.cards import AnswerPulse, StartPulse
 from handlers.rhythm.cards import OpenRhythm
 from handlers.rounds.cards import Object, StartRound, TakeStance, WithdrawRound
-from handlers.sharing.cards import Decline, Later, Posted
+from handlers.sharing.cards import AskAuthor, Decline, Later, Posted
 from handlers.sharing.readers import Visitor, follow, open_page
 from scheduler.timetable import Tools
 from storage import rounds, tables
@@ -93,6 +93,8 @@ class Circle(Crowd):
     pulses: list[str] = field(default_factory=list)
     polls_to_all: list[str] = field(default_factory=list)
     opened: set[tuple[str, str]] = field(default_factory=set)
+    put_off: str = ""
+    """The first question, which nobody answers before it comes back."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -108,7 +110,10 @@ class Circle(Crowd):
     def reacts(self, arrival: Arrival) -> None:
         if (habit := HABITS.get(arrival.kind)) is not None:
             self.soon(partial(habit, self, arrival))
-        self.soon(partial(self.rereads, arrival))
+        if arrival.kind == "question":
+            self.put_off = self.put_off or arrival.subject
+        if (arrival.kind, arrival.subject) != ("question", self.put_off):
+            self.soon(partial(self.rereads, arrival))
 
     # Readers, by what arrives
 
@@ -318,7 +323,8 @@ class Circle(Crowd):
 
     async def leaves_things_undone(self) -> None:
         """At the end one message is on its way, one may have arrived, one did not, one may show its last
-        version, one person cannot be written to and has answers that wait, and one has become a guest."""
+        version, one person cannot be written to and has answers that wait, one question waits for its answer,
+        and one person has become a guest."""
         slack = self.chats["slack"]
         await self.says(INES, "poll", HALL)
         slack.meets("send", Refused("not_in_channel"))
@@ -339,8 +345,17 @@ class Circle(Crowd):
         await self.pump.drain()
         await self.is_removed(GIL)
         await self.has_answers_that_wait(GIL)
+        await self.asks(INES)
         nina = replace(NINA.sender, guest=True)
         await self.dispatch(HomeOpened(f"guest-{next(self.numbers)}", nina))
+
+    async def asks(self, player: Player) -> None:
+        """A question about the latest post that is offered."""
+        c = tables.post.c
+        offered = select(c.id).where(c.published_at.is_not(None), c.withdrawn_at.is_(None))
+        latest = offered.where(c.expires_at > self.clock()).order_by(c.published_at.desc()).limit(1)
+        post = await self.database.transact(lambda tx: tx.execute(latest).scalar_one())
+        await self.submits(player, AskAuthor(post), question="Is it still true?")
 
     async def adds_app(self, player: Player) -> None:
         await self.dispatch(Installed(f"added-{next(self.numbers)}", player.sender))

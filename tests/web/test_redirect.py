@@ -12,6 +12,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
+from bot.domain.link import parse_link
 from bot.domain.network import Network
 from storage.engines.connect import is_file
 from tests.web.world import ARTICLE, BROWSER, FIREFOX, World
@@ -173,6 +174,23 @@ async def test_an_address_is_sent_as_it_was_written(world: World) -> None:
     ):
         await world.write("x", url=url)
         assert (await world.get(await world.link())).headers["Location"] == location
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://example.org/actu\u200b",
+        "https://exam\u00adple.org/actu",
+        "www.example.org/actu",
+        "Titre : https://example.org/a",
+        "https://example.org/a\u200cb",
+    ],
+)
+async def test_what_the_form_keeps_is_followed_and_stands_on_the_page(world: World, typed: str) -> None:
+    kept = parse_link(typed)
+    await world.write("x", url=kept)
+    assert (await world.get(await world.link())).headers["Location"] == kept
+    assert f'href="{kept}"' in (await world.get(await world.page())).text
 
 
 @pytest.mark.parametrize(

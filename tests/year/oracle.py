@@ -24,10 +24,27 @@ QUARTER = timedelta(minutes=15)
 
 ANSWERS = {"author", "draft", "poll_author", "poll_lost"}
 """What shows somebody the state of their own act: it comes at the moment of that act, whatever hour it is."""
-UNCOUNTED = {"reminder", "answer", "question", "undelivered", "picture", "poll_again", "disconnected"}
+UNCOUNTED = {
+    "reminder",
+    "answer",
+    "question",
+    "question_again",
+    "undelivered",
+    "picture",
+    "poll_again",
+    "disconnected",
+}
 """What somebody asked for, and what is addressed to the comms team's work: in working time, but beside the
 ceiling."""
-TEAMS = {"question", "undelivered", "picture", "gathered", "themes_returned", "disconnected"}
+TEAMS = {
+    "question",
+    "question_again",
+    "undelivered",
+    "picture",
+    "gathered",
+    "themes_returned",
+    "disconnected",
+}
 """What the comms team is told, be they members or not."""
 
 

@@ -211,7 +211,8 @@ class People:
 
 HABITS = {
     "reminder": (0.4, 12, "posts"),
-    "question": (1, 12, "answers"),
+    "question": (0.8, 12, "answers"),
+    "question_again": (1, 12, "answers"),
     "poll": (0.5, 200, "votes"),
     "poll_reminder": (0.4, 12, "votes"),
     "pulse": (0.6, 300, "tells_how_it_is"),
