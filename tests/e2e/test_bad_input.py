@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -14,11 +16,13 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import (
     CompoundSelect,
+    Engine,
     LargeBinary,
     Table,
     Text,
     bindparam,
     cast,
+    event,
     func,
     literal,
     select,
@@ -858,29 +862,57 @@ async def test_a_trigger_that_expired(town: Town, slack: FakeSlack) -> None:
 # Other people's ids
 
 
-def dump(tx: Transaction, circle_id: str) -> list[tuple[str, str]]:
-    """Return every row of a circle: the name of its table, and all its columns as JSON."""
-    return sorted(map(tuple, tx.execute(_every_row(tx.dialect.name), {"circle": circle_id})))
+KEYS: dict[Table, Any] = {
+    table: key for table in tables.metadata.sorted_tables if (key := table.c.get("circle_id")) is not None
+} | {tables.circle: tables.circle.c.id}
+"""Of each table that belongs to circles, the column that names the circle."""
+CASCADING = frozenset(
+    table for table in KEYS for key in table.foreign_keys if (key.ondelete or "").upper() == "CASCADE"
+)
+WRITE = re.compile(r'\b(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
+
+
+def dump(tx: Transaction, circle_id: str, read: Collection[Table] = KEYS) -> list[tuple[str, str]]:
+    """Return every row of a circle in those tables: the name of its table, and all its columns as JSON."""
+    if not read:
+        return []
+    return sorted(map(tuple, tx.execute(_every_row(tx.dialect.name, frozenset(read)), {"circle": circle_id})))
 
 
 @cache
-def _every_row(dialect: str) -> CompoundSelect[tuple[str, str]]:
-    """Build one statement that reads all tables. It is built once, because it runs thousands of times."""
+def _every_row(dialect: str, read: frozenset[Table]) -> CompoundSelect[tuple[str, str]]:
+    """Build one statement that reads all of them. It is built once, because it runs thousands of times."""
     sqlite = dialect == "sqlite"
     array = func.json_array if sqlite else func.json_build_array
-    keys = {table: table.c.get("circle_id") for table in tables.metadata.sorted_tables}
-    keys[tables.circle] = tables.circle.c.id
 
     def columns(table: Table) -> list[Any]:
         return [func.hex(c) if sqlite and isinstance(c.type, LargeBinary) else c for c in table.c]
 
     return union_all(
         *(
-            select(literal(table.name), cast(array(*columns(table)), Text)).where(key == bindparam("circle"))
-            for table, key in keys.items()
-            if key is not None
+            select(literal(table.name), cast(array(*columns(table)), Text)).where(
+                KEYS[table] == bindparam("circle")
+            )
+            for table in read
         )
     )
+
+
+@contextmanager
+def writes() -> Iterator[set[Table]]:
+    """Yield the tables of circles that any statement has written to; whoever has looked clears them."""
+    written: set[Table] = set()
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        for verb, name in WRITE.findall(statement):
+            if (table := tables.metadata.tables.get(name)) is not None:
+                written.update({table} & KEYS.keys(), CASCADING if verb == "DELETE FROM" else ())
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield written
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 def build(action: type[Action], ids: Ids) -> Action:
@@ -971,21 +1003,27 @@ async def test_no_action_reaches_into_another_circle(door: Door) -> None:
         "comms": (f"{door.platform}:T9:U92", f"{door.platform}:T9:U99"),
     }
     before = await door.database.read(partial(dump, circle_id=theirs.circle))
-    for verb, action in ACTIONS.items():
-        packed = pack(build(action, theirs))
-        reaches = any(each.name in FOREIGN for each in fields(action))  # type: ignore[arg-type]
-        clicks, submits = (
-            partial(door.clicks, intruder, packed),
-            partial(door.submits, intruder, packed, values),
-        )
-        for role, act in itertools.product(("none", "member", "comms", "lead"), (clicks, submits)):
-            await door.database.transact(partial(stand, door=door, user=intruder, role=role, ids=ours))
-            answer, case = await act(), f"{verb} by {role}"
-            assert not any(failure in answer for failure in FAILURES), (case, answer)
-            assert "Secret" not in answer, (case, answer)
-            assert answer.strip() or not reaches, case
-            assert TYPED in answer or not (reaches and act is submits), (case, answer)
-            assert await door.database.read(partial(dump, circle_id=theirs.circle)) == before, case
+    with writes() as written:
+        for verb, action in ACTIONS.items():
+            packed = pack(build(action, theirs))
+            reaches = any(each.name in FOREIGN for each in fields(action))  # type: ignore[arg-type]
+            clicks, submits = (
+                partial(door.clicks, intruder, packed),
+                partial(door.submits, intruder, packed, values),
+            )
+            for role, act in itertools.product(("none", "member", "comms", "lead"), (clicks, submits)):
+                await door.database.transact(partial(stand, door=door, user=intruder, role=role, ids=ours))
+                answer, case = await act(), f"{verb} by {role}"
+                assert not any(failure in answer for failure in FAILURES), (case, answer)
+                assert "Secret" not in answer, (case, answer)
+                assert answer.strip() or not reaches, case
+                assert TYPED in answer or not (reaches and act is submits), (case, answer)
+                assert written, "whoever acts is stored: the writes are not seen"
+                names = {table.name for table in written}
+                now = await door.database.read(partial(dump, circle_id=theirs.circle, read=written))
+                assert now == [row for row in before if row[0] in names], case
+                written.clear()
+    assert await door.database.read(partial(dump, circle_id=theirs.circle)) == before
 
 
 async def test_somebody_slack_tells_nothing_about(town: Town, slack: FakeSlack) -> None:
