@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator, ValidationError
+from jsonschema_rs import Draft7Validator, ValidationError
 
 from bot.chat.router import Verb
 from bot.platforms.slack import surface

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft4Validator
+from jsonschema_rs import Draft4Validator
 
 from bot.chat.router import Router, Verb, join
 from bot.locales import Translator
@@ -50,7 +50,9 @@ def built(verbs: list[Verb] = VERBS, base: str = BASE) -> dict[str, bytes]:
 
 def problems(name: str, content: Any) -> list[str]:
     schema = json.loads((SCHEMAS / name).read_text("utf-8"))
-    return [f"{error.json_path}: {error.message}" for error in Draft4Validator(schema).iter_errors(content)]
+    return [
+        f"{error.instance_path}: {error.message}" for error in Draft4Validator(schema).iter_errors(content)
+    ]
 
 
 def test_the_package_is_flat_and_whole() -> None:
