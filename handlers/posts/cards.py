@@ -344,7 +344,8 @@ def _state(t: Translator, post: Post, tally: Tally, now: datetime) -> Spans:
 
 
 def question(t: Translator, asker: Mention, title: str, asked: str, question_id: str, answer: str) -> Card:
-    """To the author; once answered the answer stands in the place of the button."""
+    """Return the card on which the author of a post reads a question. The answer takes the place of the
+    button."""
     end: Element = (
         Quote(answer)
         if answer
