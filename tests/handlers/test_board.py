@@ -745,7 +745,7 @@ async def test_whoever_is_named_is_told_and_may_hand_it_back(circle: House) -> N
     await gathered(circle)
     theme = await themed(circle)
     saved = card_of(await planned(circle, theme, owner=(HOME + "lou",), due_on="2026-12-18"))
-    assert "Lou s’en occupe. Réponse d’ici vendredi 18 décembre." in read(saved)
+    assert "Lou s’en occupe. Réponse d’ici au vendredi 18 décembre." in read(saved)
     await circle.settle()
     card = circle.card("lou", "Le droit à l’image")
     assert kinds(card) == [OpenReply, ShowTheme, GiveBack]
@@ -753,7 +753,7 @@ async def test_whoever_is_named_is_told_and_may_hand_it_back(circle: House) -> N
     assert "cherche quelqu’un" in said(await circle.presses("lou", GiveBack, card))
     await circle.settle()
     assert "Vous ne vous occupez plus" in read(circle.cards("lou")[-1])
-    assert "Personne ne s’en occupe encore. Réponse d’ici vendredi 18 décembre." in await words(circle)
+    assert "Personne ne s’en occupe encore. Réponse d’ici au vendredi 18 décembre." in await words(circle)
     await planned(circle, theme, owner=(HOME + "lou",))
     await circle.settle()
     assert "Un thème vous est proposé" in circle.card("lou", "Le droit à l’image").title

@@ -362,7 +362,7 @@ async def test_markup_in_words_and_names_stays_words(circle: House, mark: str) -
 async def test_five_people_a_week_and_it_is_said_when_it_begins_anew(circle: House) -> None:
     await thank(circle, "hugo", "Inès", "Lou", "Awa")
     form = asked(await thank(circle, "hugo", "Tom", "Priya", "Inès", words="la suite"))
-    assert "il vous reste 2 sur 5, et le compte repart entier lundi 30 novembre" in notice(form)
+    assert "il vous reste 2 sur 5, et le compte repart entier le lundi 30 novembre" in notice(form)
     assert value(form, "reason") == "la suite"
     await thank(circle, "hugo", "Tom", "Priya", words="la suite")
     words = said(await thank(circle, "hugo", "Inès", words="encore"))
