@@ -26,7 +26,14 @@ GENERAL = "playground:playground:#general"
 SENTENCE = FRENCH("guest.outside")
 MEMBERS_SENTENCE = FRENCH("guest.member")
 
-TO_ROLES_AND_CHANNELS = {"gathered", "themes_returned", "question", "undelivered", "disconnected"} | {
+TO_ROLES_AND_CHANNELS = {
+    "gathered",
+    "themes_returned",
+    "question",
+    "picture",
+    "undelivered",
+    "disconnected",
+} | {
     "call",
     "wall",
     "kudos",
@@ -82,6 +89,14 @@ async def test_a_member_who_becomes_a_guest_can_leave(house: House, leaves: tupl
     await house.with_member("ines")
     assert FRENCH("goodbye.title") in said(await as_guest(house, *leaves))
     assert await members(house) == 0
+
+
+async def test_a_guest_who_left_is_not_shown_a_way_back_that_is_closed(house: House) -> None:
+    await house.with_member("ines")
+    for _ in range(2):
+        reply = await as_guest(house, Command, "leave")
+        assert isinstance(reply, Say)
+        assert actions(reply.card) == []
 
 
 async def test_a_member_who_becomes_a_guest_is_told_what_they_can_do(house: House) -> None:
