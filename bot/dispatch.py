@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TypedDict
 
 import structlog
@@ -23,7 +24,7 @@ from bot.chat.event import (
     Submission,
     typed,
 )
-from bot.chat.form import TextInput
+from bot.chat.form import Form, TextInput, chosen_in
 from bot.chat.platform import Answer
 from bot.chat.reply import Ask, Home, Reply, Say
 from bot.chat.report import AccountChanged, ChannelJoined, Report
@@ -34,8 +35,9 @@ from bot.crash import crash
 from bot.domain.circle import Circle, Person
 from bot.domain.errors import BadInput, ButtonGone, DomainError, Problems
 from bot.domain.member import Member
-from bot.locales import Translator, language_of
+from bot.locales import LANGUAGES, Translator, language_of
 from bot.replies import Replies
+from handlers import FEATURES
 from handlers.actions import Reopen
 from handlers.home.handlers import unknown
 from handlers.membership.cards import for_guest
@@ -312,8 +314,18 @@ def _sorry(t: Translator, sentence: Spans, event: Event) -> Card:
 
 
 def _typed(t: Translator, event: Event) -> tuple[Element, ...]:
-    words = typed(event)
+    words = typed(event, _chosen(verb_of(event.action)) if isinstance(event, Submission) else ())
     return (text(t("failure.kept")), *map(Quote, words)) if words else ()
+
+
+@cache
+def _chosen(verb: str) -> frozenset[str]:
+    """Return the inputs of a form in which nobody types, from the samples of the features: the form itself
+    may be gone, and an answer does not tell what kind of input it comes from."""
+    t = Translator(LANGUAGES[0])
+    samples = (sample for feature in FEATURES for sample in feature.examples(t).values())
+    forms = (sample for sample in samples if isinstance(sample, Form) and verb in sample.action.verbs())
+    return frozenset(name for form in forms for name in chosen_in(form))
 
 
 def _as_reported(event: Event) -> Event:

@@ -13,7 +13,7 @@ from bot.chat import stored
 from bot.chat.action import Action, unpack, verb_of
 from bot.chat.card import Card, Element, FormButton, Quote, buttons, text
 from bot.chat.event import Event, typed
-from bot.chat.form import Form
+from bot.chat.form import Form, chosen_in
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
 from bot.chat.router import Router
 from bot.context import Context, Notice, Reading
@@ -77,7 +77,7 @@ class Replies:
         kept = _sealed(tx, ask.form)
         self._add(tx, person, kept, now)
         body: list[Element] = [text(sentence) for sentence in ask.errors.values()]
-        if words := typed(event):
+        if words := typed(event, chosen_in(ask.form)):
             body += [text(t("failure.kept")), *map(Quote, words)]
         body.append(buttons(FormButton(t("platform.open"), Reopen(kept.id))))
         return Card(ask.form.title, tuple(body))

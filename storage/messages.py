@@ -149,25 +149,37 @@ _resting = _is(State.SHOWN, State.DEAD)
 _settled = _resting | (_is(State.SENDING) & (_m.claimed_version == _m.wanted_version))
 """The last change was delivered or is being delivered: the next one is due at the moment it asks for."""
 _shown = _m.shown_version > _zero
-_postponed = _shown & (_m.due_at > bindparam("moment"))
-_redraw = (
-    update(tables.message)
-    .where(
-        _m.circle_id == bindparam("circle"),
-        _m.subject_id == bindparam("subject"),
-        _shown | _is(State.WAITING, State.SENDING, State.AMBIGUOUS),
+_in_channel = _m.person_id.is_(None)
+
+
+def _redraw_at(moment: ColumnElement[Any]) -> Update:
+    """Return the statement that has the messages of a subject drawn again at a moment."""
+    postponed = _shown & (_m.due_at > moment)
+    return (
+        update(tables.message)
+        .where(
+            _m.circle_id == bindparam("circle"),
+            _m.subject_id == bindparam("subject"),
+            _shown | _is(State.WAITING, State.SENDING, State.AMBIGUOUS),
+        )
+        .values(
+            priority=case((_shown & (_m.priority < bindparam("rank")), bindparam("rank")), else_=_m.priority),
+            wanted_version=_m.wanted_version + literal_column("1"),
+            state=case((_resting, _sql(State.WAITING)), else_=_m.state),
+            due_at=case((_settled | postponed, moment), else_=_m.due_at),
+            attempt=case((_resting, _zero), else_=_m.attempt),
+        )
     )
-    .values(
-        priority=case((_shown & (_m.priority < bindparam("rank")), bindparam("rank")), else_=_m.priority),
-        wanted_version=_m.wanted_version + literal_column("1"),
-        state=case((_resting, _sql(State.WAITING)), else_=_m.state),
-        due_at=case((_settled | _postponed, bindparam("moment")), else_=_m.due_at),
-        attempt=case((_resting, _zero), else_=_m.attempt),
-    )
-)
+
+
+_moment, _later = (bindparam(name, type_=_m.due_at.type) for name in ("moment", "later"))
+_redraw = _redraw_at(_moment)
 _redraw_kind = _redraw.where(_m.kind == bindparam("what"))
 _redraw_person = _redraw.where(_m.person_id == bindparam("person"))
-_redraw_channels = _redraw.where(_m.person_id.is_(None))
+_redraw_channels = _redraw.where(_in_channel)
+_redraw_channels_and_kind = _redraw_at(case((_in_channel, _moment), else_=_later)).where(
+    _in_channel | (_m.kind == bindparam("what"))
+)
 
 
 def redraw(
@@ -187,11 +199,24 @@ def redraw_for(
 
 
 def redraw_in_channels(
-    tx: CircleTransaction, kind: Kind, subject_id: str, now: datetime, *, after: timedelta = AT_ONCE
+    tx: CircleTransaction,
+    kind: Kind,
+    subject_id: str,
+    now: datetime,
+    *,
+    after: timedelta = AT_ONCE,
+    followed_by: Kind | None = None,
+    later: timedelta = AT_ONCE,
 ) -> None:
     """Have the few messages of a subject in channels drawn again, with the rank of this kind, and not those
-    of the many people who have their own."""
-    _change(tx, _redraw_channels, subject_id, now, after, rank=rank_of_change(kind))
+    of the many people who have their own. The same statement has the messages of the kind `followed_by` drawn
+    again, which may take longer (`later`)."""
+    rank = rank_of_change(kind)
+    if followed_by is None:
+        _change(tx, _redraw_channels, subject_id, now, after, rank=rank)
+        return
+    other = {"what": followed_by.name, "later": now + later}
+    _change(tx, _redraw_channels_and_kind, subject_id, now, after, rank=rank, **other)
 
 
 def _change(

@@ -78,7 +78,7 @@ def _of(key: Key) -> dict[str, str]:
 
 
 def start(tx: CircleTransaction, kind: str, subject_id: str, now: datetime) -> None:
-    """Look at it at the next tick, whether it is new or not."""
+    """Add what recurs, or keep it if it is there, and have the next tick look at it."""
     key = {"circle_id": tx.circle_id, "kind": kind, "subject_id": subject_id}
     put(tx, tables.recurring, key, {"next_at": now, "set_at": now})
 

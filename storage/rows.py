@@ -237,7 +237,8 @@ def _overwriting(dialect: str, table: Table, key: tuple[str, ...], names: tuple[
 
 @cache
 def _overwriting_all(dialect: str, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> Insert:
-    """The condition is SQLite's own: without one it takes ON CONFLICT for that of a join."""
+    """Return the statement that inserts many rows and overwrites those that exist. SQLite needs the
+    condition: without one it reads the ON of ON CONFLICT as the condition of a join."""
     columns = (*key, *names)
     given = _given(dialect, {name: table.c[name].type for name in columns})
     rows = select(*(given.c[name] for name in columns)).where(literal_column("1 = 1"))

@@ -345,6 +345,14 @@ def test_french_is_set_as_french() -> None:
     assert {key: marks for key, text in every_text("fr") if (marks := in_french(text))} == {}
 
 
+WITHOUT_ARTICLE = re.compile(r"(?:jusqu’à|d’ici|avant|depuis|à partir de) \{day\}", re.IGNORECASE)
+
+
+def test_a_day_has_its_article_in_french() -> None:
+    """ "jusqu’au vendredi 11 décembre": a day is always said with its date."""
+    assert [key for key, text in every_text("fr") if WITHOUT_ARTICLE.search(text)] == []
+
+
 def test_english_is_set_as_english() -> None:
     assert {key: marks for key, text in every_text("en") if (marks := in_english(text))} == {}
 

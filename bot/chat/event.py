@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bot.chat.form import Answers
@@ -129,12 +129,12 @@ def readable(event: Command | Said) -> str:
     return named(event.text, (event.sender.home,), lambda address: event.names.get(address, UNNAMED))
 
 
-def typed(event: Event) -> tuple[str | CommandName, ...]:
-    """Return the words that would be lost: those of a form that cannot stay open, and those of a command,
-    which Slack takes away."""
+def typed(event: Event, chosen: Collection[str] = ()) -> tuple[str | CommandName, ...]:
+    """Return the words that would be lost: those of a form that cannot stay open, without the inputs that are
+    `chosen`, and those of a command, which Slack takes away."""
     match event:
         case Submission():
-            return event.answers.typed()
+            return event.answers.typed(chosen)
         case Command() if split_word(event.text)[1]:
             return (CommandName(readable(event)),)
         case _:

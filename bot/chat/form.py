@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.chat.action import Action
@@ -152,9 +152,18 @@ class Answers:
         value = self.values.get(name, False)
         return value is True or value == "true"
 
-    def typed(self) -> tuple[str, ...]:
-        """Every non-empty text, so that nothing typed is lost when the form cannot be kept open."""
-        return tuple(value for value in self.values.values() if isinstance(value, str) and value)
+    def typed(self, chosen: Collection[str] = ()) -> tuple[str, ...]:
+        """Return every non-empty text, so that nothing typed is lost when the form cannot be kept open.
+        `chosen` names the inputs in which nobody types."""
+        texts = (value for name, value in self.values.items() if name not in chosen)
+        return tuple(value for value in texts if isinstance(value, str) and value)
+
+
+def chosen_in(form: Form) -> frozenset[str]:
+    """Return the names of the inputs in which people choose and type nothing. What they hold is a name of
+    ours: an id, an address, "true"."""
+    chosen = (Choice, Choices, People, Toggle)
+    return frozenset(part.name for part in form.parts if isinstance(part, chosen))
 
 
 def refill(form: Form, answers: Answers) -> Form:

@@ -393,7 +393,7 @@ class PollGone(Gone):
 
 
 class PollClosed(DomainError):
-    """This poll is closed, so the count stands as it is: its card shows it. Thank you all the same."""
+    """This poll is closed: its card says what came of it. Thank you all the same."""
 
 
 class KeyChanged(DomainError):
@@ -484,7 +484,7 @@ class NobodyToThank(BadInput):
 
 
 class NotMembers(BadInput):
-    """Only members of the circle can be thanked: not a bot, a channel, a guest or anybody outside it."""
+    """Thanks go to members of the circle. Somebody who is not one, a bot or a channel cannot receive them."""
 
     field = "people"
 
@@ -496,7 +496,7 @@ class NotOneself(BadInput):
 
 
 class UnknownNames(BadInput):
-    """No one member of the circle goes by that name: {names}. It is @ and the whole name."""
+    """Nobody in the circle has that name, or several people do: {names}. It is written whole, after @."""
 
     field = "elsewhere"
 

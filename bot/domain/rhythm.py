@@ -56,7 +56,7 @@ USUAL: Rhythm = {
 
 
 def schedule(circle: Circle, ritual: Ritual, when: When) -> Schedule | None:
-    """None while that ritual is left out."""
+    """Return when a ritual of this circle recurs; None if the circle leaves that ritual out."""
     if when.week == NEVER:
         return None
     days, weeks = frozenset({when.weekday}), frozenset({when.week})

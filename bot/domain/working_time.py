@@ -200,7 +200,8 @@ def _showings(zone: str, wall: datetime) -> tuple[datetime, ...]:
 
 
 def _jump(zone: str, early: datetime, late: datetime) -> datetime:
-    """The first instant after `early` at which the zone has the offset that it has at `late`."""
+    """Return the first instant after `early` at which the zone already has its offset of `late`, found by
+    halving."""
     tz = zone_or(zone)
     target = late.astimezone(tz).utcoffset()
     low, high = 0, int((late - early) / SECOND)

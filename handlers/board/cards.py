@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from bot.chat.action import Action
 from bot.chat.card import Button, Card, Element, FormButton, Quote, Style, buttons, small, text
 from bot.chat.form import Choice, Choices, DateInput, Form, Note, Option, Part, People, TextInput, Toggle
-from bot.chat.text import Bold, shorten
+from bot.chat.text import Bold, Italic, shorten
 from bot.domain.board import (
     LIFE,
     MAX_ANSWER,
@@ -209,6 +209,15 @@ def tell_form(t: Translator, gathering: Gathering) -> Form:
     )
 
 
+def holding(form: Form, blocker: str) -> Form:
+    """Return the form with a blocker that was typed already."""
+    parts = (
+        replace(part, value=blocker) if isinstance(part, TextInput) and part.name == Matter.BLOCKER else part
+        for part in form.parts
+    )
+    return replace(form, parts=tuple(parts))
+
+
 def _area(name: str, label: str, hint: str) -> TextInput:
     return TextInput(name, label, hint=hint, multiline=True, max_length=MAX_FINDING)
 
@@ -230,7 +239,8 @@ def taken_back(t: Translator) -> Card:
 # The board
 
 
-def board(t: Translator, board: Board) -> Card:
+def board(t: Translator, board: Board, typed: str = "") -> Card:
+    """`typed`: the words behind a command that nothing takes now."""
     rows = (
         *_section(t, "board.unanswered", board.unanswered, board.today),
         *_section(t, "board.answered", board.answered, board.today),
@@ -240,7 +250,8 @@ def board(t: Translator, board: Board) -> Card:
     )
     more = (buttons(Button(t("board.more"), ShowThemes(1))),) if board.more else ()
     empty = () if rows else (text(t("board.empty")),)
-    return Card(t("board.title"), (*empty, *_now(t, board), *rows, *more))
+    kept = (text(t("failure.kept"), "\n", Italic(typed)),) if typed else ()
+    return Card(t("board.title"), (*empty, *kept, *_now(t, board), *rows, *more))
 
 
 def _now(t: Translator, board: Board) -> tuple[Element, ...]:

@@ -67,9 +67,12 @@ def again(form: Form, event: Submission) -> Reply:
 
 
 @router.command("blockers", "freins", "blocker", "frein", hint="verb.blockers")
-def blockers(ctx: Context, event: Command, _: str) -> Reply:
+def blockers(ctx: Context, event: Command, rest: str) -> Reply:
+    """Words behind the command are the blocker in the form; where no round takes answers, they come back."""
     gathering = service.current(ctx)
-    return Ask(tell_form(ctx, Tell(gathering.id))) if gathering else Say(_board(ctx))
+    if gathering is None:
+        return Say(cards.board(ctx.t, service.on_the_board(ctx), typed=rest))
+    return Ask(cards.holding(tell_form(ctx, Tell(gathering.id)), rest))
 
 
 @router.click(OpenGathering)

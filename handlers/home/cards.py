@@ -32,11 +32,9 @@ def _visitor(t: Translator, charter: Charter) -> tuple[Element, ...]:
 def _member(t: Translator, member: Member, offered: int, now: datetime) -> tuple[Element, ...]:
     wishes = member.preferences
     away = member.paused_until is not None and member.paused_until > now
-    state = (
-        t("paused.body", day=t.day(member.paused_until))
-        if away and member.paused_until
-        else t("home.offered", offered)
-    )
+    state = t("home.offered", offered) if offered else t("home.nothing")
+    if away and member.paused_until:
+        state = t("paused.body", day=t.day(member.paused_until))
     hours = t("wishes.from_to", start=t.time(wishes.day_start), end=t.time(wishes.day_end))
     rhythm = Facts(
         ((t("wishes.ceiling"), t("wishes.a_week", wishes.weekly_ceiling)), (t("wishes.hours"), hours))

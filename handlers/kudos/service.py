@@ -56,8 +56,8 @@ JOINTS = ("and", "et")
 SEPARATOR = r"(?:[\s,:;.!…–—|/=>→]|[+-](?!\d))*"
 FOR = re.compile(rf"\A{SEPARATOR}(?:(?:for|pour)\b)?{SEPARATOR}", re.IGNORECASE)
 """What stands between the people and the words."""
-ONE_MORE = re.compile(r"\A[\s,&+]*(?:(?:and|et)\s+)?(@\w\S*)", re.IGNORECASE)
-"""Somebody else who was meant, under a name that nobody has."""
+UNKNOWN = re.compile(r"\A[\s,&+]*(?:(?:and|et)\s+)?(@\w\S*)", re.IGNORECASE)
+"""Somebody who was meant, under a name that nobody has: at the beginning, or behind those who are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,15 @@ class Given:
 
 
 def read(ctx: Context, text: str) -> Typed:
-    """ "@a @b for …". Without people at its beginning, those anywhere in it are a guess."""
+    """Read "@a @b for …". Without people at its beginning, those anywhere in it are a guess. An "@Name" there
+    that no member has is told as `unknown`."""
     homes = kudos.homes(ctx.tx)
     text = _called(ctx, text)
     first, rest = addresses(text, homes, JOINTS)
     words = FOR.sub("", rest, count=1) if first else rest
     people = first or every_address(text, homes)
-    one_more = ONE_MORE.match(rest) if first else None
-    unknown = one_more[1].rstrip(",;:.") if one_more else ""
+    named_next = UNKNOWN.match(rest)
+    unknown = named_next[1].rstrip(",;:.") if named_next else ""
     return Typed(people, _readable(ctx, words, homes), _readable(ctx, text, homes), bool(first), unknown)
 
 

@@ -184,10 +184,10 @@ def _rhythm(t: Translator, wishes: Preferences) -> Facts:
     )
 
 
-def goodbye(t: Translator) -> Card:
-    return Card(
-        t("goodbye.title"), (text(t("goodbye.body")), buttons(FormButton(t("button.join_again"), OpenJoin())))
-    )
+def goodbye(t: Translator, *, guest: bool = False) -> Card:
+    """A guest has no button that leads back: the circle does not admit guests."""
+    back = () if guest else (buttons(FormButton(t("button.join_again"), OpenJoin())),)
+    return Card(t("goodbye.title"), (text(t("goodbye.body")), *back))
 
 
 def for_guest(t: Translator, *, is_member: bool) -> Card:
@@ -197,8 +197,9 @@ def for_guest(t: Translator, *, is_member: bool) -> Card:
     return Card("", (text(t("guest.member")), buttons(Button(t("button.leave"), Leave()))))
 
 
-def not_in(t: Translator) -> Card:
-    return Card(t("not_in.title"), (buttons(FormButton(t("button.join"), OpenJoin(), Style.PRIMARY)),))
+def not_in(t: Translator, *, guest: bool = False) -> Card:
+    way_in = () if guest else (buttons(FormButton(t("button.join"), OpenJoin(), Style.PRIMARY)),)
+    return Card(t("not_in.title"), way_in)
 
 
 def pause_form(t: Translator, back: str) -> Form:

@@ -90,7 +90,8 @@ def leave(ctx: Context, event: Click, _: Leave) -> Reply:
 
 
 def _leave(ctx: Context) -> Reply:
-    return Say(cards.goodbye(ctx.t) if service.leave(ctx) else cards.not_in(ctx.t))
+    told = cards.goodbye if service.leave(ctx) else cards.not_in
+    return Say(told(ctx.t, guest=bool(ctx.sender.guest or ctx.person.guest)))
 
 
 @router.command("pause", hint="verb.pause")

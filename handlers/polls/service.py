@@ -66,7 +66,7 @@ COALESCED = timedelta(seconds=2)
 """Votes within that time are one change of a card in a channel: 30 a minute, of the 50 that Slack allows a
 workspace."""
 SOON = timedelta(minutes=1)
-"""By when everybody's own copy shows an option that was added."""
+"""By when everybody's own copy shows an option that was added, and its author's card the votes of others."""
 LISTED = 5
 
 
@@ -249,12 +249,22 @@ def _show(ctx: Context, poll: Poll, change: Change | None) -> None:
 
 
 def _show_everywhere(ctx: Context, poll: Poll) -> None:
-    """The cards in channels, and this person's own, which of a poll in channels its author alone has: as few
-    however many vote."""
+    """Have the cards in channels drawn again, this person's own, and where it counts votes the author's: as
+    few however many vote."""
+    author = _to_author(poll)
     if not poll.to_members:
-        messages.redraw_in_channels(ctx.tx, POLL, poll.id, ctx.now, after=COALESCED)
+        messages.redraw_in_channels(
+            ctx.tx, POLL, poll.id, ctx.now, after=COALESCED, followed_by=author, later=SOON
+        )
+    elif poll.shows_results:
+        messages.redraw(ctx.tx, author, poll.id, ctx.now, after=SOON)
     if poll.to_members or _is_mine(ctx, poll):
         messages.redraw_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
+
+
+def _to_author(poll: Poll) -> Kind:
+    """Return the kind of the card that its author has."""
+    return POLL_AUTHOR if poll.series == poll.id else POLL_AGAIN
 
 
 def _show_secret(ctx: Context, poll: Poll, change: Change) -> None:
@@ -265,8 +275,7 @@ def _show_secret(ctx: Context, poll: Poll, change: Change) -> None:
             messages.redraw_for(ctx.tx, ctx.person.id, poll.id, ctx.now)
     elif replace(poll, voters=poll.voters + change.people).voters_told != poll.voters_told:
         messages.redraw_in_channels(ctx.tx, POLL, poll.id, ctx.now, after=COALESCED)
-        for kind in (POLL_AUTHOR, POLL_AGAIN):
-            messages.redraw(ctx.tx, kind, poll.id, ctx.now, after=COALESCED)
+        messages.redraw(ctx.tx, _to_author(poll), poll.id, ctx.now, after=COALESCED)
 
 
 def say(ctx: Context, poll_id: str, typed: str) -> Poll:

@@ -89,7 +89,7 @@ def _coming(tx: CircleTransaction, circle: Circle, now: datetime) -> list[tuple[
 
 
 def figures(tx: CircleTransaction, circle: Circle, recap: Recap) -> list[Figures]:
-    """Of each of the last months, the latest as far as the recap looks."""
+    """Return the figures of each of the last months. The latest month ends when the recap was made."""
     months, spoken = months_until(recap.month), _speaks_of_all(tx, circle)
     given = kudos.shown(tx, since=_start(circle, months[0]), until=recap.made_at)
     thanked = [each.given_at for each in given]

@@ -32,7 +32,7 @@ class OpenRhythm(Action, verb="rhythm.open"):
 
 @dataclass(frozen=True, slots=True)
 class SaveRhythm(Action, verb="rhythm"):
-    """`seen` tells the rhythm that the form was filled from."""
+    """`seen` is the rhythm with which the form was filled, so that a change made meanwhile is noticed."""
 
     seen: str
 

@@ -209,7 +209,8 @@ def _is_ours(name: str | None, *_: object) -> bool:
 def _default_differs(
     context: object, reflected: object, column: object, found: str | None, default: object, wanted: str | None
 ) -> bool | None:
-    """Tell that SQLite's empty text, which Alembic takes for a difference, is none. Leave the rest to it."""
+    """Return False for an empty default, which SQLite writes in another way and Alembic reports as changed.
+    Return None for all others: Alembic compares them."""
     return False if found in ("''", "('')") and wanted == "" else None
 
 

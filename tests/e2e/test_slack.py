@@ -330,7 +330,7 @@ async def test_later_comes_back_the_next_morning(circle: Workspace) -> None:
     ines, bot = circle.ines, circle.bot
     await ines.click(Later, circle.card(ines))
     await bot.settle()
-    assert "Mis de côté jusqu’à mercredi 25 novembre, 09:00" in circle.card(ines).words()
+    assert "Mis de côté jusqu’au mercredi 25 novembre, 09:00" in circle.card(ines).words()
     await bot.later(hours=23)
     assert len(circle.cards(ines)) == 2
     assert "Vous l’aviez mis de côté" in circle.card(ines).words()
@@ -369,7 +369,7 @@ async def test_a_question_and_its_answer(circle: Workspace) -> None:
 async def test_pause_leave_and_old_buttons(circle: Workspace) -> None:
     ines, bot = circle.ines, circle.bot
     paused = await ines.command("pause 2026-12-01")
-    assert "avant mardi 1er décembre" in await circle.told(ines, paused)
+    assert "avant le mardi 1er décembre" in await circle.told(ines, paused)
     await circle.post("/playground/world/fr/semaine-choisie")
     assert circle.cards(ines, "Quatre jours") == []
     await ines.command("reprendre")

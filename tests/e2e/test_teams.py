@@ -341,6 +341,16 @@ async def test_a_team_into_which_cercle_is_brought_is_greeted_once(place: Tenant
     assert len(teams.visible(CHANNEL)) == 1
 
 
+@pytest.mark.parametrize("command", ["mur ici", "appel", 'sondage "On déjeune ?" "Oui" "Non"'])
+async def test_an_answer_read_elsewhere_does_not_call_the_channel_here(circle: Tenant, command: str) -> None:
+    """A command of a channel is answered in the sender's own conversation."""
+    await circle.join(circle.camille)
+    await circle.camille.says_in_channel(command)
+    told = await circle.told(circle.camille)
+    assert "dans le canal" in told
+    assert " ici" not in told
+
+
 async def test_a_guest_of_the_tenant_stays_outside(circle: Tenant) -> None:
     teams, hugo = circle.teams, circle.hugo
     teams.roster[hugo.aad] = {"userRole": "guest"}

@@ -45,7 +45,7 @@ from handlers.board.jobs import MONTHLY, WEEKLY
 from handlers.membership.service import attach_workspace
 from storage import board, circles, entries, people, tables, walls
 from storage.transaction import CircleTransaction, Transaction
-from tests.house import House, actions, asked, button, filled, kinds, said
+from tests.house import FRENCH, House, actions, asked, button, filled, kinds, said
 
 FIVE = ("camille", "ines", "hugo", "lou", "awa")
 TITLE = "Qu’est-ce qui vous freine"
@@ -275,6 +275,20 @@ async def test_the_verb_opens_the_form_while_there_is_one_and_the_board_otherwis
         assert asked(await circle.says("ines", f"/cercle {verb}")).title == "Freins, bonnes pratiques"
     for verb in ("board", "tableau"):
         assert OpenTell in kinds(card_of(await circle.says("ines", f"/cercle {verb}")))
+
+
+async def test_a_blocker_typed_behind_the_verb_is_in_the_form(circle: House) -> None:
+    await opens(circle)
+    form = asked(await circle.says("ines", "/cercle freins les réunions du lundi"))
+    assert filled(form)["blocker"] == "les réunions du lundi"
+    assert filled(form)["practice"] == ""
+
+
+async def test_a_blocker_typed_while_no_round_is_open_comes_back(circle: House) -> None:
+    words = said(await circle.says("ines", "/cercle freins les réunions du lundi"))
+    assert FRENCH("failure.kept") in words
+    assert "les réunions du lundi" in words
+    assert FRENCH("failure.kept") not in said(await circle.says("ines", "/cercle freins"))
 
 
 async def test_a_retrospective_that_another_feature_proposes_opens_one(circle: House) -> None:
@@ -731,7 +745,7 @@ async def test_whoever_is_named_is_told_and_may_hand_it_back(circle: House) -> N
     await gathered(circle)
     theme = await themed(circle)
     saved = card_of(await planned(circle, theme, owner=(HOME + "lou",), due_on="2026-12-18"))
-    assert "Lou s’en occupe. Réponse d’ici vendredi 18 décembre." in read(saved)
+    assert "Lou s’en occupe. Réponse d’ici au vendredi 18 décembre." in read(saved)
     await circle.settle()
     card = circle.card("lou", "Le droit à l’image")
     assert kinds(card) == [OpenReply, ShowTheme, GiveBack]
@@ -739,7 +753,7 @@ async def test_whoever_is_named_is_told_and_may_hand_it_back(circle: House) -> N
     assert "cherche quelqu’un" in said(await circle.presses("lou", GiveBack, card))
     await circle.settle()
     assert "Vous ne vous occupez plus" in read(circle.cards("lou")[-1])
-    assert "Personne ne s’en occupe encore. Réponse d’ici vendredi 18 décembre." in await words(circle)
+    assert "Personne ne s’en occupe encore. Réponse d’ici au vendredi 18 décembre." in await words(circle)
     await planned(circle, theme, owner=(HOME + "lou",))
     await circle.settle()
     assert "Un thème vous est proposé" in circle.card("lou", "Le droit à l’image").title

@@ -114,7 +114,7 @@ def wall_of(house: House, place: str = CHANNEL) -> list[Card]:
 
 async def with_wall(house: House, place: str = CHANNEL) -> None:
     words = said(await house.says("camille", "/cercle wall here", place))
-    assert "Le mur du cercle arrive dans ce canal" in words
+    assert "Le mur du cercle arrive dans le canal" in words
     await house.settle()
 
 
@@ -237,9 +237,11 @@ async def in_another_workspace(house: House, who: str) -> None:
     [
         ("kudos @Hugo for moi", "soi-même"),
         ("kudos playground:playground:sam for rien", "membres du cercle"),
-        ("kudos playground:playground:cercle for ton aide", "ni un robot"),
-        ("kudos playground:playground:#cafe for l'ambiance", "ni un canal"),
-        ("kudos @Zoé for tout", "Il manque quelqu’un"),
+        ("kudos playground:playground:cercle for ton aide", "un robot"),
+        ("kudos playground:playground:#cafe for l'ambiance", "un canal"),
+        ("kudos @Zoé for tout", "@Zoé"),
+        ("kudos @Zoé", "@Zoé"),
+        ("kudos @Zoé et @Inès pour le fil", "@Zoé"),
         ("kudos for rien", "Il manque quelqu’un"),
         ("kudos @Inès", "merci pour quoi"),
         ("kudos @Inès pour", "merci pour quoi"),
@@ -360,7 +362,7 @@ async def test_markup_in_words_and_names_stays_words(circle: House, mark: str) -
 async def test_five_people_a_week_and_it_is_said_when_it_begins_anew(circle: House) -> None:
     await thank(circle, "hugo", "Inès", "Lou", "Awa")
     form = asked(await thank(circle, "hugo", "Tom", "Priya", "Inès", words="la suite"))
-    assert "il vous reste 2 sur 5, et le compte repart entier lundi 30 novembre" in notice(form)
+    assert "il vous reste 2 sur 5, et le compte repart entier le lundi 30 novembre" in notice(form)
     assert value(form, "reason") == "la suite"
     await thank(circle, "hugo", "Tom", "Priya", words="la suite")
     words = said(await thank(circle, "hugo", "Inès", words="encore"))
@@ -622,10 +624,10 @@ async def test_the_wall_hangs_moves_and_comes_down(circle: House) -> None:
     assert WORDS not in str(wall_of(circle))
     assert WORDS in str(wall_of(circle, GENERAL))
     reply = await circle.says("camille", "/cercle mur ici", GENERAL)
-    assert "est déjà dans ce canal" in said(reply)
+    assert "est déjà dans le canal" in said(reply)
     reply = await clicks(circle, "camille", TakeWallDown(), GENERAL)
     assert isinstance(reply, Replace)
-    assert "retiré de ce canal" in plain.render(reply.card)
+    assert "retiré du canal" in plain.render(reply.card)
     assert "ancienne carte" in said(await clicks(circle, "camille", TakeWallDown(), GENERAL))
     await circle.settle()
     assert plain.render(wall_of(circle, GENERAL)[-1]) == "Le mur du cercle n’est plus dans ce canal."
@@ -678,7 +680,7 @@ async def test_the_wall_hangs_once_its_sign_stands_there(circle: House) -> None:
     lost = "playground:playground:#private"
     for _ in range(2):
         words = said(await circle.says("camille", "/cercle wall here", lost))
-        assert "arrive dans ce canal" in words
+        assert "arrive dans le canal" in words
     await circle.settle()
     await circle.settle()
     assert await hung(circle) == [CHANNEL]

@@ -61,12 +61,12 @@ async def later(house: House) -> Card:
 
 async def test_one_click_is_the_next_morning_and_two_are_another_moment(circle: House) -> None:
     card = await later(circle)
-    assert "Mis de côté jusqu’à mercredi 25 novembre, 09:00." in plain.render(card)
+    assert "Mis de côté jusqu’au mercredi 25 novembre, 09:00." in plain.render(card)
     post = button(card, Now).action.post
     assert actions(card) == [Now(post), PutOff(post, minutes(AFTERNOON)), PutOff(post, minutes(MONDAY))]
     await circle.presses("ines", PutOff, card, until=minutes(MONDAY))
     await circle.settle()
-    assert "Mis de côté jusqu’à lundi 30 novembre, 09:00." in words(circle)
+    assert "Mis de côté jusqu’au lundi 30 novembre, 09:00." in words(circle)
     assert PutOff(post, minutes(WEDNESDAY)) in actions(circle.cards("ines")[-1])
     assert await at(circle, WEDNESDAY) == 1
     assert await at(circle, MONDAY - MINUTE) == 1
@@ -139,7 +139,7 @@ async def test_put_aside_again_after_all(circle: House) -> None:
 
 async def test_on_its_last_day_it_comes_back_that_day_or_not_at_all(house: House) -> None:
     await with_post(house, expires="2026-11-24")
-    assert "Mis de côté jusqu’à mardi 24 novembre, 14:00." in plain.render(await later(house))
+    assert "Mis de côté jusqu’au mardi 24 novembre, 14:00." in plain.render(await later(house))
     house.clock.now = AFTERNOON - 20 * MINUTE
     await house.presses("ines", Now, house.cards("ines")[-1])
     await house.settle()

@@ -31,7 +31,6 @@ TO_ROLES_AND_CHANNELS = {
     "themes_returned",
     "question",
     "question_again",
-    "picture",
     "undelivered",
     "disconnected",
 } | {
@@ -100,6 +99,14 @@ async def test_a_member_who_becomes_a_guest_can_leave(house: House, leaves: tupl
     await house.with_member("ines")
     assert FRENCH("goodbye.title") in said(await as_guest(house, *leaves))
     assert await members(house) == 0
+
+
+async def test_a_guest_who_left_is_not_shown_a_way_back_that_is_closed(house: House) -> None:
+    await house.with_member("ines")
+    for _ in range(2):
+        reply = await as_guest(house, Command, "leave")
+        assert isinstance(reply, Say)
+        assert actions(reply.card) == []
 
 
 async def test_a_member_who_becomes_a_guest_is_told_what_they_can_do(house: House) -> None:

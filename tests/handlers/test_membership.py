@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.chat import plain
 from bot.chat.card import Buttons, LinkButton, Text
 from bot.chat.event import Command
 from bot.chat.form import Toggle
@@ -209,6 +210,7 @@ async def test_the_home_shows_the_purpose_to_everybody(house: House) -> None:
     assert OpenJoin in kinds(visitor)
     await house.with_member("sam")
     member = await house.opens_home("sam")
+    assert "Nothing is on offer at the moment." in plain.render(member)
     assert {OpenJoin, OpenPause, Leave, ShowHelp} <= set(kinds(member))
     assert LinkButton not in kinds(member)
 

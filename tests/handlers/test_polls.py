@@ -1057,6 +1057,17 @@ async def test_the_author_of_a_poll_in_a_channel_sees_their_own_vote_counted(eit
     assert "1 vote," in words(either.card("ines", "On déjeune ?"))
 
 
+@pytest.mark.parametrize("place", [GENERAL, ""], ids=["channel", "members"])
+async def test_the_authors_card_follows_the_votes_of_others(either: House, place: str) -> None:
+    await asks(either, place=place, rules=("live",))
+    await either.settle()
+    for who in ("hugo", "tom"):
+        await (chooses(either, who, "Oui") if place else chooses_in_copy(either, who, "Oui", "On déjeune ?"))
+    either.clock.pass_(minutes=1)
+    await either.settle()
+    assert "2 votes," in words(either.card("ines", "On déjeune ?"))
+
+
 def fill(tx: Transaction, crowd: int, now: datetime) -> None:
     """So many more people with a copy of their own and a vote."""
     circle_id, poll_id = tx.execute(select(tables.poll.c.circle_id, tables.poll.c.id)).one()

@@ -435,7 +435,7 @@ async def test_too_few_or_too_soon(circle: House) -> None:
     trend = await read_trend(circle)
     await held(circle, 4)
     reply = await circle.presses("ines", StartPulse, trend)
-    assert "à partir de mercredi 9 décembre" in said(reply)
+    assert "à partir du mercredi 9 décembre" in said(reply)
     assert StartPulse not in kinds(await read_trend(circle))
     circle.clock.pass_(days=7)
     assert StartPulse in kinds(await read_trend(circle))

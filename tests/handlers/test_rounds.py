@@ -114,7 +114,7 @@ def words(house: House, who: str, title: str = "Proposition") -> str:
 
 
 async def test_any_member_proposes_and_each_one_is_asked(circle: House) -> None:
-    assert "jusqu’à mercredi 2 décembre" in (await propose(circle, "cadence", "1")).lower()
+    assert "jusqu’au mercredi 2 décembre" in (await propose(circle, "cadence", "1")).lower()
     for who in ("camille", "hugo", "lou"):
         card = circle.card(who, "la cadence des contenus")
         id = button(card, OpenObjection).action.round
@@ -400,7 +400,7 @@ async def test_two_rounds_on_one_setting(circle: House) -> None:
     reply = await circle.submits("hugo", form, value="3", reason="Il y a de quoi.")
     assert isinstance(reply, Ask)
     sentence = (
-        "Une proposition est déjà ouverte là-dessus, jusqu’à mercredi 2 décembre : 1 contenu par semaine."
+        "Une proposition est déjà ouverte là-dessus, jusqu’au mercredi 2 décembre : 1 contenu par semaine."
     )
     assert {name: text.replace("\u00a0", " ") for name, text in reply.errors.items()} == {"value": sentence}
     assert "Il y a de quoi." in str(reply.form)

@@ -101,7 +101,7 @@ async def test_opened_and_posted_are_different_facts(circle: House) -> None:
 async def test_later_comes_back_once_on_the_next_working_morning(circle: House) -> None:
     await circle.presses("ines", Later, circle.card("ines"))
     await circle.settle()
-    assert "Mis de côté jusqu’à mercredi 25 novembre, 09:00." in plain.render(circle.card("ines"))
+    assert "Mis de côté jusqu’au mercredi 25 novembre, 09:00." in plain.render(circle.card("ines"))
     circle.clock.now = datetime(2026, 11, 25, 7, 59, tzinfo=UTC)
     await circle.settle()
     assert len(circle.cards("ines")) == 1

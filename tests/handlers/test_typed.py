@@ -11,8 +11,8 @@ from bot.chat.card import Card
 from bot.chat.event import Command, Said
 from bot.chat.reply import Ask
 from bot.chat.text import normalise
-from handlers.posts.cards import OpenCompose
-from tests.house import House, asked, filled, said, votes
+from handlers.posts.cards import OpenCompose, OpenEdit, Withdraw
+from tests.house import FRENCH, House, asked, filled, kinds, said, votes
 
 GENERAL = "playground:playground:#general"
 ADA, SOMEBODY, CHANNEL = "slack:T1:U1", "slack:T1:U9", "slack:T1:C3"
@@ -130,3 +130,19 @@ async def test_nobody_is_named_to_somebody_whose_words_were_lost(house: House) -
     )
     answer = (await house.dispatch(event)).reply
     assert "/cercle sondage @Priya ?" in said(answer)
+
+
+async def test_what_was_chosen_in_a_lost_form_is_not_given_back_as_words(house: House) -> None:
+    """Teams sends every input as text, ids of topics and people among them."""
+    await house.with_lead()
+    await house.with_member("ines")
+    await house.with_post()
+    await house.settle()
+    card = next(card for card in reversed(house.cards("camille")) if OpenEdit in kinds(card))
+    form = asked(await house.presses("camille", OpenEdit, card))
+    await house.presses("camille", Withdraw, card)
+    words = said(await house.submits("camille", form, title="Un autre titre", networks="linkedin,x"))
+    assert FRENCH("failure.kept") in words
+    assert "Un autre titre" in words
+    assert "linkedin" not in words
+    assert str(filled(form)["topic"]) not in words

@@ -43,8 +43,9 @@ class Delivery:
 
     `channel`: the channel's id, or that of the bot's own conversation with the sender. `trigger`: opens one
     modal within 3 s. `response_url`: 5 answers within 30 min. `view`: the modal that was sent;
-    `inputs`: those of its blocks that can bear an error. `on_home`: the button stood on the person's Home,
-    or opened the modal from there; `on_own`: on a message that only this person sees.
+    `inputs`: those of its blocks that can bear an error; `chosen`: those in which nobody types. `on_home`:
+    the button stood on the person's Home, or opened the modal from there; `on_own`: on a message that only
+    this person sees.
     """
 
     event: Event
@@ -53,6 +54,7 @@ class Delivery:
     response_url: str = ""
     view: str = ""
     inputs: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
     on_home: bool = False
     on_own: bool = False
 
@@ -198,8 +200,16 @@ def _submission(body: Payload, workspace: str) -> Delivery:
         trigger=body.get("trigger_id") or "",
         view=view["id"],
         inputs=tuple(block["block_id"] for block in view["blocks"] if block["type"] == "input"),
+        chosen=tuple(_chosen(view["state"]["values"])),
         on_home=on_home,
     )
+
+
+def _chosen(state: Payload) -> Iterator[str]:
+    """Yield the inputs whose answer is the value of an option, a name of ours."""
+    for name, elements in state.items():
+        if any(element["type"] in ("static_select", "radio_buttons") for element in elements.values()):
+            yield name
 
 
 def _answers(state: Payload, workspace: str) -> Iterator[tuple[str, Value]]:

@@ -200,7 +200,7 @@ class Replies:
 
     def _uncertain(self, delivery: Delivery, locale: str) -> Card:
         sentence = Text((self._words(locale, "platform.uncertain"),))
-        quotes = [Quote(words) for words in typed(delivery.event)]
+        quotes = [Quote(words) for words in typed(delivery.event, delivery.chosen)]
         above = [Text((self._words(locale, "failure.kept"),))] if quotes else []
         return Card(self._words(locale, "platform.pending"), (sentence, *above, *quotes))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.chat.event import Click, Command, Sender, Submission
+from bot.chat.event import Click, Command, Sender, Submission, typed
 from bot.chat.report import (
     AccountChanged,
     ChannelClosed,
@@ -69,6 +69,19 @@ def test_a_command() -> None:
     assert isinstance(delivery.event, Command)
     assert (delivery.event.key, delivery.event.place) == ("1.2.3", "slack:T1:C1")
     assert (delivery.trigger, delivery.response_url) == ("1.2.3", COMMAND["response_url"])
+
+
+def test_which_answers_of_a_modal_nobody_typed() -> None:
+    option = {"selected_option": {"value": "a-topic"}}
+    values = {
+        "topic": {"topic": {"type": "static_select", **option}},
+        "kind": {"kind": {"type": "radio_buttons", **option}},
+        "words": {"words": {"type": "plain_text_input", "value": "my own"}},
+    }
+    delivery = parse.delivery(submission(state={"values": values}))
+    assert delivery is not None
+    assert delivery.chosen == ("topic", "kind")
+    assert typed(delivery.event, delivery.chosen) == ("my own",)
 
 
 def test_a_conversation_of_two_is_no_place_and_not_ours() -> None:

