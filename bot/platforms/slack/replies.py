@@ -237,6 +237,7 @@ class Replies:
         """Privately, where it was asked; one to one where Slack does not let us. What a limit or the network
         holds up is not tried in another way, because it may have arrived: the answer is kept, and sent by the
         pump. Return whether it arrived or is kept."""
+        held_up = False
         for way in self._ways(answer):
             try:
                 await _shown(message, partial(way, delivery))
@@ -246,9 +247,26 @@ class Replies:
                 log.warning("an answer was held up: %s: %s", type(error).__name__, error)
                 if await self._keep(delivery, answer, error):
                     return True
+                held_up = held_up or not isinstance(error, Unsure)
             else:
                 return True
-        return await self._keep(delivery, answer)
+        if await self._keep(delivery, answer):
+            return True
+        if held_up:
+            self._begin(self._send_again(delivery, message, answer))
+        return False
+
+    async def _send_again(self, delivery: Delivery, message: dict[str, Any], answer: Answer | None) -> None:
+        """Show what could be neither shown nor stored, such as an apology while the database is away."""
+        for pause in TRIES:
+            await asyncio.sleep(pause * DRAWN)
+            for way in self._ways(answer):
+                try:
+                    await _shown(message, partial(way, delivery))
+                except MessengerError as error:
+                    log.warning("an answer was held up: %s: %s", type(error).__name__, error)
+                else:
+                    return
 
     def _ways(self, answer: Answer | None) -> tuple[Way, ...]:
         """The choice in a secret poll is shown to its voter for a moment, and written in no message."""

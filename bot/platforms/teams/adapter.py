@@ -76,6 +76,8 @@ class NotStored(Exception):
     """A report that has to be told again."""
 
 
+AGAIN = (1.0, 3.0, 9.0)
+"""Seconds before each further attempt to show an answer that could not be stored."""
 LOCAL = "local"
 """The tenant of a local client that names none."""
 
@@ -308,7 +310,23 @@ class Teams:
             log.error("Teams answer not shown: %s", error)
         except MessengerError as error:
             log.warning("Teams answer not shown yet: %s: %s", type(error).__name__, error)
-            await self._keep(heard, event, answer, error)
+            if not await self._keep(heard, event, answer, error) and not isinstance(error, Unreachable):
+                self._begin(self._deliver_again(heard, event, answer))
+
+    async def _deliver_again(self, heard: Heard, event: Event, answer: Answer) -> None:
+        """Show what could be neither shown nor stored, such as an apology while the database is away."""
+        show = self._privately if heard.here.shared else self._in_chat
+        for pause in AGAIN:
+            await asyncio.sleep(pause)
+            try:
+                await show(heard, event, answer)
+            except (Refused, Unreachable) as error:
+                log.error("Teams answer not shown: %s", error)
+                return
+            except MessengerError as error:
+                log.warning("Teams answer not shown yet: %s: %s", type(error).__name__, error)
+            else:
+                return
 
     async def _privately(self, heard: Heard, event: Event, answer: Answer) -> None:
         """One to one, for the others read what stands here. Raises MessengerError."""
@@ -316,23 +334,26 @@ class Teams:
             self._rate.take(event.sender.address)
             await self.messenger.write_alone(event.sender.address, card)
 
-    async def _keep(self, heard: Heard, event: Event, answer: Answer, error: MessengerError) -> None:
-        """Have the answer wait. Whoever cannot be written to is told where it waits, in a sentence that says
-        nothing of what they asked."""
+    async def _keep(self, heard: Heard, event: Event, answer: Answer, error: MessengerError) -> bool:
+        """Have the answer wait. Return False if it cannot be stored. Whoever cannot be written to is told
+        where it waits, in a sentence that says nothing of what they asked."""
         wait = error.wait if isinstance(error, Throttled) else 0.0
         self._rate.hold(wait)
         unreachable = isinstance(error, Unreachable)
         if unreachable:
             event = replace(event, sender=replace(event.sender, reachable=False))
         if not await self._dispatch.keep(event, answer, wait=wait):
-            return
+            return False
         if _in_form(heard) and not isinstance(answer.reply, Ask):
             self._begin(self._clear(heard))
-        if not (unreachable and heard.here.shared):
-            return
+        if unreachable and heard.here.shared:
+            await self._tell_where(heard, event, answer.language)
+        return True
+
+    async def _tell_where(self, heard: Heard, event: Event, language: str) -> None:
         try:
             self._rate.take(heard.here.id.partition(THREAD)[0])
-            await self.messenger.post(heard.here, drawn(self._elsewhere(event, answer.language)))
+            await self.messenger.post(heard.here, drawn(self._elsewhere(event, language)))
         except MessengerError as lost:
             log.warning("Teams did not take the sentence on where an answer waits: %s", lost)
 

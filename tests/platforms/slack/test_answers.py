@@ -99,6 +99,15 @@ async def test_while_nothing_can_be_kept_the_other_ways_are_tried(bench: Bench) 
     assert [m.words() for m in bench.slack.seen("U1")] == ["Hello there"]
 
 
+async def test_what_no_way_takes_and_nobody_keeps_is_shown_a_little_later(bench: Bench) -> None:
+    """The apology, when the database is away."""
+    bench.programme.keeps = False
+    held_up = [(way, Fault(Kind.THROTTLE, seconds=1)) for way in WAYS]
+    await acts(bench, "click in a channel", Say(HELLO), *held_up)
+    await bench.settle()
+    assert said(bench) == ["Hello there"]
+
+
 async def test_an_answer_that_slack_lets_us_show_nowhere_is_kept(bench: Bench) -> None:
     refused = Fault(Kind.REFUSE, code="channel_not_found")
     await acts(bench, "click in a channel", Say(HELLO), *((way, refused) for way in WAYS))

@@ -53,7 +53,7 @@ class Script:
     async def keep(self, event: Event, answer: Answer, *, wait: float = 0.0) -> bool:
         self.kept.append((event, answer.reply))
         self.waits.append(wait)
-        return answer.reply is not None
+        return answer.reply is not None and not self.away
 
     async def report(self, report: Report) -> bool:
         if self.away:

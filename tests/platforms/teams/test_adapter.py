@@ -16,7 +16,7 @@ from bot.chat.form import Choices, Form, Note, Option, People, TextInput, Toggle
 from bot.chat.messenger import Notice
 from bot.chat.reply import Ask, Home, Replace, Reply, Say
 from bot.chat.text import CommandName
-from bot.platforms.teams import render
+from bot.platforms.teams import adapter, render
 from bot.platforms.teams.glue import TeamsSettings
 from tests.emulators.teams import (
     APP_ID,
@@ -497,6 +497,24 @@ async def test_an_answer_that_fails_for_a_moment_is_kept_without_a_word(house: H
     assert house.fake.messages == {}
     [(event, kept)] = house.script.kept
     assert (kept, event.sender.reachable) == (Say(DONE), None)
+
+
+@pytest.mark.parametrize("fault", [Fault(503), Fault(broken="reset"), None], ids=["503", "reset", "too fast"])
+@pytest.mark.parametrize("shared", [False, True])
+async def test_an_answer_that_fails_and_cannot_be_stored_is_shown_a_little_later(
+    house: House, monkeypatch: pytest.MonkeyPatch, fault: Fault | None, shared: bool
+) -> None:
+    """The apology, when the database is away."""
+    monkeypatch.setattr(adapter, "AGAIN", (0.01, 0.1))
+    ada = await house.member()
+    house.script.away, house.script.reply = True, Say(DONE)
+    if fault:
+        house.fake.faults += [fault, fault]
+    else:
+        house.teams._rate.hold(0.1)
+    await (ada.says_in_channel("aide") if shared else ada.says("aide"))
+    await asyncio.gather(*house.teams._under_way)
+    assert [words(message.card) for message in ada.messages] == ["C'est gardé"]
 
 
 async def test_whoever_has_the_app_without_our_knowing_is_answered_alone(house: House) -> None:
