@@ -3,7 +3,7 @@ Each sort of reader presses its buttons, types the commands, and sends each form
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import fields, is_dataclass
 from itertools import product
 from pathlib import Path
@@ -26,14 +26,14 @@ from tests.versions.programme import HALL
 from tests.versions.replay import Undone, event, sample
 
 
-async def recorded(folder: Path) -> list[Secret]:
-    """Return one reply of each shape, with a word of its own in each of its texts."""
+async def recorded(folder: Path, samples: Iterable[Secret]) -> list[Secret]:
+    """Return one reply of each shape that no sample has, with a word of its own in each of its texts."""
     version = fixture.FOLDER / fixture.versions()[-1]
     with databases.nothing("sqlite", folder) as url:
         fixture.restore(version, url)
         upgrade(url)
         actions = fixture.read_actions(version, "sqlite")
-        shapes: dict[object, Reply] = {}
+        shapes: dict[object, Reply] = {_shape(sample.reply): None for sample in samples}
         async for reply in _replies(url, actions):
             shapes.setdefault(_shape(reply), reply)
     found = [reply for reply in shapes.values() if reply is not None]

@@ -53,13 +53,13 @@ async def test_each_sample_of_each_feature_is_read_by_nobody_else(
 
 @pytest.fixture(scope="module")
 def replies(tmp_path_factory: pytest.TempPathFactory) -> list[Secret]:
-    """What people were answered in a circle with ten weeks behind it."""
-    return asyncio.run(recorded(tmp_path_factory.mktemp("recorded")))
+    """What people were answered in a circle with ten weeks behind it, in a shape that no sample has."""
+    return asyncio.run(recorded(tmp_path_factory.mktemp("recorded"), SAMPLES))
 
 
 def test_the_recorded_replies_are_of_every_sort(replies: list[Secret]) -> None:
-    assert len(replies) > 100
-    assert {type(secret.reply) for secret in replies} == {Ask, Home, Replace, Say}
+    assert len(replies) > 50
+    assert {type(secret.reply) for secret in replies} >= {Ask, Replace, Say}
     assert any(isinstance(secret.reply, Ask) and secret.reply.errors for secret in replies)
     assert any(isinstance(secret.reply, Say | Replace) and secret.reply.ballot for secret in replies)
 

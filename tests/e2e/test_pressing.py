@@ -55,7 +55,8 @@ async def asked(bot: Bot, where: str, secret: bool) -> None:
 
 def own_card(bot: Bot, number: int) -> Message:
     assert bot.slack
-    return next(m for m in reversed(bot.slack.seen(f"U{100 + number}")) if "Thursdays?" in m.words())
+    seen = reversed(bot.slack.seen(f"U{100 + number}"))
+    return next(m for m in seen if "Thursdays?" in m.words() and _votes(m))
 
 
 def shows_vote(card: Message, secret: bool) -> bool:

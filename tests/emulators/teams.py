@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -67,6 +67,11 @@ class Fault:
     broken: str = ""
     delay: float = 0.0
     until: float = 0.0
+
+
+@lru_cache(maxsize=256)
+def _signed(kid: str, claims: str) -> str:
+    return jwt.encode(json.loads(claims), rsa_key(kid), algorithm="RS256", headers={"kid": kid})
 
 
 class Weather:
@@ -227,8 +232,9 @@ class FakeTeams:
         self.kid = kid
 
     def inbound_token(self, *, drop: tuple[str, ...] = (), kid: str | None = None, **changes: Any) -> str:
-        """A token as the Bot Connector signs it, but for what is changed or dropped."""
-        at = int(self.moment().timestamp())
+        """A token as the Bot Connector signs it, but for what is changed or dropped. It uses one for many
+        activities; here a token is a minute's."""
+        at = int(self.moment().timestamp()) // 60 * 60
         claims: Json = {
             "serviceurl": self.service_url,
             "nbf": at - 60,
@@ -237,8 +243,7 @@ class FakeTeams:
             "aud": APP_ID,
         }
         claims = {name: value for name, value in (claims | changes).items() if name not in drop}
-        name = self.kid if kid is None else kid
-        return jwt.encode(claims, rsa_key(name), algorithm="RS256", headers={"kid": name})
+        return _signed(self.kid if kid is None else kid, json.dumps(claims))
 
     async def _openid(self, _: web.Request) -> web.Response:
         self.openid_calls += 1
