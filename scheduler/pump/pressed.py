@@ -37,17 +37,22 @@ RESERVED = timedelta(seconds=2)
 AT_ONCE = 16
 """Cards that are drawn at the same time. Acknowledgements go before them: when more is pressed, cards wait,
 two presses on one card are drawn once, and after RESERVED the pump helps."""
+TRIES = 3
+"""How often a card is claimed at most for one press. Another person's press may change it between its drawing
+and its claim: each vote changes the card of the poll's author."""
 GATHER = 0.005
 """Seconds in which presses come together: their cards are claimed and drawn in one transaction."""
 
 
 @dataclass(slots=True)
 class Press:
-    """A card to be drawn by `show`. `done` are told when that is over, however it ended."""
+    """A card to be drawn by `show`. `done` are told when that is over, however it ended. `tries`: how often
+    it may still be claimed."""
 
     circle_id: str
     message_id: str
     show: Show
+    tries: int = TRIES
     done: list[asyncio.Future[None]] = field(default_factory=list)
 
 
@@ -111,11 +116,22 @@ class PressedCards:
             log.exception("pressed.claim")
             claimed = {}
         for press in presses:
+            press.tries -= 1
+            if press.message_id not in claimed and press.tries:
+                self._try_again(press)
+                continue
             task = asyncio.create_task(self._show(press, claimed.get(press.message_id)))
             self._showing.add(task)
             task.add_done_callback(self._showing.discard)
         self._claiming = None
         self._begin()
+
+    def _try_again(self, press: Press) -> None:
+        self._under_way.discard(press.message_id)
+        if (later := self._waiting.get(press.message_id)) is not None:
+            later.done += press.done
+        else:
+            self._waiting[press.message_id] = press
 
     async def _show(self, press: Press, one: Outgoing | None) -> None:
         try:

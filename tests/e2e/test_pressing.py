@@ -70,7 +70,7 @@ async def test_each_votes_on_their_own_card(bot: Bot, secret: bool) -> None:
     await asked(bot, "members", secret)
     exhaust(bot)
     before = bot.slack.count(UPDATE)
-    for number in range(MEMBERS):
+    for number in reversed(range(MEMBERS)):  # every vote changes the card of the author, who comes last
         votes = _votes(own_card(bot, number))
         await person(bot, number).click(Vote, own_card(bot, number), option=votes[number % 2])
     await bot.answered()
