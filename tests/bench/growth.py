@@ -14,7 +14,7 @@ from statistics import median
 from tests import databases
 from tests.bench import servers
 from tests.bench.figures import LABELS, Better, Figure, Step
-from tests.bench.ours import database, sender
+from tests.bench.ours import database, sender, vacuum
 from tests.bench.talk import Worker
 
 PATIENCE = 2.0
@@ -37,7 +37,7 @@ class Plan:
     few: int = 1_000
     many: int = 100_000
     cards: int = 200
-    rounds: int = 5
+    rounds: int = 15
     backends: tuple[str, ...] = databases.BACKENDS
 
     @property
@@ -119,6 +119,7 @@ def _line(folder: Path, backend: str, members: int, plan: Plan) -> Iterator[Line
             one.ask("start", by_itself=False)
             one.ask("gather", workspaces=1, members=members)
             one.ask("publish", author=True)
+        vacuum(url)
         with begun() as one:
             one.ask("start", by_itself=False)
             yield Line(one, plan.cards)
