@@ -138,17 +138,27 @@ def _fitting(card: Card) -> Card:
 
 def _is_short(card: Card) -> bool:
     """Tell quickly that a card fits, however Slack counts: as two what is one of Python's characters."""
-    room = LIMITS["message text"] // 2 - len(card.title)
-    for element in card.body:
-        if isinstance(element, Text | Row):
-            room -= len(words_of(element.spans)) + (LIMITS["button"] if isinstance(element, Row) else 0)
-        elif isinstance(element, Quote):
-            room -= len(words_of((element.text,)))
-        elif isinstance(element, Buttons):
-            room -= LIMITS["button"] * sum(5 if isinstance(i, Menu) else 1 for i in element.items)
-        else:
-            room -= LIMITS["text object"] // 2
-    return room >= 0
+    return len(card.title) + sum(map(_at_most_long, card.body)) <= LIMITS["message text"] // 2
+
+
+def _at_most_long(element: Element) -> int:
+    """Return how many characters an element has, or a few more."""
+    match element:
+        case Text():
+            return _characters(element.spans)
+        case Row():
+            return _characters(element.spans) + LIMITS["button"]
+        case Quote():
+            return _characters((element.text,))
+        case Buttons():
+            return LIMITS["button"] * sum(5 if isinstance(item, Menu) else 1 for item in element.items)
+        case _:
+            return LIMITS["text object"] // 2
+
+
+@lru_cache(KEPT)
+def _characters(spans: Spans) -> int:
+    return len(words_of(spans))
 
 
 def _spans(element: Element) -> Spans:
