@@ -61,7 +61,7 @@ class SlackMessenger:
     async def send(self, address: str, notice: Notice) -> str:
         drawn = _drawn(notice)
         channel = await self.channel(address)
-        with _pictures(drawn):
+        with pictures_refused(drawn):
             try:
                 return await self.post(channel, drawn)
             except Unreachable as error:
@@ -72,7 +72,7 @@ class SlackMessenger:
     async def update(self, address: str, reference: str, notice: Notice) -> None:
         """The metadata goes along, or Slack drops it."""
         (channel, ts), drawn = _split(reference), _drawn(notice)
-        with _pictures(drawn):
+        with pictures_refused(drawn):
             await self._cards.put("chat.update", {"channel": channel, "ts": ts, **drawn}, Unavailable)
 
     async def delete(self, address: str, reference: str) -> None:
@@ -159,7 +159,7 @@ def _carries(message: dict[str, Any], notice_id: str) -> bool:
 
 
 @contextmanager
-def _pictures(drawn: dict[str, Any]) -> Iterator[None]:
+def pictures_refused(drawn: dict[str, Any]) -> Iterator[None]:
     """Raise PictureRefused in the place of a Refused whose cause may be a picture."""
     try:
         yield

@@ -29,7 +29,7 @@ from bot.chat.reply import Ask, Home, Replace, Say
 from bot.chat.text import shorten
 from bot.platforms.slack import render
 from bot.platforms.slack.calls import BAD_BLOCKS, JSON, call, encoded, meaning, told
-from bot.platforms.slack.messenger import SlackMessenger
+from bot.platforms.slack.messenger import SlackMessenger, pictures_refused
 from bot.platforms.slack.parse import AGAIN, ON_HOME, Delivery
 from bot.platforms.slack.profiles import Begin
 
@@ -252,12 +252,13 @@ class Replies:
                 return True
         if await self._keep(delivery, answer):
             return True
-        if held_up:
+        if held_up and answer is not None:
             self._begin(self._send_again(delivery, message, answer))
         return False
 
-    async def _send_again(self, delivery: Delivery, message: dict[str, Any], answer: Answer | None) -> None:
-        """Show what could be neither shown nor stored, such as an apology while the database is away."""
+    async def _send_again(self, delivery: Delivery, message: dict[str, Any], answer: Answer) -> None:
+        """Show an answer that could be neither shown nor stored, such as an apology while the database is
+        away."""
         for pause in TRIES:
             await asyncio.sleep(pause * DRAWN)
             for way in self._ways(answer):
@@ -307,12 +308,11 @@ class Replies:
         it is not: then the pump draws it."""
         drawn = render.message(notice.card)
         try:
-            await self._post_to(delivery, {**drawn, "replace_original": True})
-        except (Unavailable, Unsure):
+            with pictures_refused(drawn):
+                await self._post_to(delivery, {**drawn, "replace_original": True})
+        except (PictureRefused, Unavailable, Unsure):
             raise
         except MessengerError as error:
-            if str(error) in BAD_BLOCKS and render.has_pictures(drawn):
-                raise PictureRefused(str(error)) from error
             raise Unavailable(str(error)) from error
 
     async def _publish(self, delivery: Delivery, card: Card, answer: Answer | None = None) -> None:
@@ -371,10 +371,9 @@ async def _shown(drawn: dict[str, Any], send: Callable[[dict[str, Any]], Awaitab
     """Send a drawn message or view. If Slack refuses it, perhaps for a picture, send it again with the
     alternative text in the place of the picture."""
     try:
-        await send(drawn)
-    except Refused as error:
-        if str(error) not in BAD_BLOCKS or not render.has_pictures(drawn):
-            raise
+        with pictures_refused(drawn):
+            await send(drawn)
+    except PictureRefused as error:
         log.warning("Slack does not show a picture: its alternative text is sent instead (%s)", error)
         await send(render.in_words(drawn))
 

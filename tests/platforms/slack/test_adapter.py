@@ -689,6 +689,22 @@ async def test_whoever_hears_of_it_late_is_told_how_it_ended_all_the_same(bench:
 
 
 @pytest.mark.usefixtures("hurried")
+async def test_that_nothing_is_certain_yet_is_not_said_behind_the_answer(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No way takes the sentence in time; afterwards it would be untrue."""
+    monkeypatch.setattr(replies, "TRIES", (10, 20))
+    await send(bench)
+    for way in ("response_url", "chat.postMessage"):
+        bench.slack.faults.script(way, Fault(Kind.THROTTLE, seconds=1))
+    bench.programme.reply = lambda event: slowly(Say(Card("Done")))
+    await bench.user().click(Poke())
+    await bench.settle()
+    assert "Done" in [m.words() for m in bench.slack.all_messages()]
+    assert UNCERTAIN not in [m.words() for m in bench.slack.all_messages()]
+
+
+@pytest.mark.usefixtures("hurried")
 async def test_a_form_that_could_not_be_redrawn_is_tried_again(bench: Bench) -> None:
     bench.slack.faults.script("views.update", Fault(Kind.HTML), Fault(Kind.HTML))
     await a_slow_form(bench, None)
