@@ -117,10 +117,11 @@ class PressedCards:
             claimed = {}
         for press in presses:
             press.tries -= 1
-            if press.message_id not in claimed and press.tries:
+            one = claimed.get(press.message_id)
+            if one is None and press.message_id in claimed and press.tries:
                 self._try_again(press)
                 continue
-            task = asyncio.create_task(self._show(press, claimed.get(press.message_id)))
+            task = asyncio.create_task(self._show(press, one))
             self._showing.add(task)
             task.add_done_callback(self._showing.discard)
         self._claiming = None
@@ -144,8 +145,9 @@ class PressedCards:
                     done.set_result(None)
             self._begin()
 
-    def _claim(self, tx: Transaction, *, presses: Sequence[Press]) -> dict[str, Outgoing]:
-        """Draw and claim the cards, with about as many questions to the database as for one."""
+    def _claim(self, tx: Transaction, *, presses: Sequence[Press]) -> dict[str, Outgoing | None]:
+        """Draw and claim the cards, with about as many questions to the database as for one. None stands for
+        a card that was drawn and not claimed, because it was changed or claimed meanwhile."""
         now = Moment.by(self._now)
         by_circle: defaultdict[str, list[str]] = defaultdict(list)
         for press in presses:
@@ -159,8 +161,9 @@ class PressedCards:
         }
         return {
             message.id: Outgoing(claimed[message.id], platform, Notice(message.id, card), now)
-            for platform, message, card in drawn
             if message.id in claimed
+            else None
+            for platform, message, card in drawn
         }
 
     def _draw_all(
