@@ -74,7 +74,8 @@ class Dispatcher:
         *,
         pressed: PressedCards | None = None,
     ) -> None:
-        """`pressed` draws cards again by the way that a press left open. Without it, the pump draws them."""
+        """`pressed` updates a card at once when somebody presses one of its buttons. Without it, the pump
+        updates the card later."""
         self._database = database
         self._router = router
         self._replies = replies

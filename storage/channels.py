@@ -1,4 +1,5 @@
-"""What is known of the channels in which a circle was spoken with."""
+"""The channels of a circle: those in which somebody wrote to the bot or added it. Each has a name, and the
+instant at which it was closed."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _spelt(span: CommandName | Invite, spelling: Spelling) -> str:
 
 
 def spoken(span: Plain) -> str:
-    """Return the words of a span, without its dress."""
+    """Return the words of a span, without emphasis and addresses."""
     match span:
         case str():
             return span

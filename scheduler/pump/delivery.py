@@ -60,8 +60,9 @@ class Outgoing:
 
 
 class RefusedPictures:
-    """The pictures that a chat refused a moment ago, so that a card for many is not refused once for each of
-    them. They are tried again after a while: the chat may only have been unable to fetch them."""
+    """Remembers for TRY_AGAIN seconds which pictures a chat refused, so that a card for many people is
+    refused once and not once for each of them. Afterwards the picture is tried again, because the chat may
+    have been unable to fetch it only then."""
 
     def __init__(self) -> None:
         self._until: dict[tuple[str, str], float] = {}

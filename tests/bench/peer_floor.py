@@ -1,5 +1,5 @@
-"""Bolt's own floor: one pattern listener that acknowledges and draws a line over the card, and nothing
-behind it.
+"""The least that a Bolt app can do with a press: one listener acknowledges it and replaces the card by a line
+of text. It has no database.
 
 `python -m tests.bench.peer_floor PORT`.
 """

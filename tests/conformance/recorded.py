@@ -73,7 +73,7 @@ def _events(actions: Actions) -> list[tuple[Sender, Event]]:
 
 
 def _shape(value: Any) -> object:
-    """What a reply is made of, without its words: parts that are alike count once."""
+    """Return the kinds of parts that a reply has, without its words. Several equal parts count as one."""
     if isinstance(value, tuple):
         return frozenset(map(_shape, value))
     if is_dataclass(value) and not isinstance(value, type):

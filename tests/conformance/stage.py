@@ -164,11 +164,11 @@ class Stage(ABC):
 
     @abstractmethod
     async def crowd(self, number: int) -> list[str]:
-        """The addresses of so many people who can be written to."""
+        """Return the addresses of `number` people to whom the bot can write."""
 
     @abstractmethod
     def enforces_limits(self, clock: Callable[[], float]) -> None:
-        """Have the platform refuse what is too fast, by that clock, in seconds since 1970."""
+        """Make the platform refuse calls above its rate limits. `clock` returns seconds since 1970."""
 
     # People
 

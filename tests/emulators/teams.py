@@ -353,8 +353,8 @@ class FakeTeams:
         }
 
     def _too_fast(self, tail: str) -> int:
-        """Seconds to wait. Replies in a thread count for its channel; a call that has to wait does not
-        count."""
+        """Return the seconds that a call has to wait, 0 for one that is allowed. Only allowed calls count for
+        the limits. A reply in a thread counts for the channel of the thread."""
         conversation = tail.removeprefix("conversations/").partition("/")[0].partition(";")[0]
         now = self.moment().timestamp()
         limits = {"": IN_A_TENANT, conversation: IN_A_CONVERSATION}

@@ -140,7 +140,7 @@ class Cards:
         raise meaning(status, answer.error, headers, lost)
 
     async def _post(self, method: str, data: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers, body."""
+        """Return the status, the headers and the body of Slack's answer."""
         session = self._client.session
         assert session is not None, "not started"
         if method not in self._urls:
@@ -152,7 +152,8 @@ class Cards:
 
 
 def encoded(message: Mapping[str, Any]) -> bytes:
-    """Apart from the sending, of which the same errors mean something else. Raises Refused."""
+    """Encode a message as JSON. This happens before the call, because a TypeError or ValueError of the call
+    means something else. Raises Refused."""
     try:
         return _ENCODER.encode(message)
     except (TypeError, ValueError) as error:
@@ -189,7 +190,7 @@ def _said_no(error: SlackApiError, lost: type[MessengerError]) -> MessengerError
 def meaning(
     status: int, said: object, headers: Mapping[str, str], lost: type[MessengerError]
 ) -> MessengerError:
-    """Of an answer that is no yes."""
+    """Return the error that stands for an answer without success."""
     code = str(said)
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return Throttled(_wait(headers))

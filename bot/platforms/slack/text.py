@@ -146,7 +146,7 @@ def text_object(spans: Spans) -> Json | None:
 
 
 def words_of(spans: Spans) -> str:
-    """Return the words without their dress."""
+    """Return the words of the spans, without emphasis and addresses."""
     return _line(spelt(spans, SPELLING))
 
 

@@ -123,8 +123,9 @@ def dialog(
     shared: bool = False,
     in_dialog: bool = False,
 ) -> Block:
-    """The inside of a form, whose title is shown above it. `required` is what an empty input says. Where it
-    is `shared`, one person sees the form in a conversation of several; `in_dialog`, in a dialog there.
+    """Draw the inputs and the button of a form, without its title. `required` is the sentence beside a
+    required input that was left empty. `shared`: the form is shown to one person in a conversation of several
+    people. `in_dialog`: it is shown in a dialog.
 
     Raises ValueError above DIALOG_BYTES, and for input names that cannot come back.
     """
